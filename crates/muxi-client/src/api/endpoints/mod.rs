@@ -1,0 +1,3 @@
+//! The table: every operation of both APIs, declared once.
+pub mod formation;
+pub mod server;

@@ -1,0 +1,1 @@
+//! A local MUXI server: control plane and formations in one process.

@@ -1,0 +1,2 @@
+//! The `muxi-local` program.
+fn main() {}
