@@ -1,4 +1,33 @@
 //! Client for MUXI servers and formations.
 //!
 //! [`api`] says what MUXI is and does no I/O; the rest of the crate carries it over HTTP.
+
 pub mod api;
+#[cfg(feature = "client")]
+pub mod call;
+#[cfg(feature = "client")]
+pub mod client;
+#[cfg(feature = "client")]
+pub mod config;
+#[cfg(feature = "client")]
+mod connect;
+#[cfg(feature = "client")]
+pub mod driver;
+#[cfg(feature = "client")]
+pub mod stream;
+#[cfg(feature = "client")]
+pub mod transport;
+
+#[cfg(feature = "blocking")]
+pub mod blocking;
+
+pub use api::{
+    bundle::Bundle,
+    error::{Error, ErrorKind, Result},
+};
+#[cfg(feature = "client")]
+pub use {
+    client::{FormationClient, ServerClient},
+    stream::EventStream,
+    transport::Response,
+};

@@ -377,7 +377,6 @@ macro_rules! endpoints {
             impl<M> $crate::call::Call<'_, M, $place::$name> {
                 $(
                     #[doc = concat!("Sets `", stringify!($oarg), "`.")]
-                    #[must_use]
                     pub fn $oarg(mut self, $oarg: $oty) -> Self {
                         self.set(stringify!($oarg), $oarg);
                         self

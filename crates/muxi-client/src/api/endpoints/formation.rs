@@ -4,7 +4,7 @@ use crate::api::endpoint::endpoints;
 use crate::api::types::Object;
 use serde_json::Value;
 
-endpoints! { Formation, formation;
+endpoints! { Formation, ops;
     /// Liveness and version of the formation. Needs no key.
     json fn health() -> Health = GET "/health", none
 

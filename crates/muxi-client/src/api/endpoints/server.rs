@@ -3,7 +3,7 @@
 use crate::api::bundle::Bundle;
 use crate::api::endpoint::endpoints;
 
-endpoints! { Server, server;
+endpoints! { Server, ops;
     /// Check that the server answers. Python returns the length of the answer (4), as the official SDK does.
     text fn ping() -> Text = GET "/ping", none; Length
 

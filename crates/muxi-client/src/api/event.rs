@@ -1,0 +1,117 @@
+//! Events of a stream, and the rules by which each kind of stream ends.
+
+use super::{
+    endpoint::StreamEnd,
+    error::{Error, ErrorKind, Result},
+    sse::SseEvent,
+};
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+/// One event of a stream.
+pub type Event = SseEvent;
+
+impl SseEvent {
+    /// The data as JSON of type `T`.
+    pub fn json<T: DeserializeOwned>(&self) -> serde_json::Result<T> {
+        serde_json::from_str(&self.data)
+    }
+}
+
+/// Lets events through, turns an `error` event into an error, and knows whether the stream has ended properly.
+#[derive(Debug)]
+pub struct Gate {
+    end: StreamEnd,
+    ended: bool,
+}
+
+/// What the shipped runtime puts between `/events` frames instead of two line feeds.
+const GLUE: &str = "\\n\\ndata: ";
+
+impl Gate {
+    /// A gate for a stream of that kind.
+    pub fn new(end: StreamEnd) -> Self {
+        Self { end, ended: false }
+    }
+
+    /// Whether the last event of the stream has passed.
+    pub fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Lets one event pass.
+    pub fn admit(&mut self, event: SseEvent, mut emit: impl FnMut(Event)) -> Result<()> {
+        if &*event.event == "error" {
+            return Err(Error::from_event(&event.data));
+        }
+        match self.end {
+            StreamEnd::Done => self.ended = &*event.event == "done",
+            StreamEnd::Complete => self.ended = &*event.event == "complete",
+            StreamEnd::Open if event.data.starts_with(r#"{"error":"#) => return Err(Error::from_event(&event.data)),
+            // The same characters inside a JSON text are that text's own, and then the whole is JSON.
+            StreamEnd::Open if event.data.contains(GLUE) && event.json::<IgnoredAny>().is_err() => {
+                let frames = event.data.strip_suffix("\\n\\n").unwrap_or(&event.data).split(GLUE);
+                frames.for_each(|data| emit(Event { event: event.event.clone(), data: data.to_owned() }));
+                return Ok(());
+            }
+            StreamEnd::Open => {}
+        }
+        emit(event);
+        Ok(())
+    }
+
+    /// What the end of the body means.
+    pub fn finish(&self) -> Result<()> {
+        let last = match self.end {
+            StreamEnd::Done if !self.ended => "done",
+            StreamEnd::Complete if !self.ended => "complete",
+            _ => return Ok(()),
+        };
+        let message = format!("the stream was cut: it ended without an event `{last}` or `error`");
+        Err(Error::new(ErrorKind::Connection, "STREAM_CUT", message))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(name: &str, data: &str) -> SseEvent {
+        SseEvent { event: name.into(), data: data.to_owned() }
+    }
+
+    #[test]
+    fn a_stream_without_its_last_event_was_cut() {
+        for (end, last) in [(StreamEnd::Done, "done"), (StreamEnd::Complete, "complete")] {
+            let mut gate = Gate::new(end);
+            gate.admit(event("message", "{}"), |_| {}).unwrap();
+            assert_eq!(gate.finish().unwrap_err().code(), "STREAM_CUT");
+            gate.admit(event(last, "{}"), |_| {}).unwrap();
+            assert!(gate.has_ended() && gate.finish().is_ok());
+        }
+        assert!(Gate::new(StreamEnd::Open).finish().is_ok());
+    }
+
+    #[test]
+    fn error_events_carry_the_other_sides_words() {
+        let mut gate = Gate::new(StreamEnd::Done);
+        let error = gate.admit(event("error", r#"{"error":"boom","type":"AttributeError"}"#), |_| {}).unwrap_err();
+        assert_eq!((error.code(), error.message()), ("AttributeError", "boom"));
+        let mut gate = Gate::new(StreamEnd::Complete);
+        let data = r#"{"error":"NotFound","message":"Formation not found","stage":"validating"}"#;
+        let error = gate.admit(event("error", data), |_| {}).unwrap_err();
+        assert_eq!((error.kind(), error.message()), (ErrorKind::NotFound, "Formation not found"));
+        let mut gate = Gate::new(StreamEnd::Open);
+        let error = gate.admit(event("message", r#"{"error":true,"message":"Streaming error occurred"}"#), |_| {});
+        assert_eq!(error.unwrap_err().message(), "Streaming error occurred");
+    }
+
+    #[test]
+    fn glued_frames_come_apart() {
+        let mut out = Vec::new();
+        let glued = event("message", r#"{"a":1}\n\ndata: {"a":2}\n\n"#);
+        Gate::new(StreamEnd::Open).admit(glued, |e| out.push(e.data)).unwrap();
+        assert_eq!(out, [r#"{"a":1}"#, r#"{"a":2}"#]);
+        let whole = event("message", r#"{"a":"b\n\ndata: c"}"#);
+        Gate::new(StreamEnd::Open).admit(whole.clone(), |e| assert_eq!(e, whole)).unwrap();
+    }
+}

@@ -1,0 +1,486 @@
+//! From an operation and its arguments to method, path, query and body. Percent-encoding lives here, once.
+
+use super::{
+    bundle::{Bundle, BundleSource},
+    endpoint::{Endpoint, Kind, Operation, Param, Place, Rule},
+    endpoints::formation,
+    error::{Error, Result},
+};
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Method};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::value::RawValue;
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+use uuid::Uuid;
+
+/// Everything but RFC 3986's unreserved characters.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The header that names the user.
+pub const USER_HEADER: HeaderName = HeaderName::from_static("x-muxi-user-id");
+
+/// A value of an argument.
+#[derive(Clone, Debug)]
+pub enum Arg {
+    /// Text.
+    Str(String),
+    /// A whole number.
+    Int(i64),
+    /// `true` or `false`.
+    Bool(bool),
+    /// JSON text.
+    Json(Vec<u8>),
+    /// Bytes.
+    Bytes(Vec<u8>),
+    /// A bundle.
+    Bundle(Bundle),
+}
+
+/// Turns a Rust value into an argument. `None` stands for: not given.
+pub trait IntoArg {
+    /// The argument.
+    fn into_arg(self) -> Option<Arg>;
+}
+
+impl IntoArg for &str {
+    fn into_arg(self) -> Option<Arg> {
+        Some(Arg::Str(self.to_owned()))
+    }
+}
+impl IntoArg for u32 {
+    fn into_arg(self) -> Option<Arg> {
+        Some(Arg::Int(self.into()))
+    }
+}
+impl IntoArg for bool {
+    fn into_arg(self) -> Option<Arg> {
+        Some(Arg::Bool(self))
+    }
+}
+impl IntoArg for &[u8] {
+    fn into_arg(self) -> Option<Arg> {
+        Some(Arg::Bytes(self.to_vec()))
+    }
+}
+impl IntoArg for &Bundle {
+    fn into_arg(self) -> Option<Arg> {
+        Some(Arg::Bundle(self.clone()))
+    }
+}
+impl<T: IntoArg> IntoArg for Option<T> {
+    fn into_arg(self) -> Option<Arg> {
+        self.and_then(IntoArg::into_arg)
+    }
+}
+
+macro_rules! json_args {
+    ($($ty:ty),*) => {
+        $(impl IntoArg for $ty {
+            fn into_arg(self) -> Option<Arg> {
+                Some(Arg::Json(json(&self)))
+            }
+        })*
+    };
+}
+json_args!(&serde_json::Value, &serde_json::Map<String, serde_json::Value>, &[serde_json::Value], &[&str]);
+
+/// The arguments of one call.
+#[derive(Clone, Debug)]
+pub struct Args {
+    endpoint: &'static Endpoint,
+    values: Vec<Option<Arg>>,
+}
+
+/// A body.
+#[derive(Clone, Debug)]
+pub enum Body {
+    /// None.
+    Empty,
+    /// JSON text.
+    Json(Bytes),
+    /// A bundle, read anew for each attempt.
+    Bundle(Arc<dyn BundleSource>),
+}
+
+/// A request without what only the client knows: base URL, credentials and headers common to all.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The operation, or `None` for a route that is not in the table.
+    pub endpoint: Option<&'static Endpoint>,
+    /// The method.
+    pub method: Method,
+    /// Path and query below the base URL, encoded.
+    pub target: String,
+    /// The path as it is signed: decoded, without query.
+    pub signed_path: String,
+    /// Headers of this operation.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// The body.
+    pub body: Body,
+    /// The session and the request of a chat turn.
+    pub turn: Option<Turn>,
+    /// What to send when the answer is 404.
+    pub on_not_found: Option<Box<Request>>,
+    /// The argument that [`Rule::PickSecret`] looks for.
+    pub picks: Option<String>,
+}
+
+/// The ids of a chat turn, so that it can be polled, cancelled and found again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// The conversation.
+    pub session_id: String,
+    /// The turn.
+    pub request_id: String,
+}
+
+impl Request {
+    /// A request to a route that is not in the table.
+    ///
+    /// `path` is below the base URL and already encoded; `query` is not yet.
+    pub fn raw(method: &str, path: &str, query: &[(String, String)], body: Body) -> Result<Self> {
+        let method = Method::from_bytes(method.to_ascii_uppercase().as_bytes())
+            .map_err(|_| Error::invalid(format!("method must be an HTTP method, got {method:?}")))?;
+        let is_plain = |c: char| c.is_ascii_graphic() && !matches!(c, '?' | '#' | '"' | '<' | '>' | '\\' | '^' | '`');
+        if !path.starts_with('/') || path.starts_with("//") || !path.chars().all(is_plain) {
+            let expected = "must start with one / and be percent-encoded, without query";
+            return Err(Error::invalid(format!("path {expected}, got {path:?}")));
+        }
+        let decoded = percent_encoding::percent_decode_str(path).decode_utf8_lossy().into_owned();
+        if decoded.split('/').any(|segment| matches!(segment, "." | "..")) {
+            return Err(Error::invalid(format!("path must not have the segments . or .., got {path:?}")));
+        }
+        let mut pairs = Query::default();
+        query.iter().for_each(|(key, value)| pairs.push(key, value));
+        Ok(Self {
+            endpoint: None,
+            method,
+            target: format!("{path}{}", pairs.0),
+            signed_path: decoded,
+            headers: Vec::new(),
+            body,
+            turn: None,
+            on_not_found: None,
+            picks: None,
+        })
+    }
+
+    /// Whether the request names a user.
+    pub fn names_user(&self) -> bool {
+        self.headers.iter().any(|(name, _)| name == USER_HEADER)
+    }
+}
+
+impl Args {
+    /// No arguments yet.
+    pub fn new(endpoint: &'static Endpoint) -> Self {
+        Self { endpoint, values: vec![None; endpoint.params.len()] }
+    }
+
+    /// The operation.
+    pub fn endpoint(&self) -> &'static Endpoint {
+        self.endpoint
+    }
+
+    /// Sets an argument by name. An unknown name is ignored: names come from the table.
+    pub fn set(&mut self, name: &str, value: impl IntoArg) {
+        if let Some(at) = self.endpoint.params.iter().position(|p| p.name == name) {
+            self.values[at] = value.into_arg();
+        }
+    }
+
+    /// Sets the argument at that position of the table's row.
+    pub fn set_at(&mut self, at: usize, value: Option<Arg>) {
+        if let Some(slot) = self.values.get_mut(at) {
+            *slot = value;
+        }
+    }
+
+    fn get(&self, name: &str) -> Option<&Arg> {
+        let at = self.endpoint.params.iter().position(|p| p.name == name)?;
+        self.values[at].as_ref()
+    }
+
+    fn given(&self) -> impl Iterator<Item = (&'static Param, &Arg)> {
+        self.endpoint.params.iter().zip(&self.values).filter_map(|(p, v)| Some((p, v.as_ref()?)))
+    }
+
+    /// The request for these arguments.
+    pub fn build(mut self) -> Result<Request> {
+        let endpoint = self.endpoint;
+        if endpoint.rule == Rule::LookupUser && !matches!(self.get("create_user"), Some(Arg::Bool(true))) {
+            return self.moved_to(formation::ops::lookup_user::ENDPOINT).build();
+        }
+        self.fill_in()?;
+        let on_not_found = match endpoint.rule {
+            Rule::Upsert => Some(Box::new(self.clone().moved_to(formation::ops::create_secret::ENDPOINT).build()?)),
+            _ => None,
+        };
+        let picks = match (endpoint.rule, self.get("key")) {
+            (Rule::PickSecret, Some(Arg::Str(key))) => Some(key.clone()),
+            _ => None,
+        };
+        let (path, signed_path) = self.path()?;
+        let query = self.query()?;
+        let (body, turn) = self.body()?;
+        Ok(Request {
+            endpoint: Some(endpoint),
+            method: Method::from_bytes(endpoint.method.as_bytes()).unwrap_or_default(),
+            target: format!("{path}{}", query.0),
+            signed_path,
+            headers: self.headers()?,
+            body,
+            turn,
+            on_not_found,
+            picks,
+        })
+    }
+
+    /// The same arguments, as far as the other operation has them.
+    fn moved_to(self, other: &'static Endpoint) -> Self {
+        let mut args = Self::new(other);
+        for (param, value) in self.given() {
+            if let Some(at) = other.params.iter().position(|p| p.name == param.name) {
+                args.values[at] = Some(value.clone());
+            }
+        }
+        args
+    }
+
+    /// Checks what must be there, and adds defaults and what a bundle says of itself.
+    fn fill_in(&mut self) -> Result<()> {
+        let optional = || self.endpoint.params.iter().zip(&self.values).filter(|(p, _)| !p.required);
+        let given = optional().filter(|(_, v)| v.is_some()).count();
+        let names = || optional().map(|(p, _)| p.name).collect::<Vec<_>>().join(", ");
+        match self.endpoint.rule {
+            Rule::OneOf if given != 1 => return Err(self.wrong(&format!("give exactly one of {}", names()))),
+            Rule::AnyOf if given == 0 => return Err(self.wrong(&format!("give at least one of {}", names()))),
+            _ => {}
+        }
+        let bundle = self.values.iter().flatten().find_map(|v| match v {
+            Arg::Bundle(bundle) => Some(bundle.clone()),
+            _ => None,
+        });
+        for (param, value) in self.endpoint.params.iter().zip(&mut self.values) {
+            if value.is_some() {
+                continue;
+            }
+            *value = match (&bundle, param.name) {
+                (Some(bundle), "formation_id") => Some(Arg::Str(bundle.id.clone())),
+                (Some(bundle), "version") => Some(Arg::Str(bundle.version.clone())),
+                _ => param.default.map(|text| match (param.kind, text) {
+                    (Kind::Bool, text) => Arg::Bool(text == "true"),
+                    (_, text) => Arg::Str(text.to_owned()),
+                }),
+            };
+            if value.is_none() && param.required && !param.rust_type.starts_with("Option") {
+                return Err(Error::invalid(format!("{}: {} is required", self.endpoint.name, param.name)));
+            }
+        }
+        Ok(())
+    }
+
+    fn path(&self) -> Result<(String, String)> {
+        let (mut encoded, mut decoded) = (String::new(), String::new());
+        for segment in self.endpoint.path.split('/').skip(1) {
+            encoded.push('/');
+            decoded.push('/');
+            let Some(name) = segment.strip_prefix('{').and_then(|s| s.strip_suffix('}')) else {
+                encoded.push_str(segment);
+                decoded.push_str(segment);
+                continue;
+            };
+            let value = match self.get(name) {
+                Some(value) => plain_text(value),
+                None => return Err(self.wrong(&format!("{name} is required"))),
+            };
+            if matches!(&*value, "" | "." | "..") {
+                return Err(self.wrong(&format!("{name} must be an identifier, got {value:?}")));
+            }
+            encoded.extend(utf8_percent_encode(&value, ENCODED));
+            decoded.push_str(&value);
+        }
+        Ok((encoded, decoded))
+    }
+
+    fn query(&self) -> Result<Query> {
+        let mut query = Query::default();
+        for (param, value) in self.given() {
+            match (param.place, value) {
+                (Place::Query, value) => query.push(param.wire, &plain_text(value)),
+                (Place::Filters, Arg::Json(json)) => {
+                    for (key, value) in self.object(param, json)? {
+                        match value.get() {
+                            "null" => {}
+                            text if text.starts_with(['{', '[']) => {
+                                return Err(
+                                    self.wrong(&format!("{}[{key:?}] must be text, a number or a bool", param.name))
+                                );
+                            }
+                            text => query.push(&key, &serde_json::from_str::<String>(text).unwrap_or(text.to_owned())),
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        for constant in self.endpoint.constants.iter().filter(|c| c.place == Place::Query) {
+            query.push(constant.wire, constant.json);
+        }
+        Ok(query)
+    }
+
+    fn headers(&self) -> Result<Vec<(HeaderName, HeaderValue)>> {
+        let mut headers = Vec::new();
+        for (param, value) in self.given() {
+            let name = match param.place {
+                Place::User | Place::AnyUser => USER_HEADER,
+                Place::Header => HeaderName::from_bytes(param.wire.as_bytes())
+                    .map_err(|_| self.wrong(&format!("{} is no header name", param.wire)))?,
+                _ => continue,
+            };
+            let text = plain_text(value);
+            match (param.place, text.is_empty()) {
+                (Place::AnyUser, true) => continue,
+                (Place::User, true) => return Err(self.wrong(&format!("{} must name a user, got \"\"", param.name))),
+                _ => {}
+            }
+            headers.push((name, header_value(param.name, &text)?));
+        }
+        Ok(headers)
+    }
+
+    fn body(&self) -> Result<(Body, Option<Turn>)> {
+        let mut fields: BTreeMap<Cow<'_, str>, Cow<'_, str>> = BTreeMap::new();
+        let mut has_body = false;
+        let mut is_turn = false;
+        for (param, value) in self.endpoint.params.iter().zip(&self.values) {
+            match (param.place, value) {
+                (Place::Bundle, Some(Arg::Bundle(bundle))) => return Ok((Body::Bundle(bundle.source.clone()), None)),
+                (Place::Raw, Some(Arg::Bytes(bytes))) => return Ok((Body::Json(bytes.clone().into()), None)),
+                (Place::Payload | Place::Turn, Some(Arg::Json(json))) => {
+                    has_body = true;
+                    is_turn = param.place == Place::Turn;
+                    fields.extend(self.object(param, json)?.into_iter().map(|(k, v)| (k, v.get().into())));
+                }
+                (Place::Trigger, Some(Arg::Json(json))) => {
+                    has_body = true;
+                    let whole = self.object(param, json)?;
+                    if is_trigger_body(&whole) {
+                        fields.extend(whole.into_iter().map(|(k, v)| (k, v.get().into())));
+                    } else {
+                        fields.insert("data".into(), String::from_utf8_lossy(json));
+                    }
+                }
+                (Place::Body, value) => {
+                    has_body = true;
+                    if let Some(value) = value {
+                        fields.entry(param.wire.into()).or_insert(json_text(value)?.into());
+                    }
+                }
+                _ => {}
+            }
+        }
+        for constant in self.endpoint.constants.iter().filter(|c| c.place == Place::Body) {
+            has_body = true;
+            fields.insert(constant.wire.into(), constant.json.into());
+        }
+        if !has_body {
+            return Ok((Body::Empty, None));
+        }
+        let turn = is_turn.then(|| Turn {
+            session_id: id_in(&mut fields, "session_id", "sess_"),
+            request_id: id_in(&mut fields, "request_id", "req_"),
+        });
+        let mut body = String::from("{");
+        for (key, value) in &fields {
+            let comma = if body.len() > 1 { "," } else { "" };
+            body.push_str(comma);
+            body.push_str(&String::from_utf8_lossy(&json(key)));
+            body.push(':');
+            body.push_str(value);
+        }
+        body.push('}');
+        Ok((Body::Json(body.into_bytes().into()), turn))
+    }
+
+    fn object<'a>(&self, param: &Param, json: &'a [u8]) -> Result<BTreeMap<Cow<'a, str>, &'a RawValue>> {
+        serde_json::from_slice(json).map_err(|_| self.wrong(&format!("{} must be an object", param.name)))
+    }
+
+    fn wrong(&self, what: &str) -> Error {
+        Error::invalid(format!("{}: {what}", self.endpoint.name))
+    }
+}
+
+/// Checks that `text` can be a header's value. `name` is the argument's.
+pub fn header_value(name: &str, text: &str) -> Result<HeaderValue> {
+    if let Some(odd) = text.chars().find(|c| !c.is_ascii() || c.is_ascii_control()) {
+        let what = if odd.is_control() { "control characters" } else { "characters outside ASCII" };
+        return Err(Error::invalid(format!("{name} must not have {what}, which a header cannot carry: {odd:?}")));
+    }
+    HeaderValue::from_str(text.trim()).map_err(|_| Error::invalid(format!("{name} is no valid header value")))
+}
+
+/// A new id in the form of the runtime's own.
+fn new_id(prefix: &str) -> String {
+    const LENGTH: usize = 21;
+    format!("{prefix}{}", &Uuid::new_v4().simple().to_string()[..LENGTH])
+}
+
+/// The id of that name in the body; made when there is none.
+fn id_in(fields: &mut BTreeMap<Cow<'_, str>, Cow<'_, str>>, key: &'static str, prefix: &str) -> String {
+    match fields.get(key).map(|text| &**text) {
+        // What is no text goes out as the caller gave it, for the runtime to judge.
+        Some(text) if !matches!(text, "null" | "\"\"") => serde_json::from_str(text).unwrap_or(text.to_owned()),
+        _ => {
+            let id = new_id(prefix);
+            fields.insert(key.into(), format!("\"{id}\"").into());
+            id
+        }
+    }
+}
+
+/// Whether a trigger's data already is a whole body.
+fn is_trigger_body(object: &BTreeMap<Cow<'_, str>, &RawValue>) -> bool {
+    object.get("data").is_some_and(|data| data.get().starts_with('{'))
+        && object.keys().all(|key| matches!(&**key, "data" | "session_id" | "use_async"))
+}
+
+/// The value in a path, a query or a header.
+fn plain_text(value: &Arg) -> Cow<'_, str> {
+    match value {
+        Arg::Str(text) => text.into(),
+        Arg::Int(number) => number.to_string().into(),
+        Arg::Bool(value) => if *value { "true" } else { "false" }.into(),
+        Arg::Json(bytes) | Arg::Bytes(bytes) => String::from_utf8_lossy(bytes),
+        Arg::Bundle(_) => "".into(),
+    }
+}
+
+/// The value in a JSON body.
+fn json_text(value: &Arg) -> Result<String> {
+    Ok(match value {
+        Arg::Str(text) => String::from_utf8_lossy(&json(text)).into_owned(),
+        Arg::Json(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        Arg::Int(_) | Arg::Bool(_) => plain_text(value).into_owned(),
+        Arg::Bytes(_) | Arg::Bundle(_) => return Err(Error::invalid("bytes cannot be a field of a JSON body")),
+    })
+}
+
+/// JSON values and text always serialise: their keys are text and nothing in them can fail.
+fn json(value: &(impl serde::Serialize + ?Sized)) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_default()
+}
+
+#[derive(Default)]
+struct Query(String);
+
+impl Query {
+    fn push(&mut self, key: &str, value: &str) {
+        self.0.push(if self.0.is_empty() { '?' } else { '&' });
+        self.0.extend(utf8_percent_encode(key, ENCODED));
+        self.0.push('=');
+        self.0.extend(utf8_percent_encode(value, ENCODED));
+    }
+}

@@ -1,0 +1,149 @@
+//! One call: an operation with its arguments, ready to be sent.
+
+use crate::{
+    api::{
+        endpoint::{Operation, reply},
+        error::Result,
+        request::{Args, IntoArg, Request},
+        response::{Metadata, decode},
+    },
+    client::{Async, Handle},
+    stream::EventStream,
+    transport::{CallOptions, Response},
+};
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+use std::{
+    fmt,
+    future::{Future, IntoFuture},
+    marker::PhantomData,
+    pin::Pin,
+    time::Duration,
+};
+
+/// A call. An async one is sent when it is awaited, a blocking one by [`send`](Call::send).
+#[must_use = "a call does nothing until it is sent"]
+pub struct Call<'c, M, O> {
+    handle: &'c Handle,
+    args: Args,
+    options: CallOptions,
+    kind: PhantomData<fn() -> (M, O)>,
+}
+
+impl<M, O> fmt::Debug for Call<'_, M, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call").field("operation", &self.args.endpoint().name).finish_non_exhaustive()
+    }
+}
+
+impl<'c, M, O: Operation> Call<'c, M, O> {
+    pub(crate) fn new(handle: &'c Handle) -> Self {
+        Self { handle, args: Args::new(O::ENDPOINT), options: CallOptions::default(), kind: PhantomData }
+    }
+
+    pub(crate) fn set(&mut self, name: &str, value: impl IntoArg) {
+        self.args.set(name, value);
+    }
+
+    /// The limit for one attempt of this call, or for the silence in its stream.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.options.timeout = Some(limit.as_secs_f64());
+        self
+    }
+
+    /// How often to try again.
+    pub fn max_retries(mut self, times: u32) -> Self {
+        self.options.max_retries = Some(times);
+        self
+    }
+
+    /// A header for this call.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.options.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// The idempotency key of this call; made when there is none.
+    pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
+        self.options.idempotency_key = Some(key.into());
+        self
+    }
+
+    fn into_parts(self) -> (&'c Handle, Result<Request>, CallOptions) {
+        (self.handle, self.args.build(), self.options.over(&self.handle.defaults))
+    }
+}
+
+/// What a call gives, by the form of its reply.
+pub trait Outcome {
+    /// What an awaited call gives.
+    type Output: Send;
+    /// Sends the request.
+    fn send(
+        handle: &Handle,
+        request: Request,
+        options: CallOptions,
+    ) -> impl Future<Output = Result<Self::Output>> + Send;
+}
+
+impl<T: DeserializeOwned + Send + 'static> Outcome for reply::json<T> {
+    type Output = Response<T>;
+    async fn send(handle: &Handle, request: Request, options: CallOptions) -> Result<Response<T>> {
+        let reply = handle.transport.send(&request, &options).await?;
+        let rule = request.endpoint.map_or(crate::api::endpoint::Rule::Plain, |e| e.rule);
+        let (data, metadata) = decode(rule, reply.status, &reply.headers, &reply.body)?;
+        Ok(Response { data, metadata, reply })
+    }
+}
+
+impl<T> Outcome for reply::bytes<T> {
+    type Output = Response<Bytes>;
+    async fn send(handle: &Handle, request: Request, options: CallOptions) -> Result<Response<Bytes>> {
+        let reply = handle.transport.send(&request, &options).await?;
+        Ok(Response { data: reply.body.clone(), metadata: Metadata::default(), reply })
+    }
+}
+
+impl<T> Outcome for reply::text<T> {
+    type Output = Response<String>;
+    async fn send(handle: &Handle, request: Request, options: CallOptions) -> Result<Response<String>> {
+        let reply = handle.transport.send(&request, &options).await?;
+        let data = String::from_utf8_lossy(&reply.body).into_owned();
+        Ok(Response { data, metadata: Metadata::default(), reply })
+    }
+}
+
+impl<T> Outcome for reply::sse<T> {
+    type Output = EventStream;
+    async fn send(handle: &Handle, request: Request, options: CallOptions) -> Result<EventStream> {
+        handle.transport.open(&request, &options).await
+    }
+}
+
+impl<'c, O: Operation> IntoFuture for Call<'c, Async, O>
+where
+    O::Reply: Outcome,
+{
+    type Output = Result<<O::Reply as Outcome>::Output>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'c>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let (handle, request, options) = self.into_parts();
+        Box::pin(async move { O::Reply::send(handle, request?, options).await })
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl<O: Operation> Call<'_, crate::blocking::Blocking, O>
+where
+    O::Reply: Outcome,
+    <O::Reply as Outcome>::Output: crate::blocking::IntoBlocking,
+{
+    /// Sends the call and waits for its outcome.
+    pub fn send(self) -> Result<<<O::Reply as Outcome>::Output as crate::blocking::IntoBlocking>::Blocking> {
+        let (handle, request, options) = self.into_parts();
+        let driver = crate::blocking::driver_of(handle)?;
+        let outcome = driver.run(O::Reply::send(handle, request?, options))??;
+        Ok(crate::blocking::IntoBlocking::into_blocking(outcome, driver))
+    }
+}

@@ -1,0 +1,253 @@
+//! Connections: direct or through a proxy, plain or TLS.
+
+use crate::{
+    api::error::{Error, Result},
+    config::Config,
+};
+use http::{HeaderValue, Uri};
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
+use hyper_util::{
+    client::{
+        legacy::connect::{Connected, Connection, HttpConnector, proxy::Tunnel},
+        proxy::matcher::Matcher,
+    },
+    rt::TokioIo,
+};
+use std::{
+    future::Future,
+    io,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio::net::TcpStream;
+use tower_service::Service;
+
+/// Unacknowledged data for so long means that the other side is gone.
+const DEAD_AFTER: Duration = Duration::from_secs(30);
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+type Tls = Arc<rustls::ClientConfig>;
+
+/// Makes connections to one origin.
+#[derive(Clone)]
+pub(crate) struct Connector {
+    http: HttpConnector,
+    /// Only an `https` origin has it: reading the system's certificates takes time.
+    tls: Option<Tls>,
+    proxy: Option<Proxy>,
+}
+
+#[derive(Clone)]
+struct Proxy {
+    uri: Uri,
+    auth: Option<HeaderValue>,
+}
+
+impl Connector {
+    pub(crate) fn new(config: &Config) -> Result<Self> {
+        let mut http = HttpConnector::new();
+        http.enforce_http(false);
+        http.set_nodelay(true);
+        http.set_connect_timeout(config.connect_timeout);
+        http.set_keepalive(Some(DEAD_AFTER));
+        #[cfg(target_os = "linux")]
+        http.set_tcp_user_timeout(Some(DEAD_AFTER));
+        let tls = (config.scheme == http::uri::Scheme::HTTPS).then(|| tls(config)).transpose()?;
+        Ok(Self { http, tls, proxy: proxy(config)? })
+    }
+
+    /// The header that a plain request through the proxy needs.
+    pub(crate) fn proxy_authorization(&self) -> Option<&HeaderValue> {
+        self.proxy.as_ref().filter(|_| self.tls.is_none()).and_then(|p| p.auth.as_ref())
+    }
+}
+
+fn proxy(config: &Config) -> Result<Option<Proxy>> {
+    let matcher = match &config.proxy {
+        Some(url) => Matcher::builder().all(url.clone()).build(),
+        None => Matcher::from_env(),
+    };
+    let target: Uri = config.origin().parse().map_err(|_| Error::invalid("the URL is no valid URL"))?;
+    let Some(found) = matcher.intercept(&target) else {
+        return match &config.proxy {
+            Some(_) => Err(Error::invalid("proxy must be a URL like http://proxy:3128")),
+            None => Ok(None),
+        };
+    };
+    if found.uri().scheme_str() != Some("http") {
+        return Err(Error::invalid("proxy must be an http:// URL; other kinds of proxy are not supported"));
+    }
+    Ok(Some(Proxy { uri: found.uri().clone(), auth: found.basic_auth().cloned() }))
+}
+
+fn tls(config: &Config) -> Result<Tls> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|e| Error::invalid("TLS cannot be set up").with_source(e))?;
+    if !config.verify {
+        let any = Arc::new(insecure::AnyCertificate);
+        return Ok(Arc::new(builder.dangerous().with_custom_certificate_verifier(any).with_no_client_auth()));
+    }
+    let mut roots = rustls::RootCertStore::empty();
+    // Certificates that cannot be read are left out, as every TLS client does; none at all shows at the handshake.
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if let Some(path) = &config.ca_file {
+        use rustls::pki_types::{CertificateDer, pem::PemObject};
+        let wrong = |why: String| Error::invalid(format!("ca_file {} {why}", path.display()));
+        let found: Vec<_> = CertificateDer::pem_file_iter(path)
+            .and_then(Iterator::collect)
+            .map_err(|e| wrong(format!("cannot be read as PEM: {e}")))?;
+        if found.is_empty() {
+            return Err(wrong("has no certificate".to_owned()));
+        }
+        for certificate in found {
+            roots.add(certificate).map_err(|e| wrong(format!("has a wrong certificate: {e}")))?;
+        }
+    }
+    Ok(Arc::new(builder.with_root_certificates(roots).with_no_client_auth()))
+}
+
+impl Service<Uri> for Connector {
+    type Response = Stream;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = std::result::Result<Stream, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<std::result::Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let mut http = self.http.clone();
+        match (self.proxy.clone(), self.tls.clone()) {
+            (None, None) => {
+                Box::pin(async move { Ok(Stream::new(MaybeHttpsStream::Http(http.call(uri).await?), false)) })
+            }
+            (None, Some(tls)) => {
+                let mut https = HttpsConnector::from((http, tls));
+                Box::pin(async move { Ok(Stream::new(https.call(uri).await?, false)) })
+            }
+            (Some(proxy), None) => {
+                Box::pin(async move { Ok(Stream::new(MaybeHttpsStream::Http(http.call(proxy.uri).await?), true)) })
+            }
+            (Some(proxy), Some(tls)) => {
+                let mut tunnel = Tunnel::new(proxy.uri, http);
+                if let Some(auth) = proxy.auth {
+                    tunnel = tunnel.with_auth(auth);
+                }
+                let mut https = HttpsConnector::from((tunnel, tls));
+                Box::pin(async move { Ok(Stream::new(https.call(uri).await?, false)) })
+            }
+        }
+    }
+}
+
+/// Whether a connection has already carried an answer: then it may have died while it lay idle.
+#[derive(Clone, Default)]
+pub(crate) struct Used(Arc<AtomicBool>);
+
+impl Used {
+    pub(crate) fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+    pub(crate) fn get(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// One connection.
+pub(crate) struct Stream {
+    inner: MaybeHttpsStream<TokioIo<TcpStream>>,
+    proxied: bool,
+    used: Used,
+}
+
+impl Stream {
+    fn new(inner: MaybeHttpsStream<TokioIo<TcpStream>>, proxied: bool) -> Self {
+        Self { inner, proxied, used: Used::default() }
+    }
+}
+
+impl Connection for Stream {
+    fn connected(&self) -> Connected {
+        Connected::new().proxy(self.proxied).extra(self.used.clone())
+    }
+}
+
+impl Read for Stream {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_read(cx, buf)
+    }
+}
+
+impl Write for Stream {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.inner).poll_write(cx, buf)
+    }
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.inner).poll_write_vectored(cx, bufs)
+    }
+}
+
+/// `verify=False`: any certificate will do.
+mod insecure {
+    use rustls::{
+        DigitallySignedStruct, Error, SignatureScheme,
+        client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+        pki_types::{CertificateDer, ServerName, UnixTime},
+    };
+
+    #[derive(Debug)]
+    pub(super) struct AnyCertificate;
+
+    impl ServerCertVerifier for AnyCertificate {
+        fn verify_server_cert(
+            &self,
+            _: &CertificateDer<'_>,
+            _: &[CertificateDer<'_>],
+            _: &ServerName<'_>,
+            _: &[u8],
+            _: UnixTime,
+        ) -> Result<ServerCertVerified, Error> {
+            Ok(ServerCertVerified::assertion())
+        }
+        fn verify_tls12_signature(
+            &self,
+            _: &[u8],
+            _: &CertificateDer<'_>,
+            _: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, Error> {
+            Ok(HandshakeSignatureValid::assertion())
+        }
+        fn verify_tls13_signature(
+            &self,
+            _: &[u8],
+            _: &CertificateDer<'_>,
+            _: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, Error> {
+            Ok(HandshakeSignatureValid::assertion())
+        }
+        fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+            rustls::crypto::ring::default_provider().signature_verification_algorithms.supported_schemes()
+        }
+    }
+}

@@ -1,0 +1,551 @@
+//! The only request loop, and the only sleep.
+
+use crate::{
+    api::{
+        bundle::BundleSource,
+        endpoint::{Api, Auth, Endpoint, Reply as ReplyForm, Rule, StreamEnd},
+        error::{Error, ErrorKind, Result},
+        request::{Body, Request, header_value},
+        response::{Metadata, failure, pick_secret},
+        retry,
+    },
+    config::{Attempt, Config, header_name, seconds},
+    connect::{Connector, Used},
+    stream::EventStream,
+};
+use bytes::Bytes;
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Uri, header};
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+use hyper_util::{
+    client::legacy::{Client, connect::capture_connection},
+    rt::{TokioExecutor, TokioTimer},
+};
+use std::{
+    future::Future,
+    io::{self, Read as _},
+    ops::Deref,
+    pin::Pin,
+    sync::{Mutex, PoisonError},
+    task::{Context, Poll},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+/// The runtime closes idle connections after 5 s: one must not be used that is about to be closed.
+const IDLE_CONNECTION: Duration = Duration::from_secs(4);
+const ERROR_BODY_LIMIT: usize = 1 << 20;
+const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+pub(crate) const IDEMPOTENCY_HEADER: HeaderName = HeaderName::from_static("x-muxi-idempotency-key");
+const ADMIN_HEADER: HeaderName = HeaderName::from_static("x-muxi-admin-key");
+const CLIENT_KEY_HEADER: HeaderName = HeaderName::from_static("x-muxi-client-key");
+const LATEST_HEADER: &str = "x-muxi-sdk-latest";
+const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
+
+type HttpClient = Client<Connector, Outgoing>;
+
+/// What one call sets for itself.
+#[derive(Clone, Debug, Default)]
+pub struct CallOptions {
+    /// Seconds for one attempt, or of silence in a stream; infinity for no limit.
+    pub timeout: Option<f64>,
+    /// How often to try again.
+    pub max_retries: Option<u32>,
+    /// More headers.
+    pub headers: Vec<(String, String)>,
+    /// The idempotency key; made when there is none.
+    pub idempotency_key: Option<String>,
+}
+
+impl CallOptions {
+    /// These options, and where one is not set, the one of `defaults`.
+    #[must_use]
+    pub fn over(mut self, defaults: &Self) -> Self {
+        self.timeout = self.timeout.or(defaults.timeout);
+        self.max_retries = self.max_retries.or(defaults.max_retries);
+        self.idempotency_key = self.idempotency_key.or_else(|| defaults.idempotency_key.clone());
+        if !defaults.headers.is_empty() {
+            let own = std::mem::replace(&mut self.headers, defaults.headers.clone());
+            self.headers.extend(own);
+        }
+        self
+    }
+}
+
+/// A reply with a 2xx status.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+    /// The key that was sent.
+    pub idempotency_key: String,
+}
+
+/// A typed reply.
+#[derive(Clone, Debug)]
+pub struct Response<T> {
+    pub(crate) data: T,
+    pub(crate) metadata: Metadata,
+    pub(crate) reply: Reply,
+}
+
+impl<T> Response<T> {
+    /// The data alone.
+    pub fn into_inner(self) -> T {
+        self.data
+    }
+    /// The id of the request in the other side's logs.
+    pub fn request_id(&self) -> Option<&str> {
+        self.metadata.request_id.as_deref()
+    }
+    /// The idempotency key that was sent.
+    pub fn idempotency_key(&self) -> &str {
+        &self.reply.idempotency_key
+    }
+    /// When the reply was made, in Unix milliseconds.
+    pub fn timestamp(&self) -> Option<i64> {
+        self.metadata.timestamp
+    }
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        self.reply.status
+    }
+    /// The HTTP headers.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.reply.headers
+    }
+}
+
+impl<T> Deref for Response<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.data
+    }
+}
+
+/// Sends requests to one base URL.
+#[derive(Debug)]
+pub struct Transport {
+    config: Config,
+    proxy_authorization: Option<HeaderValue>,
+    /// Taken out when the client is closed.
+    http: Mutex<Option<HttpClient>>,
+}
+
+/// A JSON reply that says that it is an error.
+#[derive(serde::Deserialize)]
+struct FailedReply {
+    success: bool,
+}
+
+/// A call that is ready to be sent: all that stays the same in every attempt.
+struct Prepared<'a> {
+    request: &'a Request,
+    uri: Uri,
+    headers: HeaderMap,
+    idempotency_key: String,
+    signed: bool,
+    max_retries: u32,
+    limit: Option<Duration>,
+    stream: Option<StreamEnd>,
+}
+
+/// One attempt.
+type Attempted<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+
+impl Transport {
+    /// A transport for that configuration.
+    pub fn new(config: Config) -> Result<Self> {
+        let connector = Connector::new(&config)?;
+        let proxy_authorization = connector.proxy_authorization().cloned();
+        let http = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE_CONNECTION)
+            .build(connector);
+        Ok(Self { config, proxy_authorization, http: Mutex::new(Some(http)) })
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Closes the idle connections. Calls from now on are refused.
+    pub fn close(&self) {
+        self.http.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    /// Sends a request and reads the whole reply.
+    pub async fn send(&self, request: &Request, options: &CallOptions) -> Result<Reply> {
+        let prepared = self.prepare(request, options, None)?;
+        let sent = self.attempts(&prepared, Self::read_reply).await;
+        match (sent, &request.on_not_found, &request.picks) {
+            (Err(error), Some(other), _) if error.kind() == ErrorKind::NotFound => {
+                Box::pin(self.send(other, options)).await
+            }
+            (Err(error), ..) if is_cleared(request.endpoint, &error) => Ok(cleared(&error, prepared.idempotency_key)),
+            (Ok(mut reply), _, Some(key)) => {
+                let Some(body) = pick_secret(key, &reply.body) else {
+                    let message = format!("there is no secret {key:?}");
+                    return Err(Error::new(ErrorKind::NotFound, "SECRET_NOT_FOUND", message));
+                };
+                reply.body = body.into();
+                Ok(reply)
+            }
+            (outcome, ..) => outcome,
+        }
+    }
+
+    /// Sends a request and opens the stream of its reply.
+    pub async fn open(&self, request: &Request, options: &CallOptions) -> Result<EventStream> {
+        let end = match request.endpoint.map(|e| e.reply) {
+            Some(ReplyForm::Events(end)) => end,
+            _ => StreamEnd::Open,
+        };
+        let prepared = self.prepare(request, options, Some(end))?;
+        self.attempts(&prepared, Self::open_stream).await
+    }
+
+    /// One attempt at a whole reply.
+    fn read_reply<'a>(&'a self, http: HttpClient, prepared: &'a Prepared<'_>) -> Attempted<'a, Reply> {
+        Box::pin(within(prepared.limit, &self.config, async move {
+            let (status, headers, body) = self.exchange(http, prepared).await?;
+            let body = body.collect().await.map_err(|e| self.broken(&e))?.to_bytes();
+            Ok(Reply { status, headers, body, idempotency_key: prepared.idempotency_key.clone() })
+        }))
+    }
+
+    /// One attempt at a stream: it has begun when the head of the reply says so.
+    fn open_stream<'a>(&'a self, http: HttpClient, prepared: &'a Prepared<'_>) -> Attempted<'a, EventStream> {
+        Box::pin(async move {
+            let (status, headers, body) = within(prepared.limit, &self.config, self.exchange(http, prepared)).await?;
+            let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+            if kind.starts_with(EVENT_STREAM.as_bytes()) {
+                let key = prepared.idempotency_key.clone();
+                let (end, turn) = (prepared.stream.unwrap_or(StreamEnd::Open), prepared.request.turn.clone());
+                return Ok(EventStream::new(body, end, prepared.limit, status, headers, key, turn, &self.config));
+            }
+            let body = self.error_body(body).await;
+            if let Ok(FailedReply { success: false }) = serde_json::from_slice(&body) {
+                return Err(failure(status, &headers, &body));
+            }
+            let message = format!("expected an event stream, got {:?}", String::from_utf8_lossy(kind));
+            Err(Error::unexpected_reply(status, message, &body))
+        })
+    }
+
+    fn http(&self) -> Result<HttpClient> {
+        let http = self.http.lock().unwrap_or_else(PoisonError::into_inner);
+        http.clone().ok_or_else(|| Error::new(ErrorKind::Closed, "CLIENT_CLOSED", "client is closed"))
+    }
+
+    fn prepare<'a>(
+        &self,
+        request: &'a Request,
+        options: &CallOptions,
+        stream: Option<StreamEnd>,
+    ) -> Result<Prepared<'a>> {
+        let config = &self.config;
+        let mut headers = config.headers.clone();
+        let signed = self.authorize(request, &mut headers)?;
+        let idempotency_key = options.idempotency_key.clone().unwrap_or_else(|| Uuid::new_v4().to_string());
+        headers.insert(IDEMPOTENCY_HEADER, header_value("idempotency_key", &idempotency_key)?);
+        let body_type = match &request.body {
+            Body::Empty => None,
+            Body::Json(_) => Some("application/json"),
+            Body::Bundle(_) => Some("application/gzip"),
+        };
+        if let Some(body_type) = body_type {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(body_type));
+        }
+        if stream.is_some() {
+            headers.insert(header::ACCEPT, EVENT_STREAM);
+        }
+        for (name, value) in &request.headers {
+            headers.insert(name, value.clone());
+        }
+        for (name, value) in &options.headers {
+            headers.insert(header_name(name)?, header_value(name, value)?);
+        }
+        if let Some(authorization) = &self.proxy_authorization {
+            headers.insert(header::PROXY_AUTHORIZATION, authorization.clone());
+        }
+        let slow = config.timeout_is_default && request.endpoint.is_some_and(|e| e.rule == Rule::Slow);
+        let limit = match (options.timeout, stream) {
+            (Some(given), _) => seconds("timeout", given)?,
+            (None, Some(_)) => config.stream_idle_timeout,
+            (None, None) if slow => Some(Duration::from_secs(Endpoint::SLOW_SECONDS)),
+            (None, None) => config.timeout,
+        };
+        let uri = format!("{}{}", config.base_url(), request.target);
+        let uri = uri.parse().map_err(|e| Error::invalid(format!("the URL {uri:?} is not valid")).with_source(e))?;
+        let max_retries = options.max_retries.unwrap_or(config.max_retries);
+        Ok(Prepared { request, uri, headers, idempotency_key, signed, max_retries, limit, stream })
+    }
+
+    /// Adds the keys. Returns whether each attempt is to be signed.
+    fn authorize(&self, request: &Request, headers: &mut HeaderMap) -> Result<bool> {
+        let Config { admin_key, client_key, signer, .. } = &self.config;
+        let name = request.endpoint.map_or("this request", |e| e.name);
+        let needed = |what: &str, variable: &str| {
+            Error::invalid(format!("{name} needs {what}: give it to the client, or set {variable}"))
+        };
+        let auth = match request.endpoint {
+            Some(endpoint) => endpoint.auth,
+            None => {
+                admin_key.iter().for_each(|key| drop(headers.insert(ADMIN_HEADER, key.clone())));
+                client_key.iter().for_each(|key| drop(headers.insert(CLIENT_KEY_HEADER, key.clone())));
+                return Ok(signer.is_some());
+            }
+        };
+        let (header, key) = match auth {
+            Auth::None => return Ok(false),
+            Auth::Hmac if signer.is_some() => return Ok(true),
+            Auth::Hmac => return Err(needed("key_id and secret_key", "MUXI_KEY_ID and MUXI_SECRET_KEY")),
+            Auth::Admin => (ADMIN_HEADER, admin_key.as_ref().ok_or_else(|| needed("admin_key", "MUXI_ADMIN_KEY"))?),
+            Auth::Client => {
+                (CLIENT_KEY_HEADER, client_key.as_ref().ok_or_else(|| needed("client_key", "MUXI_CLIENT_KEY"))?)
+            }
+            Auth::ClientOrAdmin => match (client_key, admin_key) {
+                // Without a user the admin key sees everybody's; the client key would be refused.
+                (Some(_), Some(admin)) if !request.names_user() => (ADMIN_HEADER, admin),
+                (Some(client), _) => (CLIENT_KEY_HEADER, client),
+                (None, Some(admin)) => (ADMIN_HEADER, admin),
+                (None, None) => {
+                    return Err(needed("client_key or admin_key", "MUXI_CLIENT_KEY or MUXI_ADMIN_KEY"));
+                }
+            },
+        };
+        headers.insert(header, key.clone());
+        Ok(false)
+    }
+
+    async fn attempts<T>(
+        &self,
+        prepared: &Prepared<'_>,
+        attempt: impl for<'a> Fn(&'a Self, HttpClient, &'a Prepared<'_>) -> Attempted<'a, T>,
+    ) -> Result<T> {
+        let mut number = 0;
+        loop {
+            let http = self.http()?;
+            let started = Instant::now();
+            let outcome = attempt(self, http, prepared).await;
+            self.observe(prepared, number + 1, started, outcome.as_ref().err());
+            let error = match outcome {
+                Ok(done) => return Ok(done),
+                Err(error) => error,
+            };
+            match retry::delay(&error, number, prepared.max_retries, random()) {
+                Some(delay) => tokio::time::sleep(delay).await,
+                None => return Err(hinted(error, prepared.request.endpoint)),
+            }
+            number += 1;
+        }
+    }
+
+    fn observe(&self, prepared: &Prepared<'_>, number: u32, started: Instant, error: Option<&Error>) {
+        let Some(observer) = &self.config.observer else { return };
+        observer(&Attempt {
+            method: prepared.request.method.to_string(),
+            path: prepared.uri.path().to_owned(),
+            status: error.map_or(Some(200), |e| Some(e.status()).filter(|s| *s != 0)),
+            seconds: started.elapsed().as_secs_f64(),
+            number,
+            request_id: error.and_then(|e| e.request_id().map(str::to_owned)),
+            error: error.map(|e| e.code().to_owned()),
+        });
+    }
+
+    /// One request and the head of its reply. A pooled connection that died while it lay idle is not an attempt:
+    /// the request is sent once more at once.
+    async fn exchange(&self, http: HttpClient, prepared: &Prepared<'_>) -> Result<(u16, HeaderMap, Incoming)> {
+        let mut may_repeat = true;
+        let response = loop {
+            let mut request = self.outgoing(prepared)?;
+            let connection = capture_connection(&mut request);
+            match http.request(request).await {
+                Ok(response) => break response,
+                Err(error) => {
+                    let mut extras = Extensions::new();
+                    connection.connection_metadata().iter().for_each(|c| c.get_extras(&mut extras));
+                    if !(may_repeat && extras.get::<Used>().is_some_and(Used::get)) {
+                        return Err(self.broken(&error));
+                    }
+                    may_repeat = false;
+                }
+            }
+        };
+        response.extensions().get::<Used>().iter().for_each(|used| used.set());
+        let (parts, body) = response.into_parts();
+        if let Some(latest) = parts.headers.get(LATEST_HEADER).and_then(|v| v.to_str().ok()) {
+            self.config.notice(latest);
+        }
+        if parts.status.is_success() {
+            return Ok((parts.status.as_u16(), parts.headers, body));
+        }
+        let body = self.error_body(body).await;
+        Err(Error::from_reply(parts.status.as_u16(), &parts.headers, &body, SystemTime::now()))
+    }
+
+    fn outgoing(&self, prepared: &Prepared<'_>) -> Result<http::Request<Outgoing>> {
+        let body = match &prepared.request.body {
+            Body::Empty => Outgoing::Whole(None),
+            Body::Json(json) => Outgoing::Whole(Some(json.clone())),
+            Body::Bundle(source) => Outgoing::read(source.as_ref())?,
+        };
+        let mut request = http::Request::new(body);
+        *request.method_mut() = prepared.request.method.clone();
+        *request.uri_mut() = prepared.uri.clone();
+        *request.headers_mut() = prepared.headers.clone();
+        if let (true, Some(signer)) = (prepared.signed, &self.config.signer) {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+            let value = signer.header(now, prepared.request.method.as_str(), &prepared.request.signed_path);
+            let mut value = header_value("key_id", &value)?;
+            value.set_sensitive(true);
+            request.headers_mut().insert(header::AUTHORIZATION, value);
+        }
+        Ok(request)
+    }
+
+    /// The body of a reply that is an error; one that breaks off, stalls or is too long counts as empty.
+    async fn error_body(&self, body: Incoming) -> Bytes {
+        let read = tokio::time::timeout(ERROR_BODY_TIMEOUT, Limited::new(body, ERROR_BODY_LIMIT).collect());
+        match read.await {
+            Ok(Ok(body)) => body.to_bytes(),
+            _ => Bytes::new(),
+        }
+    }
+
+    fn broken(&self, error: &(dyn std::error::Error + 'static)) -> Error {
+        broken(error, &self.config)
+    }
+}
+
+/// The error for a connection that could not be made or broke.
+pub(crate) fn broken(error: &(dyn std::error::Error + 'static), config: &Config) -> Error {
+    let chain = || std::iter::successors(Some(error), |e| e.source());
+    let cause = chain().last().map(ToString::to_string).unwrap_or_default();
+    let timed_out = chain().filter_map(|e| e.downcast_ref::<io::Error>()).any(|e| e.kind() == io::ErrorKind::TimedOut);
+    let at_connect = error.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(|e| e.is_connect());
+    let origin = config.origin();
+    let message = match (at_connect, &config.proxy) {
+        (true, Some(proxy)) => format!("cannot connect to {origin} through the proxy {proxy}: {cause}"),
+        (true, None) => format!("cannot connect to {origin}: {cause}"),
+        (false, _) => format!("the connection to {origin} broke: {cause}"),
+    };
+    let (kind, code) =
+        if timed_out { (ErrorKind::Timeout, "TIMEOUT") } else { (ErrorKind::Connection, "CONNECTION_ERROR") };
+    Error::new(kind, code, message)
+}
+
+/// The error for an answer that did not come in time.
+pub(crate) fn timed_out(limit: Duration, config: &Config, what: &str) -> Error {
+    let message = format!("{what} from {} within {} s", config.origin(), limit.as_secs_f64());
+    Error::new(ErrorKind::Timeout, "TIMEOUT", message)
+}
+
+async fn within<T>(limit: Option<Duration>, config: &Config, work: impl Future<Output = Result<T>>) -> Result<T> {
+    match limit {
+        None => work.await,
+        Some(limit) => match tokio::time::timeout(limit, work).await {
+            Ok(done) => done,
+            Err(_) => Err(timed_out(limit, config, "no reply")),
+        },
+    }
+}
+
+/// A random number in 0..1, for the jitter.
+fn random() -> f64 {
+    f64::from((Uuid::new_v4().as_u128() >> 96) as u32) / f64::from(u32::MAX)
+}
+
+/// What the shipped runtime answers after it has cleared the buffers.
+fn is_cleared(endpoint: Option<&Endpoint>, error: &Error) -> bool {
+    endpoint.is_some_and(|e| e.rule == Rule::BuffersCleared)
+        && error.status() == 500
+        && error.message().contains("MEMORY_BUFFER_CLEARED")
+}
+
+fn cleared(error: &Error, idempotency_key: String) -> Reply {
+    let body = serde_json::json!({
+        "success": true,
+        "request": { "id": error.request_id() },
+        "data": { "message": "All message buffers were cleared" },
+    });
+    Reply { status: 200, headers: HeaderMap::new(), body: body.to_string().into(), idempotency_key }
+}
+
+/// Adds what helps where the shipped runtime's own words do not.
+fn hinted(error: Error, endpoint: Option<&Endpoint>) -> Error {
+    let Some(endpoint) = endpoint.filter(|e| e.api == Api::Formation) else { return error };
+    match (endpoint.name, error.status()) {
+        ("chat" | "audio_chat", 500) if error.message().contains("not JSON serializable") => {
+            error.with_hint("the turn ran and made a file, which this runtime cannot return as JSON: use the stream")
+        }
+        _ => error,
+    }
+}
+
+/// A request body.
+pub(crate) enum Outgoing {
+    Whole(Option<Bytes>),
+    Pieces { pieces: mpsc::Receiver<io::Result<Bytes>>, left: u64 },
+}
+
+impl Outgoing {
+    /// Reads the bundle on a thread of its own, a piece ahead of the network.
+    fn read(source: &dyn BundleSource) -> Result<Self> {
+        const PIECE: usize = 256 << 10;
+        let unreadable = |e: io::Error| Error::invalid(format!("the bundle cannot be read: {e}")).with_source(e);
+        let mut reader = source.open().map_err(unreadable)?;
+        let (send, pieces) = mpsc::channel(2);
+        tokio::task::spawn_blocking(move || {
+            loop {
+                let mut piece = Vec::with_capacity(PIECE);
+                let read = reader.by_ref().take(PIECE as u64).read_to_end(&mut piece);
+                let last = !matches!(read, Ok(1..));
+                let piece = read.map(|_| Bytes::from(piece));
+                if matches!(&piece, Ok(p) if p.is_empty()) || send.blocking_send(piece).is_err() || last {
+                    break;
+                }
+            }
+        });
+        Ok(Self::Pieces { pieces, left: source.size() })
+    }
+}
+
+impl http_body::Body for Outgoing {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<http_body::Frame<Bytes>>>> {
+        match &mut *self {
+            Self::Whole(bytes) => Poll::Ready(bytes.take().map(|b| Ok(http_body::Frame::data(b)))),
+            Self::Pieces { pieces, left } => pieces.poll_recv(cx).map(|piece| {
+                piece.map(|piece| {
+                    piece.map(|bytes| {
+                        *left = left.saturating_sub(bytes.len() as u64);
+                        http_body::Frame::data(bytes)
+                    })
+                })
+            }),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self, Self::Whole(None) | Self::Pieces { left: 0, .. })
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        http_body::SizeHint::with_exact(match self {
+            Self::Whole(bytes) => bytes.as_ref().map_or(0, |b| b.len() as u64),
+            Self::Pieces { left, .. } => *left,
+        })
+    }
+}
