@@ -92,6 +92,23 @@ pub struct Attempt {
     pub error: Option<String>,
 }
 
+impl fmt::Display for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { method, path, seconds, number, .. } = self;
+        write!(f, "{method} {path} -> ")?;
+        match (self.status, &self.error) {
+            (Some(status), None) => write!(f, "{status}")?,
+            (Some(status), Some(code)) => write!(f, "{status} {code}")?,
+            (None, code) => write!(f, "{}", code.as_deref().unwrap_or("no reply"))?,
+        }
+        write!(f, " ({seconds:.3} s, attempt {number}")?;
+        if let Some(id) = &self.request_id {
+            write!(f, ", request {id}")?;
+        }
+        f.write_str(")")
+    }
+}
+
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings")

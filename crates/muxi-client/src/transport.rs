@@ -26,7 +26,10 @@ use std::{
     io::{self, Read as _},
     ops::Deref,
     pin::Pin,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU16, Ordering},
+    },
     task::{Context, Poll},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
@@ -154,6 +157,8 @@ struct Prepared<'a> {
     max_retries: u32,
     limit: Option<Duration>,
     stream: Option<StreamEnd>,
+    /// The status of the last reply, for the log.
+    status: AtomicU16,
 }
 
 /// One attempt.
@@ -286,7 +291,7 @@ impl Transport {
         let uri = format!("{}{}", config.base_url(), request.target);
         let uri = uri.parse().map_err(|e| Error::invalid(format!("the URL {uri:?} is not valid")).with_source(e))?;
         let max_retries = options.max_retries.unwrap_or(config.max_retries);
-        Ok(Prepared { request, uri, headers, idempotency_key, signed, max_retries, limit, stream })
+        Ok(Prepared { request, uri, headers, idempotency_key, signed, max_retries, limit, stream, status: AtomicU16::new(0) })
     }
 
     /// Adds the keys. Returns whether each attempt is to be signed.
@@ -354,7 +359,7 @@ impl Transport {
         observer(&Attempt {
             method: prepared.request.method.to_string(),
             path: prepared.uri.path().to_owned(),
-            status: error.map_or(Some(200), |e| Some(e.status()).filter(|s| *s != 0)),
+            status: Some(prepared.status.swap(0, Ordering::Relaxed)).filter(|s| *s != 0),
             seconds: started.elapsed().as_secs_f64(),
             number,
             request_id: error.and_then(|e| e.request_id().map(str::to_owned)),
@@ -383,6 +388,7 @@ impl Transport {
         };
         response.extensions().get::<Used>().iter().for_each(|used| used.set());
         let (parts, body) = response.into_parts();
+        prepared.status.store(parts.status.as_u16(), Ordering::Relaxed);
         if let Some(latest) = parts.headers.get(LATEST_HEADER).and_then(|v| v.to_str().ok()) {
             self.config.notice(latest);
         }

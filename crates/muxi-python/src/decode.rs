@@ -1,0 +1,147 @@
+//! From reply bytes to Python objects.
+
+use crate::convert::exception;
+use jiter::{FloatMode, PartialMode, PythonParse, StringCacheMode};
+use muxi_client::{
+    Error,
+    api::{
+        endpoint::{Endpoint, Reply as Form, Rule},
+        response::{Shape, failure, shape},
+    },
+    transport::Reply,
+};
+use pyo3::{
+    intern,
+    prelude::*,
+    sync::PyOnceLock,
+    types::{PyBool, PyBytes, PyDict, PyList, PyString},
+};
+
+/// The garbage collector looks at every object that a decoder makes; from this size on it is paused meanwhile.
+const PAUSE_FROM: usize = 64 << 10;
+
+/// What a call returns.
+pub(crate) fn reply<'py>(
+    py: Python<'py>,
+    endpoint: Option<&Endpoint>,
+    reply: &Reply,
+    raw: bool,
+) -> PyResult<Bound<'py, PyAny>> {
+    if raw {
+        return raw_response(py, endpoint, reply);
+    }
+    match endpoint {
+        None if reply.body.is_empty() => Ok(py.None().into_bound(py)),
+        None => match parse(py, &reply.body) {
+            Ok(value) => data(py, Rule::Plain, value, reply),
+            Err(_) => Ok(text(py, &reply.body).into_any()),
+        },
+        Some(endpoint) => match endpoint.reply {
+            Form::Text => Ok(text(py, &reply.body).into_any()),
+            Form::Bytes => Ok(PyBytes::new(py, &reply.body).into_any()),
+            Form::Json | Form::Events(_) if reply.body.is_empty() => Ok(PyDict::new(py).into_any()),
+            Form::Json | Form::Events(_) => {
+                let value = parse(py, &reply.body).map_err(|e| not_json(py, reply, &e))?;
+                if !value.is_instance_of::<PyDict>() {
+                    let message = "the reply is JSON, but not the object that the operation promises";
+                    return Err(exception(py, &Error::unexpected_reply(reply.status, message, &reply.body)));
+                }
+                data(py, endpoint.rule, value, reply)
+            }
+        },
+    }
+}
+
+/// JSON text as Python objects, as `json.loads` gives them.
+#[pyfunction]
+pub(crate) fn loads<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
+    parse(py, text.as_bytes())
+}
+
+/// JSON as Python objects, as `json.loads` gives them.
+pub(crate) fn parse<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    let parser = PythonParse {
+        allow_inf_nan: true,
+        cache_mode: StringCacheMode::Keys,
+        partial_mode: PartialMode::Off,
+        catch_duplicate_keys: false,
+        float_mode: FloatMode::Float,
+    };
+    if bytes.len() < PAUSE_FROM {
+        return parser.python_parse(py, bytes).or_else(|_| python_loads(py, bytes));
+    }
+    let gc = py.import(intern!(py, "gc"))?;
+    let enabled = gc.call_method0(intern!(py, "isenabled"))?.is_truthy()?;
+    if enabled {
+        gc.call_method0(intern!(py, "disable"))?;
+    }
+    let parsed = parser.python_parse(py, bytes);
+    if enabled {
+        gc.call_method0(intern!(py, "enable"))?;
+    }
+    parsed.or_else(|_| python_loads(py, bytes))
+}
+
+/// What the fast parser refuses and Python's own takes, such as lone surrogates; or Python's own words of what is wrong.
+fn python_loads<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    py.import(intern!(py, "json"))?.call_method1(intern!(py, "loads"), (PyBytes::new(py, bytes),))
+}
+
+fn text<'py>(py: Python<'py>, bytes: &[u8]) -> Bound<'py, PyString> {
+    PyString::new(py, &String::from_utf8_lossy(bytes))
+}
+
+fn not_json(py: Python<'_>, reply: &Reply, why: &PyErr) -> PyErr {
+    let start = String::from_utf8_lossy(&reply.body[..reply.body.len().min(200)]).into_owned();
+    let message = format!("expected JSON ({}); the reply begins with {start:?}", why.value(py));
+    exception(py, &Error::unexpected_reply(reply.status, message, &reply.body))
+}
+
+/// Takes the data out of its envelope, and adds the envelope's metadata where the data has none of its own.
+fn data<'py>(py: Python<'py>, rule: Rule, value: Bound<'py, PyAny>, reply: &Reply) -> PyResult<Bound<'py, PyAny>> {
+    let Ok(envelope) = value.cast::<PyDict>() else { return Ok(value) };
+    let success = envelope.get_item(intern!(py, "success"))?;
+    let success = success.and_then(|v| v.cast::<PyBool>().ok().map(|b| b.is_true()));
+    let inner = envelope.get_item(intern!(py, "data"))?.filter(|v| !v.is_none());
+    match shape(rule, success, inner.is_some()) {
+        Shape::Failure => Err(exception(py, &failure(reply.status, &reply.headers, &reply.body))),
+        Shape::Bare => Ok(value),
+        Shape::Envelope => {
+            let Some(inner) = inner else { return Ok(value) };
+            if let Ok(data) = inner.cast::<PyDict>() {
+                let timestamp = envelope.get_item(intern!(py, "timestamp"))?;
+                add(data, intern!(py, "timestamp"), timestamp)?;
+                if let Some(request) = envelope.get_item(intern!(py, "request"))?
+                    && let Ok(request) = request.cast::<PyDict>()
+                {
+                    add(data, intern!(py, "request_id"), request.get_item(intern!(py, "id"))?)?;
+                    let key = intern!(py, "idempotency_key");
+                    add(data, key, request.get_item(key)?)?;
+                }
+            }
+            Ok(inner)
+        }
+    }
+}
+
+fn add(data: &Bound<'_, PyDict>, key: &Bound<'_, PyString>, value: Option<Bound<'_, PyAny>>) -> PyResult<()> {
+    match value.filter(|v| !v.is_none()) {
+        Some(value) if data.get_item(key)?.is_none_or(|own| own.is_none()) => data.set_item(key, value),
+        _ => Ok(()),
+    }
+}
+
+fn raw_response<'py>(py: Python<'py>, endpoint: Option<&Endpoint>, got: &Reply) -> PyResult<Bound<'py, PyAny>> {
+    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let class = CLASS.import(py, "muxi._transport", "RawResponse")?;
+    let headers = PyList::empty(py);
+    for (name, value) in &got.headers {
+        headers.append((name.as_str(), String::from_utf8_lossy(value.as_bytes())))?;
+    }
+    let parsed = reply(py, endpoint, got, false);
+    let (parsed, failed) = match parsed {
+        Ok(value) => (Some(value), None),
+        Err(error) => (None, Some(error.into_value(py))),
+    };
+    class.call1((got.status, headers, PyBytes::new(py, &got.body), &got.idempotency_key, parsed, failed))
+}

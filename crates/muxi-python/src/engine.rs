@@ -1,0 +1,451 @@
+//! A client's engine: it builds requests, sends them, and hands over what comes.
+
+use crate::{
+    convert::{self, PyBundle, exception},
+    decode,
+    port::{Outcome, Port, Task, lock},
+    reactor::Reactor,
+    stream::{SyncStream, pump},
+};
+use muxi_client::{
+    Error, ErrorKind,
+    api::{
+        endpoint::{Api, Endpoint, Reply as Form, StreamEnd},
+        endpoints,
+        request::{Body, Request},
+    },
+    config::{Config, Settings},
+    driver::Driver,
+    transport::{CallOptions, Transport},
+};
+use pyo3::{
+    exceptions::{PyTypeError, PyValueError},
+    prelude::*,
+    sync::PyOnceLock,
+    types::{PyDict, PyTuple},
+};
+use std::{
+    collections::HashMap,
+    ops::ControlFlow,
+    sync::{
+        Arc, LazyLock, Mutex,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+/// How often a blocking call looks for Ctrl-C.
+const TICK: Duration = Duration::from_millis(50);
+/// So many log lines at most wait to be taken.
+const NOTES: usize = 1000;
+
+/// Counts the forks above this process: what was made before a fork does not work after it.
+static GENERATION: AtomicU32 = AtomicU32::new(0);
+static REACTOR: Mutex<Option<(u32, Arc<Reactor>)>> = Mutex::new(None);
+
+/// Called in a forked child.
+#[pyfunction]
+pub(crate) fn after_fork() {
+    GENERATION.fetch_add(1, Ordering::SeqCst);
+}
+
+type Names = HashMap<&'static str, &'static Endpoint>;
+
+fn names(api: Api) -> &'static Names {
+    static TABLES: LazyLock<[Names; 2]> = LazyLock::new(|| {
+        [Api::Server, Api::Formation].map(|api| endpoints::all(api).iter().map(|e| (e.name, *e)).collect())
+    });
+    &TABLES[usize::from(api == Api::Formation)]
+}
+
+/// A client's engine.
+#[pyclass(frozen, module = "muxi._muxi")]
+pub(crate) struct Engine {
+    root: Arc<Root>,
+    defaults: CallOptions,
+}
+
+/// What clients share that are made of one another.
+struct Root {
+    api: Api,
+    config: Config,
+    blocking: bool,
+    closed: AtomicBool,
+    state: Mutex<Option<(u32, Arc<State>)>>,
+    notes: Arc<Notes>,
+}
+
+/// What a fork makes useless.
+pub(crate) struct State {
+    pub(crate) transport: Transport,
+    pub(crate) driver: Option<Driver>,
+}
+
+/// Log lines and notices that wait to be taken.
+#[derive(Default)]
+struct Notes {
+    some: AtomicBool,
+    lines: Mutex<Vec<(&'static str, String)>>,
+}
+
+impl Notes {
+    fn add(&self, kind: &'static str, line: String) {
+        let mut lines = lock(&self.lines);
+        if lines.len() < NOTES {
+            lines.push((kind, line));
+        }
+        self.some.store(true, Ordering::Release);
+    }
+}
+
+impl Root {
+    fn state(&self) -> PyResult<Arc<State>> {
+        let generation = GENERATION.load(Ordering::Relaxed);
+        let mut state = lock(&self.state);
+        match &*state {
+            Some((made, found)) if *made == generation => return Ok(found.clone()),
+            // The parent's runtime cannot be shut down here: its threads and its poll belong to the parent.
+            Some((_, old)) => std::mem::forget(old.clone()),
+            None => {}
+        }
+        let make = || -> muxi_client::Result<State> {
+            let driver = self.blocking.then(Driver::new).transpose()?;
+            Ok(State { transport: Transport::new(self.config.clone())?, driver })
+        };
+        let made = Arc::new(Python::attach(|py| make().map_err(|e| exception(py, &e)))?);
+        if self.closed.load(Ordering::Relaxed) {
+            made.transport.close();
+        }
+        *state = Some((generation, made.clone()));
+        Ok(made)
+    }
+}
+
+fn reactor() -> PyResult<Arc<Reactor>> {
+    let generation = GENERATION.load(Ordering::Relaxed);
+    let mut reactor = lock(&REACTOR);
+    match &*reactor {
+        Some((made, found)) if *made == generation => Ok(found.clone()),
+        _ => {
+            let made = Reactor::start()?;
+            *reactor = Some((generation, made.clone()));
+            Ok(made)
+        }
+    }
+}
+
+#[pymethods]
+impl Engine {
+    /// An engine for `api` (`server` or `formation`), with the settings that are not `None`.
+    #[new]
+    fn new(py: Python<'_>, api: &str, blocking: bool, settings: &Bound<'_, PyDict>) -> PyResult<Self> {
+        let notes = Arc::new(Notes::default());
+        let settings = read_settings(settings, &notes)?;
+        let (api, config) = match api {
+            "server" => (Api::Server, settings.server()),
+            _ => (Api::Formation, settings.formation()),
+        };
+        let config = config.map_err(|e| exception(py, &e))?;
+        let (closed, state) = (AtomicBool::new(false), Mutex::new(None));
+        let root = Arc::new(Root { api, config, blocking, closed, state, notes });
+        // What is wrong with certificates or a proxy shows now and not at the first call.
+        root.state()?;
+        Ok(Self { root, defaults: CallOptions::default() })
+    }
+
+    /// The URL that paths are appended to.
+    #[getter]
+    fn base_url(&self) -> String {
+        self.root.config.base_url()
+    }
+
+    /// Whether the client is closed.
+    #[getter]
+    fn closed(&self) -> bool {
+        self.root.closed.load(Ordering::Relaxed)
+    }
+
+    /// The same engine with other options for its calls.
+    #[pyo3(signature = (timeout, max_retries, headers))]
+    fn derive(
+        &self,
+        timeout: Option<f64>,
+        max_retries: Option<u32>,
+        headers: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let options = CallOptions { timeout, max_retries, headers: pairs(headers, "headers")?, idempotency_key: None };
+        if let Some(timeout) = timeout {
+            muxi_client::config::seconds("timeout", timeout).map_err(|e| PyValueError::new_err(e.message().to_owned()))?;
+        }
+        Ok(Self { root: self.root.clone(), defaults: options.over(&self.defaults) })
+    }
+
+    /// Closes idle connections. Calls from now on are refused.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        if self.root.closed.swap(true, Ordering::SeqCst) {
+            return Ok(());
+        }
+        let state = self.root.state()?;
+        py.detach(|| {
+            state.transport.close();
+            state.driver.iter().for_each(Driver::settle);
+        });
+        Ok(())
+    }
+
+    /// Calls an operation, or with `name` `None` the route in `values`, and waits for the reply.
+    #[pyo3(signature = (name, values, timeout, headers, idempotency_key, raw))]
+    #[allow(clippy::too_many_arguments)]
+    fn call<'py>(
+        &self,
+        py: Python<'py>,
+        name: Option<&str>,
+        values: &Bound<'_, PyTuple>,
+        timeout: Option<f64>,
+        headers: Option<&Bound<'_, PyAny>>,
+        idempotency_key: Option<String>,
+        raw: bool,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (request, options) = self.request(py, name, values, timeout, headers, idempotency_key)?;
+        let state = self.root.state()?;
+        let reply = block_on(py, &state, state.transport.send(&request, &options))?;
+        decode::reply(py, request.endpoint, &reply, raw)
+    }
+
+    /// Opens a stream and waits for its head.
+    #[pyo3(signature = (name, values, timeout, headers, idempotency_key))]
+    fn open(
+        &self,
+        py: Python<'_>,
+        name: Option<&str>,
+        values: &Bound<'_, PyTuple>,
+        timeout: Option<f64>,
+        headers: Option<&Bound<'_, PyAny>>,
+        idempotency_key: Option<String>,
+    ) -> PyResult<SyncStream> {
+        let (request, options) = self.request(py, name, values, timeout, headers, idempotency_key)?;
+        let state = self.root.state()?;
+        let stream = block_on(py, &state, state.transport.open(&request, &options))?;
+        Ok(SyncStream::new(stream, state))
+    }
+
+    /// Like `call`, but the reply is given to `future` through `port`.
+    #[pyo3(signature = (port, future, name, values, timeout, headers, idempotency_key, raw))]
+    #[allow(clippy::too_many_arguments)]
+    fn submit(
+        &self,
+        py: Python<'_>,
+        port: &Bound<'_, Port>,
+        future: Py<PyAny>,
+        name: Option<&str>,
+        values: &Bound<'_, PyTuple>,
+        timeout: Option<f64>,
+        headers: Option<&Bound<'_, PyAny>>,
+        idempotency_key: Option<String>,
+        raw: bool,
+    ) -> PyResult<Task> {
+        let (request, options) = self.request(py, name, values, timeout, headers, idempotency_key)?;
+        let (state, reactor) = (self.root.state()?, reactor()?);
+        let (queue, id) = (port.get().queue(), port.get().expect(future));
+        let (task, cancelled) = Task::new(port, id);
+        reactor.submit(async move {
+            let endpoint = request.endpoint;
+            tokio::select! {
+                reply = state.transport.send(&request, &options) => {
+                    queue.push(id, Outcome::Reply { endpoint, raw, reply });
+                }
+                () = cancelled.notified() => {}
+            }
+        });
+        Ok(task)
+    }
+
+    /// Like `open`, but the stream is given to `future` through `port`.
+    #[pyo3(signature = (port, future, name, values, timeout, headers, idempotency_key))]
+    #[allow(clippy::too_many_arguments)]
+    fn submit_open(
+        &self,
+        py: Python<'_>,
+        port: &Bound<'_, Port>,
+        future: Py<PyAny>,
+        name: Option<&str>,
+        values: &Bound<'_, PyTuple>,
+        timeout: Option<f64>,
+        headers: Option<&Bound<'_, PyAny>>,
+        idempotency_key: Option<String>,
+    ) -> PyResult<Task> {
+        let (request, options) = self.request(py, name, values, timeout, headers, idempotency_key)?;
+        let (state, reactor) = (self.root.state()?, reactor()?);
+        let (queue, id) = (port.get().queue(), port.get().expect(future));
+        let (task, cancelled) = Task::new(port, id);
+        reactor.submit(async move {
+            let opened = tokio::select! {
+                opened = state.transport.open(&request, &options) => opened,
+                () = cancelled.notified() => return,
+            };
+            match opened {
+                Err(error) => queue.push(id, Outcome::Stream(Err(error))),
+                Ok(stream) => pump(stream, queue, id).await,
+            }
+        });
+        Ok(task)
+    }
+
+    /// How the stream of an operation ends: `done`, `complete` or `open`.
+    fn stream_end(&self, name: &str) -> &'static str {
+        match names(self.root.api).get(name).map(|e| e.reply) {
+            Some(Form::Events(StreamEnd::Done)) => "done",
+            Some(Form::Events(StreamEnd::Complete)) => "complete",
+            _ => "open",
+        }
+    }
+
+    /// A checked bundle from a path, bytes, or a spooled file.
+    #[staticmethod]
+    fn bundle(py: Python<'_>, source: &Bound<'_, PyAny>) -> PyResult<PyBundle> {
+        convert::bundle(py, source)
+    }
+
+    /// Log lines and notices since the last time: pairs of kind (`debug` or `update`) and text.
+    fn notes(&self) -> Option<Vec<(&'static str, String)>> {
+        let notes = &self.root.notes;
+        notes.some.swap(false, Ordering::AcqRel).then(|| std::mem::take(&mut *lock(&notes.lines)))
+    }
+}
+
+impl Engine {
+    fn request(
+        &self,
+        py: Python<'_>,
+        name: Option<&str>,
+        values: &Bound<'_, PyTuple>,
+        timeout: Option<f64>,
+        headers: Option<&Bound<'_, PyAny>>,
+        idempotency_key: Option<String>,
+    ) -> PyResult<(Request, CallOptions)> {
+        if self.root.closed.load(Ordering::Relaxed) {
+            return Err(exception(py, &Error::new(ErrorKind::Closed, "CLIENT_CLOSED", "client is closed")));
+        }
+        let request = match name {
+            None => raw_request(values)?,
+            Some(name) => {
+                let unknown = || PyValueError::new_err(format!("there is no operation {name:?}"));
+                let endpoint = *names(self.root.api).get(name).ok_or_else(unknown)?;
+                convert::args(endpoint, values)?.build()
+            }
+        };
+        let request = request.map_err(|e| exception(py, &e))?;
+        let headers = pairs(headers, "headers")?;
+        let options = CallOptions { timeout, max_retries: None, headers, idempotency_key };
+        Ok((request, options.over(&self.defaults)))
+    }
+}
+
+/// A route that is not in the table: method, path, query and body.
+fn raw_request(values: &Bound<'_, PyTuple>) -> PyResult<muxi_client::Result<Request>> {
+    let method: String = values.get_item(0)?.extract()?;
+    let path: String = values.get_item(1)?.extract()?;
+    let params = values.get_item(2)?;
+    let body = values.get_item(3)?;
+    let params = pairs(Some(&params).filter(|p| !p.is_none()), "params")?;
+    let body = if body.is_none() { Body::Empty } else { Body::Json(convert::json(&body, "body")?.into()) };
+    Ok(Request::raw(&method, &path, &params, body))
+}
+
+/// The pairs of a mapping of text; in a query numbers and bools may stand too, and `None` leaves one out.
+fn pairs(mapping: Option<&Bound<'_, PyAny>>, name: &str) -> PyResult<Vec<(String, String)>> {
+    let Some(mapping) = mapping else { return Ok(Vec::new()) };
+    let dict = PyDict::new(mapping.py());
+    let wrong = |_| PyTypeError::new_err(format!("{name} must be a mapping of str to str"));
+    dict.update(mapping.cast().map_err(|e| wrong(e.into()))?)?;
+    let mut pairs = Vec::with_capacity(dict.len());
+    for (key, value) in dict.iter() {
+        let text = match value.extract::<String>() {
+            Ok(text) => text,
+            Err(_) if name == "params" && value.is_none() => continue,
+            Err(_) if name == "params" && value.extract::<bool>().is_ok() => value.str()?.to_string().to_lowercase(),
+            Err(_) if name == "params" => value.str()?.to_string(),
+            Err(error) => return Err(wrong(error)),
+        };
+        pairs.push((key.extract().map_err(wrong)?, text));
+    }
+    Ok(pairs)
+}
+
+/// Drives `work` on this thread without the GIL, and looks for Ctrl-C meanwhile.
+pub(crate) fn block_on<T: Send>(
+    py: Python<'_>,
+    state: &State,
+    work: impl Future<Output = muxi_client::Result<T>> + Send,
+) -> PyResult<T> {
+    let Some(driver) = &state.driver else {
+        return Err(PyValueError::new_err("an async client cannot block"));
+    };
+    let mut signal = None;
+    let done = py.detach(|| {
+        driver.run_until(work, TICK, || {
+            signal = Python::attach(|py| py.check_signals().err());
+            signal.is_some()
+        })
+    });
+    match (done, signal) {
+        (Ok(ControlFlow::Break(())), Some(signal)) => {
+            py.detach(|| driver.settle());
+            Err(signal)
+        }
+        (Ok(ControlFlow::Continue(done)), _) => done.map_err(|e| exception(py, &e)),
+        (Err(error), _) => Err(exception(py, &error)),
+        (Ok(ControlFlow::Break(())), None) => Err(PyValueError::new_err("the call was interrupted")),
+    }
+}
+
+fn read_settings(given: &Bound<'_, PyDict>, notes: &Arc<Notes>) -> PyResult<Settings> {
+    let mut settings = Settings::default();
+    let debug = notes.clone();
+    let update = notes.clone();
+    settings.on_update = Some(Arc::new(move |latest| update.add("update", latest.to_owned())));
+    for (name, value) in given.iter() {
+        let name: String = name.extract()?;
+        if value.is_none() {
+            continue;
+        }
+        let wrong = |e: PyErr| {
+            let what = e.value(given.py()).to_string();
+            PyTypeError::new_err(format!("{name}: {what}"))
+        };
+        match name.as_str() {
+            "url" => settings.url = Some(value.extract().map_err(wrong)?),
+            "base_url" => settings.base_url = Some(value.extract().map_err(wrong)?),
+            "server_url" => settings.server_url = Some(value.extract().map_err(wrong)?),
+            "formation_id" => settings.formation_id = Some(value.extract().map_err(wrong)?),
+            "mode" => settings.mode = Some(value.extract().map_err(wrong)?),
+            "key_id" => settings.key_id = Some(value.extract().map_err(wrong)?),
+            "secret_key" => settings.secret_key = Some(value.extract().map_err(wrong)?),
+            "admin_key" => settings.admin_key = Some(value.extract().map_err(wrong)?),
+            "client_key" => settings.client_key = Some(value.extract().map_err(wrong)?),
+            "max_retries" => settings.max_retries = Some(value.extract().map_err(wrong)?),
+            "timeout" => settings.timeout = Some(value.extract().map_err(wrong)?),
+            "connect_timeout" => settings.connect_timeout = Some(value.extract().map_err(wrong)?),
+            "stream_idle_timeout" => settings.stream_idle_timeout = Some(value.extract().map_err(wrong)?),
+            "headers" => settings.headers = pairs(Some(&value), "headers")?,
+            "proxy" => settings.proxy = Some(value.extract().map_err(wrong)?),
+            "ca_file" => settings.ca_file = Some(value.extract().map_err(wrong)?),
+            "verify" => settings.verify = Some(value.extract().map_err(wrong)?),
+            "app" => settings.app = Some(value.extract().map_err(wrong)?),
+            "sdk" => settings.sdk = Some(value.extract().map_err(wrong)?),
+            "debug" if value.is_truthy()? => {
+                let debug = debug.clone();
+                settings.observer = Some(Arc::new(move |attempt| debug.add("debug", attempt.to_string())));
+            }
+            "debug" => {}
+            _ => return Err(PyTypeError::new_err(format!("there is no setting {name:?}"))),
+        }
+    }
+    Ok(settings)
+}
+
+/// The `Event` class, which is written in Python.
+pub(crate) fn event_class(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
+    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    CLASS.import(py, "muxi._stream", "Event")
+}

@@ -1,0 +1,412 @@
+"""What the clients have in common: settings, options, closing, and routes that are not in the table."""
+
+from __future__ import annotations
+
+import os
+
+from . import _muxi
+from ._transport import AsyncTransport, PendingBundle, Transport
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from logging import Logger
+    from types import TracebackType
+    from typing import Any, BinaryIO, TypeAlias
+
+    from typing_extensions import Self
+
+    from ._stream import AsyncEventStream, EventStream
+    from .config import FormationConfig, ServerConfig
+
+    BundleInput: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO
+
+
+class _Raw:
+    """The client's methods, each returning a `RawResponse`."""
+
+    __slots__ = ("_client",)
+
+    def __init__(self, client: _Client) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        method: Callable[..., Any] = getattr(self._client, name)
+        return method
+
+
+class _Client:
+    """What all four clients share."""
+
+    __slots__ = ("__weakref__", "_call", "_open", "_options", "_settings", "_transport")
+
+    _API = ""
+    _BLOCKING = True
+    _transport: Transport | AsyncTransport
+    _call: Callable[..., Any]
+    _open: Callable[..., Any]
+
+    def _start(self, cfg: Any, settings: dict[str, Any]) -> None:
+        if cfg is not None:
+            given = {name for name, value in settings.items() if value is not None}
+            if given:
+                raise TypeError(f"give either cfg or keywords, not both: {', '.join(sorted(given))}")
+            settings = cfg._given() if hasattr(cfg, "_given") else dict(vars(cfg))
+        settings = {name: value for name, value in settings.items() if value is not None}
+        logger = settings.pop("logger", None)
+        app = settings.pop("_app", None)
+        self._settings: dict[str, Any] = dict(settings, logger=logger, _app=app)
+        settings.setdefault("debug", os.environ.get("MUXI_DEBUG", "").lower() not in ("", "0", "false"))
+        engine = _muxi.Engine(self._API, self._BLOCKING, dict(settings, app=app, sdk=_sdk()))
+        self._use(engine, logger, {})
+
+    def _use(self, engine: _muxi.Engine, logger: Logger | None, options: dict[str, Any], raw: bool = False) -> None:
+        kind = Transport if self._BLOCKING else AsyncTransport
+        self._options = options
+        self._transport = kind(engine, logger, raw)
+        self._call = self._transport.call
+        self._open = self._transport.open
+
+    def _derived(self, engine: _muxi.Engine, options: dict[str, Any], raw: bool) -> Self:
+        client = type(self).__new__(type(self))
+        client._settings = self._settings
+        client._use(engine, self._transport._logger, options, raw)
+        return client
+
+    def with_options(
+        self,
+        *,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Return a client with other options on the same connections.
+
+        Args:
+            timeout: Seconds for one attempt, or of silence in a stream; ``math.inf`` for no limit.
+            max_retries: How often to try again after a failure that may pass.
+            headers: More headers for every request.
+
+        Returns:
+            A client of the same class. Closing either closes both.
+        """
+        given = {"timeout": timeout, "max_retries": max_retries, "headers": headers}
+        options = self._options | {name: value for name, value in given.items() if value is not None}
+        if headers is not None:
+            options["headers"] = {**self._options.get("headers", {}), **headers}
+        engine = self._transport._engine.derive(timeout, max_retries, headers)
+        return self._derived(engine, options, self._transport._raw)
+
+    @property
+    def with_raw_response(self) -> _Raw:
+        """The same methods, each returning a `RawResponse` with status, headers and body."""
+        return _Raw(self._derived(self._transport._engine, self._options, True))
+
+    @property
+    def transport(self) -> Transport | AsyncTransport:
+        """What sends the calls."""
+        return self._transport
+
+    @property
+    def base_url(self) -> str:
+        """The URL that paths are appended to."""
+        return self._transport.base_url
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(base_url={self.base_url!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_rebuild, (type(self), self._settings, self._options))
+
+
+def _rebuild(cls: type[Any], settings: dict[str, Any], options: dict[str, Any]) -> Any:
+    client = cls(**settings)
+    return client.with_options(**options) if options else client
+
+
+def _sdk() -> tuple[str, str]:
+    import sys
+
+    system = {"win32": "windows"}.get(sys.platform, sys.platform)
+    machine = os.uname().machine if hasattr(os, "uname") else "unknown"
+    python = ".".join(map(str, sys.version_info[:3]))
+    return f"muxi-client-python/{_muxi.__version__}", f"{system}-{machine}/py{python}"
+
+
+def _source(payload: Any, bundle_path: Any) -> Any:
+    if (payload is None) == (bundle_path is None):
+        raise ValueError(
+            "give one bundle, as payload or as bundle_path: a .tar.gz file, a folder, bytes or a binary file"
+        )
+    source = bundle_path if payload is None else payload
+    if hasattr(source, "keys"):
+        raise TypeError(
+            "payload must be a bundle (a .tar.gz file, a folder, bytes or a binary file), not a dict: "
+            "a server takes no other form"
+        )
+    return os.fspath(source) if hasattr(source, "__fspath__") else source
+
+
+class _Sync(_Client):
+    __slots__ = ()
+
+    _transport: Transport
+
+    def _bundle(self, formation_id: str | None, payload: Any, bundle_path: Any) -> Any:
+        return _muxi.Engine.bundle(_source(payload, bundle_path))
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: Any = None,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Any:
+        """Send a request to a route that has no method here.
+
+        Args:
+            method: HTTP method.
+            path: Path below `base_url`, percent-encoded.
+            params: Query parameters; those that are None are left out.
+            body: JSON body.
+            timeout: Seconds for one attempt.
+            headers: More headers.
+            idempotency_key: Idempotency key; made when there is none.
+
+        Returns:
+            The reply's data; text when it is not JSON; None when it is empty.
+
+        Raises:
+            MuxiError: The other side reports an error, or could not be reached.
+        """
+        return self._call(None, (method, path, params, body), timeout, headers, idempotency_key)
+
+    def stream(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: Any = None,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+        idempotency_key: str | None = None,
+    ) -> EventStream:
+        """Open a stream at a route that has no method here. See `request`."""
+        stream: EventStream = self._open(None, (method, path, params, body), timeout, headers, idempotency_key)
+        return stream
+
+    def close(self) -> None:
+        """Close the client: its idle connections, and for all clients derived from it. May be called again."""
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
+class _Async(_Client):
+    __slots__ = ()
+
+    _BLOCKING = False
+    _transport: AsyncTransport
+
+    def _bundle(self, formation_id: str | None, payload: Any, bundle_path: Any) -> Any:
+        return PendingBundle(_source(payload, bundle_path))
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: Any = None,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Any:
+        """Send a request to a route that has no method here.
+
+        Args:
+            method: HTTP method.
+            path: Path below `base_url`, percent-encoded.
+            params: Query parameters; those that are None are left out.
+            body: JSON body.
+            timeout: Seconds for one attempt.
+            headers: More headers.
+            idempotency_key: Idempotency key; made when there is none.
+
+        Returns:
+            The reply's data; text when it is not JSON; None when it is empty.
+
+        Raises:
+            MuxiError: The other side reports an error, or could not be reached.
+        """
+        return await self._call(None, (method, path, params, body), timeout, headers, idempotency_key)
+
+    def stream(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: Any = None,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+        idempotency_key: str | None = None,
+    ) -> AsyncEventStream:
+        """Open a stream at a route that has no method here. See `request`."""
+        stream: AsyncEventStream = self._open(None, (method, path, params, body), timeout, headers, idempotency_key)
+        return stream
+
+    def close(self) -> None:
+        """Close the client: its idle connections, and for all clients derived from it. May be called again."""
+        self._transport.close()
+
+    async def aclose(self) -> None:
+        """Close the client. See `close`."""
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class _ServerSettings:
+    """The constructor of the server clients."""
+
+    __slots__ = ()
+
+    _API = "server"
+
+    def __init__(
+        self,
+        cfg: ServerConfig | None = None,
+        *,
+        url: str | None = None,
+        key_id: str | None = None,
+        secret_key: str | None = None,
+        max_retries: int | None = None,
+        timeout: float | None = None,
+        debug: bool | None = None,
+        logger: Logger | None = None,
+        connect_timeout: float | None = None,
+        stream_idle_timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+        proxy: str | None = None,
+        ca_file: str | os.PathLike[str] | None = None,
+        verify: bool | None = None,
+        _app: str | None = None,
+    ) -> None:
+        """Make a client. What is not given comes from the environment.
+
+        Args:
+            cfg: All settings in one object, instead of keywords.
+            url: The server's URL (or ``MUXI_SERVER_URL``).
+            key_id: Id of the HMAC key (or ``MUXI_KEY_ID``).
+            secret_key: Secret of the HMAC key (or ``MUXI_SECRET_KEY``).
+            max_retries: How often to try again after a failure that may pass (or ``MUXI_MAX_RETRIES``; default 0).
+            timeout: Seconds for one attempt (or ``MUXI_TIMEOUT``; default 30, for deploying and the like 600).
+            debug: Whether to log each attempt (or ``MUXI_DEBUG``).
+            logger: Where to log, instead of the logger ``muxi``.
+            connect_timeout: Seconds for making a connection (default 10).
+            stream_idle_timeout: Seconds of silence after which a stream fails (default: no limit).
+            headers: Headers for every request.
+            proxy: URL of an HTTP proxy, instead of the environment's.
+            ca_file: PEM file with certificates to trust beside the system's.
+            verify: False to accept any certificate.
+        """
+        settings = dict(locals())
+        del settings["self"], settings["cfg"]
+        self._start(cfg, settings)  # type: ignore[attr-defined]
+
+
+class _FormationSettings:
+    """The constructor of the formation clients."""
+
+    __slots__ = ()
+
+    _API = "formation"
+
+    def __init__(
+        self,
+        cfg: FormationConfig | None = None,
+        *,
+        formation_id: str | None = None,
+        url: str | None = None,
+        server_url: str | None = None,
+        base_url: str | None = None,
+        admin_key: str | None = None,
+        client_key: str | None = None,
+        max_retries: int | None = None,
+        timeout: float | None = None,
+        debug: bool | None = None,
+        logger: Logger | None = None,
+        mode: str | None = None,
+        connect_timeout: float | None = None,
+        stream_idle_timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+        proxy: str | None = None,
+        ca_file: str | os.PathLike[str] | None = None,
+        verify: bool | None = None,
+        _app: str | None = None,
+    ) -> None:
+        """Make a client. What is not given comes from the environment.
+
+        Args:
+            cfg: All settings in one object, instead of keywords.
+            formation_id: The formation behind ``server_url`` (or ``MUXI_FORMATION_ID``).
+            url: The formation's own URL; ``/v1`` is added (or ``MUXI_FORMATION_URL``).
+            server_url: The URL of the server in front of the formation (or ``MUXI_SERVER_URL``).
+            base_url: The formation API's URL as it is.
+            admin_key: Admin key (or ``MUXI_ADMIN_KEY``).
+            client_key: Client key (or ``MUXI_CLIENT_KEY``).
+            max_retries: How often to try again after a failure that may pass (or ``MUXI_MAX_RETRIES``; default 0).
+            timeout: Seconds for one attempt (or ``MUXI_TIMEOUT``; default 30).
+            debug: Whether to log each attempt (or ``MUXI_DEBUG``).
+            logger: Where to log, instead of the logger ``muxi``.
+            mode: ``"live"`` (default) or ``"draft"``, behind ``server_url``.
+            connect_timeout: Seconds for making a connection (default 10).
+            stream_idle_timeout: Seconds of silence after which a stream fails (default: no limit).
+            headers: Headers for every request.
+            proxy: URL of an HTTP proxy, instead of the environment's.
+            ca_file: PEM file with certificates to trust beside the system's.
+            verify: False to accept any certificate.
+        """
+        settings = dict(locals())
+        del settings["self"], settings["cfg"]
+        self._start(cfg, settings)  # type: ignore[attr-defined]
+
+
+class SyncServerBase(_ServerSettings, _Sync):
+    """Base of `ServerClient`."""
+
+    __slots__ = ()
+
+
+class AsyncServerBase(_ServerSettings, _Async):
+    """Base of `AsyncServerClient`."""
+
+    __slots__ = ()
+
+
+class SyncFormationBase(_FormationSettings, _Sync):
+    """Base of `FormationClient`."""
+
+    __slots__ = ()
+
+
+class AsyncFormationBase(_FormationSettings, _Async):
+    """Base of `AsyncFormationClient`."""
+
+    __slots__ = ()
