@@ -4,3 +4,4 @@ pub mod bundle;
 pub mod endpoint;
 pub mod endpoints;
 pub mod types;
+pub mod webhook;
