@@ -3,6 +3,8 @@
 //! [`api`] says what MUXI is and does no I/O; the rest of the crate carries it over HTTP.
 
 pub mod api;
+#[cfg(feature = "bundle")]
+pub mod bundle;
 #[cfg(feature = "client")]
 pub mod call;
 #[cfg(feature = "client")]

@@ -291,7 +291,17 @@ impl Transport {
         let uri = format!("{}{}", config.base_url(), request.target);
         let uri = uri.parse().map_err(|e| Error::invalid(format!("the URL {uri:?} is not valid")).with_source(e))?;
         let max_retries = options.max_retries.unwrap_or(config.max_retries);
-        Ok(Prepared { request, uri, headers, idempotency_key, signed, max_retries, limit, stream, status: AtomicU16::new(0) })
+        Ok(Prepared {
+            request,
+            uri,
+            headers,
+            idempotency_key,
+            signed,
+            max_retries,
+            limit,
+            stream,
+            status: AtomicU16::new(0),
+        })
     }
 
     /// Adds the keys. Returns whether each attempt is to be signed.

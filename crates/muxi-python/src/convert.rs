@@ -14,6 +14,7 @@ use pyo3::{
     sync::PyOnceLock,
     types::{PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyList, PyMapping, PySequence, PyString, PyTuple},
 };
+use std::io;
 
 /// Deeper than any sensible value, and far from the end of the stack.
 const DEEPEST: usize = 200;
@@ -56,8 +57,37 @@ fn arg(endpoint: &Endpoint, param: &Param, value: &Bound<'_, PyAny>) -> PyResult
 
 /// A checked bundle from a path (text), bytes, or a binary file.
 pub(crate) fn bundle(py: Python<'_>, source: &Bound<'_, PyAny>) -> PyResult<PyBundle> {
-    let _ = (py, source);
-    Err(PyValueError::new_err("bundles"))
+    let made = if let Ok(path) = source.cast::<PyString>() {
+        let path = text_of(path, "the bundle's path")?;
+        py.detach(|| Bundle::from_path(path))
+    } else if let (true, Some(bytes)) = (is_binary(source), bytes_of(source)) {
+        py.detach(|| Bundle::from_bytes(bytes))
+    } else if source.hasattr(intern!(py, "read"))? {
+        let file = BinaryFile(source.clone().unbind());
+        py.detach(|| Bundle::from_reader(file))
+    } else {
+        let expected = "a bundle must be a .tar.gz file, a folder, bytes or a binary file";
+        return Err(PyTypeError::new_err(format!("{expected}, not {}", type_name(source))));
+    };
+    made.map(PyBundle).map_err(|e| PyValueError::new_err(e.to_string()))
+}
+
+/// A Python file object, open for reading bytes.
+struct BinaryFile(Py<PyAny>);
+
+impl io::Read for BinaryFile {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        Python::attach(|py| {
+            let piece = self.0.call_method1(py, intern!(py, "read"), (buffer.len(),))?;
+            let piece = piece
+                .cast_bound::<PyBytes>(py)
+                .map_err(|_| PyTypeError::new_err("the file must be open for reading bytes (mode \"rb\")"))?;
+            let piece = piece.as_bytes().get(..buffer.len()).unwrap_or(piece.as_bytes());
+            buffer[..piece.len()].copy_from_slice(piece);
+            Ok(piece.len())
+        })
+        .map_err(|e: PyErr| io::Error::other(e.to_string()))
+    }
 }
 
 /// The bytes in `bytes`, `bytearray` or text.
@@ -149,7 +179,11 @@ fn write(value: &Bound<'_, PyAny>, out: &mut Vec<u8>, path: &mut Path<'_>) -> Py
         out.extend_from_slice(number.cast::<PyString>()?.to_str()?.as_bytes());
     } else if let Ok(number) = value.cast::<PyFloat>() {
         if !number.value().is_finite() {
-            return Err(PyValueError::new_err(format!("{} is {}, which JSON cannot hold", path.text(), number.value())));
+            return Err(PyValueError::new_err(format!(
+                "{} is {}, which JSON cannot hold",
+                path.text(),
+                number.value()
+            )));
         }
         let text = value.py().get_type::<PyFloat>().call_method1(intern!(value.py(), "__repr__"), (value,))?;
         out.extend_from_slice(text.cast::<PyString>()?.to_str()?.as_bytes());

@@ -175,7 +175,8 @@ impl Engine {
     ) -> PyResult<Self> {
         let options = CallOptions { timeout, max_retries, headers: pairs(headers, "headers")?, idempotency_key: None };
         if let Some(timeout) = timeout {
-            muxi_client::config::seconds("timeout", timeout).map_err(|e| PyValueError::new_err(e.message().to_owned()))?;
+            muxi_client::config::seconds("timeout", timeout)
+                .map_err(|e| PyValueError::new_err(e.message().to_owned()))?;
         }
         Ok(Self { root: self.root.clone(), defaults: options.over(&self.defaults) })
     }

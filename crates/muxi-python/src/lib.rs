@@ -7,6 +7,7 @@ mod engine;
 mod port;
 mod reactor;
 mod stream;
+mod webhook;
 
 use pyo3::prelude::*;
 
@@ -20,6 +21,7 @@ mod _muxi {
         engine::{Engine, after_fork},
         port::{Port, Task},
         stream::{AsyncStream, SyncStream},
+        webhook::{webhook_parse, webhook_verify},
     };
     use pyo3::prelude::*;
 

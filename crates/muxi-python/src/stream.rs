@@ -5,7 +5,10 @@ use crate::{
     engine::{State, block_on, event_class},
     port::{Outcome, Port, Queue, lock},
 };
-use muxi_client::{Error, EventStream, api::{event::Event, request::Turn}};
+use muxi_client::{
+    Error, EventStream,
+    api::{event::Event, request::Turn},
+};
 use pyo3::{
     intern,
     prelude::*,

@@ -10,3 +10,4 @@ pub mod response;
 pub mod retry;
 pub mod sse;
 pub mod types;
+pub mod webhook;

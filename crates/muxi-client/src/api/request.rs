@@ -262,7 +262,10 @@ impl Args {
             _ => None,
         });
         for (param, value) in self.endpoint.params.iter().zip(&mut self.values) {
-            if value.is_some() {
+            if let Some(given) = value {
+                if let (Some(bundle), Place::Header) = (&bundle, param.place) {
+                    agrees(param, given, if param.name == "version" { &bundle.version } else { &bundle.id })?;
+                }
                 continue;
             }
             *value = match (&bundle, param.name) {
@@ -410,6 +413,17 @@ impl Args {
 
     fn wrong(&self, what: &str) -> Error {
         Error::invalid(format!("{}: {what}", self.endpoint.name))
+    }
+}
+
+/// The server refuses a bundle that says otherwise than the header.
+fn agrees(param: &Param, given: &Arg, own: &str) -> Result<()> {
+    match plain_text(given) {
+        given if given == own => Ok(()),
+        given => Err(Error::invalid(format!(
+            "{} is {given:?}, but the bundle says {own:?}: leave it out, or change the bundle's formation file",
+            param.name
+        ))),
     }
 }
 

@@ -1,0 +1,48 @@
+"""This project's Python package, through its public API only."""
+
+import common
+
+
+class C(common.Client):
+    name = "py:muxi-client"
+
+    @staticmethod
+    def load():
+        global muxi
+        import muxi
+
+    def __init__(self, url):
+        self.kw = dict(server_url=url, formation_id="f", client_key="ck_bench", admin_key="ak_bench")
+        self.f = muxi.FormationClient(**self.kw)
+        self.s = muxi.ServerClient(url=url, key_id="key_bench", secret_key="sk_bench_0123456789abcdef")
+        self.health = self.f.health
+
+    get = post = aget = True  # every kind of case runs
+
+    def sessions(self, n):
+        return self.f.get_sessions("u", limit=n)
+
+    def chat(self, obj):
+        return self.f.chat(obj, user_id="u")
+
+    def status(self):
+        return self.s.status()
+
+    def stream(self, obj):
+        for e in self.f.chat_stream(obj, user_id="u"):
+            yield e["data"]
+
+    async def open(self):
+        self.a = muxi.AsyncFormationClient(**self.kw)
+        self.ahealth = self.a.health
+
+    async def asessions(self, n):
+        return await self.a.get_sessions("u", limit=n)
+
+    async def astream(self, obj):
+        async for e in self.a.chat_stream(obj, user_id="u"):
+            yield e["data"]
+
+
+if __name__ == "__main__":
+    common.main(C)

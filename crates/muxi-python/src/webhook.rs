@@ -1,0 +1,33 @@
+//! The compiled half of `muxi.webhook`.
+
+use muxi_client::api::webhook::{self, WebhookError};
+use pyo3::{exceptions::PyValueError, prelude::*, types::PyBytes};
+
+/// Whether the signature is of this payload and secret, and at most `tolerance` seconds from `now`.
+#[pyfunction]
+pub(crate) fn webhook_verify(
+    payload: &[u8],
+    header: &str,
+    secret: &str,
+    tolerance: u64,
+    now: u64,
+) -> Result<bool, PyErr> {
+    match webhook::verify(payload, header, secret, tolerance, now) {
+        Ok(()) => Ok(true),
+        Err(error @ WebhookError::NoSecret) => Err(invalid(error)),
+        Err(_) => Ok(false),
+    }
+}
+
+/// The payload of any kind in one form, as JSON without the field `raw`.
+#[pyfunction]
+pub(crate) fn webhook_parse<'py>(py: Python<'py>, payload: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+    let mut event = webhook::parse(payload).map_err(invalid)?;
+    event.raw.clear();
+    let json = serde_json::to_vec(&event).map_err(invalid)?;
+    Ok(PyBytes::new(py, &json))
+}
+
+fn invalid(error: impl std::fmt::Display) -> PyErr {
+    PyValueError::new_err(error.to_string())
+}

@@ -1,0 +1,266 @@
+"""Webhooks: check who sent one, and read it.
+
+A formation calls your URL when a turn has ended without you waiting for it.
+It signs the call with its admin key.
+
+Example:
+    A handler for FastAPI::
+
+        from fastapi import FastAPI, HTTPException, Request
+        from muxi import webhook
+
+        app = FastAPI()
+
+        @app.post("/webhooks/muxi")
+        async def handle(request: Request) -> dict[str, bool]:
+            payload = await request.body()
+            signature = request.headers.get("X-Muxi-Signature")
+            if not webhook.verify_signature(payload, signature, ADMIN_KEY):
+                raise HTTPException(401, "Invalid signature")
+            event = webhook.parse(payload)
+            if event.status == "completed":
+                print("".join(item.text or "" for item in event.content))
+            return {"received": True}
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from ._muxi import webhook_parse, webhook_verify
+
+__all__ = [
+    "Clarification",
+    "ContentItem",
+    "ErrorDetails",
+    "WebhookEvent",
+    "WebhookVerificationError",
+    "parse",
+    "verify_signature",
+]
+
+_FOREVER = 2**63 - 1
+
+
+class WebhookVerificationError(Exception):
+    """A webhook cannot be checked or read.
+
+    Attributes:
+        message: What is wrong.
+    """
+
+    def __init__(self, message: str) -> None:
+        """Makes the error with its message."""
+        self.message = message
+        super().__init__(message)
+
+
+@dataclass
+class ContentItem:
+    """One item of an answer.
+
+    Attributes:
+        type: `text` or `file`.
+        text: The text.
+        file: The file: its `type` and `url`.
+    """
+
+    type: str
+    text: str | None = None
+    file: dict[str, Any] | None = None
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> ContentItem:
+        """Makes an item from its part of a payload."""
+        return cls(data.get("type", "text"), data.get("text"), data.get("file"))
+
+
+@dataclass
+class ErrorDetails:
+    """Why a turn failed.
+
+    Attributes:
+        code: A machine-readable code; the state of a retried request that failed.
+        message: What happened.
+        trace: Where it happened.
+    """
+
+    code: str
+    message: str
+    trace: str | None = None
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> ErrorDetails:
+        """Makes the details from their part of a payload."""
+        return cls(data.get("code", "unknown"), data.get("message", "Unknown error"), data.get("trace"))
+
+
+@dataclass
+class Clarification:
+    """What a turn waits for.
+
+    Attributes:
+        question: The question for the user.
+        clarification_request_id: The request to answer to.
+        original_message: What the user asked at first.
+    """
+
+    question: str
+    clarification_request_id: str | None = None
+    original_message: str | None = None
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Clarification:
+        """Makes the question from a payload that asks one."""
+        return cls(
+            data.get("clarification_question", ""),
+            data.get("clarification_request_id"),
+            data.get("original_message"),
+        )
+
+
+@dataclass
+class WebhookEvent:
+    """A webhook's payload of any kind in one form.
+
+    Attributes:
+        request_id: The request that it is about.
+        status: `completed`, `failed`, `cancelled`, `awaiting_clarification`, `notification` or `unknown`.
+        timestamp: When it was made, in Unix milliseconds; 0 if it does not say.
+        content: The answer; the result of a retried request, where that is text.
+        error: Why it failed.
+        clarification: What it waits for.
+        formation_id: The formation.
+        user_id: The user.
+        processing_time: Seconds that the turn took.
+        processing_mode: `async`.
+        webhook_url: The URL that it was sent to.
+        raw: The payload as it came.
+        kind: `completed`, `failed`, `clarification`, `escalation` (a failed turn that was retried in the background
+            has come to its end), `notification`, `transformer_fallback` or `unknown`.
+        state: The end of a retried request: `achieved`, `impossible`, `stuck`, `budget_exhausted` or `abandoned`.
+        attempts: How often a retried request was tried.
+        result: The result of a retried request.
+        report: Why a retried request could not be done, and what would help.
+    """
+
+    request_id: str
+    status: str
+    timestamp: int
+    content: list[ContentItem] = field(default_factory=list)
+    error: ErrorDetails | None = None
+    clarification: Clarification | None = None
+    formation_id: str | None = None
+    user_id: str | None = None
+    processing_time: float | None = None
+    processing_mode: str = "async"
+    webhook_url: str | None = None
+    raw: dict[str, Any] = field(default_factory=dict)
+    kind: str = "unknown"
+    state: str | None = None
+    attempts: int | None = None
+    result: Any = None
+    report: Any = None
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> WebhookEvent:
+        """Makes an event from a payload; as `parse`."""
+        return cls._from_json(json.dumps(data, default=str).encode(), data)
+
+    @classmethod
+    def _from_json(cls, payload: bytes, data: dict[str, Any]) -> WebhookEvent:
+        try:
+            event = json.loads(webhook_parse(payload))
+        except ValueError as error:
+            raise WebhookVerificationError(f"Invalid JSON payload: {error}") from None
+        return cls(
+            request_id=event["request_id"],
+            status=event["status"],
+            timestamp=event["timestamp_ms"] or 0,
+            content=[ContentItem(**item) for item in event["content"]],
+            error=event["error"] and ErrorDetails(**event["error"]),
+            clarification=event["clarification"] and Clarification(**event["clarification"]),
+            formation_id=event["formation_id"],
+            user_id=event["user_id"],
+            processing_time=data.get("processing_time"),
+            processing_mode=event["processing_mode"],
+            webhook_url=event["webhook_url"],
+            raw=data,
+            kind=event["kind"],
+            state=event["state"],
+            attempts=event["attempts"],
+            result=data.get("result"),
+            report=data.get("report"),
+        )
+
+
+def verify_signature(
+    payload: bytes | str,
+    signature_header: str | None,
+    secret: str,
+    tolerance_seconds: int = 300,
+) -> bool:
+    """Checks that a webhook comes from your formation and is not an old one sent again.
+
+    The notice that a failed turn's retry has come to its end is signed with a key that nobody has: for such a payload
+    (it has a `state` and no `status`) the answer is always `False`. Take it as a hint to ask for the request's status.
+
+    Args:
+        payload: The request's body as it came.
+        signature_header: The value of the header `X-Muxi-Signature`.
+        secret: The formation's admin key.
+        tolerance_seconds: How far the signature's time may be from the clock.
+
+    Returns:
+        Whether the signature is of this payload, this secret and this time.
+
+    Raises:
+        WebhookVerificationError: The secret is empty.
+
+    Example:
+        >>> from muxi import webhook
+        >>> webhook.verify_signature(b"{}", "t=1790000000,v1=00", "the admin key")
+        False
+    """
+    if not signature_header:
+        return False
+    if not secret:
+        raise WebhookVerificationError("Webhook secret is required")
+    if tolerance_seconds < 0:
+        return False
+    body = payload.encode() if isinstance(payload, str) else bytes(payload)
+    return webhook_verify(body, signature_header, secret, min(int(tolerance_seconds), _FOREVER), int(time.time()))
+
+
+def parse(payload: bytes | str | dict[str, Any]) -> WebhookEvent:
+    """Reads a webhook's payload of any kind. Call `verify_signature` first: this does not check who sent it.
+
+    Args:
+        payload: The request's body, or what its JSON holds.
+
+    Returns:
+        The event.
+
+    Raises:
+        WebhookVerificationError: The payload is not a JSON object.
+
+    Example:
+        >>> from muxi import webhook
+        >>> payload = b'{"id": "req_1", "status": "completed", "response": [{"type": "text", "text": "Hi"}]}'
+        >>> event = webhook.parse(payload)
+        >>> event.request_id, event.status, event.content[0].text
+        ('req_1', 'completed', 'Hi')
+    """
+    if isinstance(payload, dict):
+        return WebhookEvent.from_dict(payload)
+    if not isinstance(payload, (bytes, bytearray, memoryview, str)):
+        raise WebhookVerificationError(f"Unsupported payload type: {type(payload)}")
+    try:
+        body = payload.encode() if isinstance(payload, str) else bytes(payload)
+        data = json.loads(body)
+    except ValueError as error:
+        raise WebhookVerificationError(f"Invalid JSON payload: {error}") from None
+    return WebhookEvent._from_json(body, data)
