@@ -166,18 +166,32 @@ pub fn router(formation: Arc<Formation>) -> Router {
             continue;
         }
         let Some(filter) = filter(endpoint.method) else { continue };
-        let serve = move |State(formation), params: Result<RawPathParams, _>, request: Request| {
-            let params = params.ok().map(|params| {
-                params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect::<Vec<_>>()
-            });
-            serve(formation, endpoint, params, request)
+        let serve = move |State(formation), values: Result<RawPathParams, _>, request: Request| {
+            let named =
+                |values: RawPathParams| names(endpoint).zip(values.iter().map(|(_, value)| value.to_owned())).collect();
+            serve(formation, endpoint, values.ok().map(named), request)
         };
-        router = router.route(endpoint.path, on(filter, serve));
+        router = router.route(&positional(endpoint.path), on(filter, serve));
     }
     router
         .fallback(unknown)
         .method_not_allowed_fallback(|| async { refuse(Failure::wrong_method()) })
         .with_state(formation)
+}
+
+/// The names of the values in an operation's path.
+fn names(endpoint: &'static Endpoint) -> impl Iterator<Item = String> {
+    let name = |part: &str| Some(part.strip_prefix('{')?.strip_suffix('}')?.to_owned());
+    endpoint.path.split('/').filter_map(name)
+}
+
+/// A path with numbers for names: operations that share a URL may name its parts differently, routes may not.
+fn positional(path: &str) -> String {
+    let number = |(index, part): (usize, &str)| match part.starts_with('{') {
+        true => format!("{{p{index}}}"),
+        false => part.to_owned(),
+    };
+    path.split('/').enumerate().map(number).collect::<Vec<_>>().join("/")
 }
 
 fn filter(method: &str) -> Option<MethodFilter> {
