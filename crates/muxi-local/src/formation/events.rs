@@ -45,10 +45,15 @@ impl Default for Hub {
 impl Hub {
     /// Tells the listeners, if there are any.
     pub(crate) fn send(&self, happening: impl FnOnce() -> Happening) {
-        if self.0.receiver_count() > 0 {
+        if !self.is_idle() {
             // Fails only when the last listener has just left.
             let _ = self.0.send(Arc::new(happening()));
         }
+    }
+
+    /// Whether nobody listens.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.0.receiver_count() == 0
     }
 
     /// The happenings from now on.

@@ -24,6 +24,7 @@ mod ingestion;
 mod library;
 mod memories;
 mod memory_admin;
+mod plan;
 mod requests;
 pub mod responder;
 mod routes;

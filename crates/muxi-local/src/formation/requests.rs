@@ -5,11 +5,14 @@ use super::call::Call;
 use super::envelope::{Failure, Outcome, ok};
 use super::ids;
 use serde_json::{Value, json};
+use std::collections::{BTreeMap, HashMap};
 
 /// Seconds that a finished request stays known.
 const KEPT: f64 = 300.0;
 /// Seconds after which a running request counts as dead.
 const STALE: f64 = 600.0;
+/// Requests tracked before the oldest goes.
+const MOST: usize = 100_000;
 
 /// One tracked request.
 #[derive(Debug)]
@@ -23,7 +26,6 @@ pub(crate) struct Row {
     completed_at: Option<f64>,
     error: Option<String>,
     result: Option<Value>,
-    serial: u64,
 }
 
 /// How a request ended.
@@ -34,45 +36,56 @@ pub(crate) enum End {
     Cancelled,
 }
 
-/// All tracked requests, oldest first.
+/// All tracked requests by the number of their turn, oldest first.
 #[derive(Debug, Default)]
 pub(crate) struct Requests {
-    rows: Vec<Row>,
+    rows: BTreeMap<u64, Row>,
+    by_id: HashMap<String, u64>,
     /// How many there ever were.
     pub(crate) total: u64,
+    purged: f64,
 }
 
 impl Requests {
     /// Tracks a request; one with the same id is replaced. The number names this very turn.
     pub(crate) fn start(&mut self, id: &str, user: &str, session: &str) -> u64 {
-        self.purge();
-        self.rows.retain(|row| row.id != id);
         self.total += 1;
-        self.rows.push(Row {
+        let now = ids::seconds();
+        self.purge();
+        if self.rows.len() >= MOST
+            && let Some((serial, row)) = self.rows.pop_first()
+            && self.by_id.get(&row.id) == Some(&serial)
+        {
+            self.by_id.remove(&row.id);
+        }
+        if let Some(old) = self.by_id.insert(id.to_owned(), self.total) {
+            self.rows.remove(&old);
+        }
+        let row = Row {
             id: id.to_owned(),
             user: user.to_owned(),
             session: session.to_owned(),
             status: "processing",
             escalated: false,
-            created_at: ids::seconds(),
+            created_at: now,
             completed_at: None,
             error: None,
             result: None,
-            serial: self.total,
-        });
+        };
+        self.rows.insert(self.total, row);
         self.total
     }
 
     /// Marks a request as being retried in background.
     pub(crate) fn escalate(&mut self, serial: u64) {
-        if let Some(row) = self.rows.iter_mut().find(|row| row.serial == serial) {
+        if let Some(row) = self.rows.get_mut(&serial) {
             row.escalated = true;
         }
     }
 
     /// Ends a request that still runs.
     pub(crate) fn end(&mut self, serial: u64, end: End) {
-        if let Some(row) = self.rows.iter_mut().find(|row| row.serial == serial && row.running()) {
+        if let Some(row) = self.rows.get_mut(&serial).filter(|row| row.running()) {
             row.end(end);
         }
     }
@@ -80,18 +93,25 @@ impl Requests {
     /// The request of that id, if it is still known.
     pub(crate) fn get(&mut self, id: &str) -> Option<&Row> {
         self.purge();
-        self.rows.iter().find(|row| row.id == id)
+        self.rows.get(self.by_id.get(id)?)
     }
 
     /// How many are running.
     pub(crate) fn active(&self) -> usize {
-        self.rows.iter().filter(|row| row.running()).count()
+        self.rows.values().filter(|row| row.running()).count()
     }
 
+    /// Forgets old requests; at most once a second, since it looks at every row.
     fn purge(&mut self) {
         let now = ids::seconds();
-        self.rows.retain(|row| row.completed_at.is_none_or(|end| now - end < KEPT));
-        for row in self.rows.iter_mut().filter(|row| row.running() && now - row.created_at > STALE) {
+        if now - self.purged < 1.0 {
+            return;
+        }
+        self.purged = now;
+        self.rows.retain(|_, row| row.completed_at.is_none_or(|end| now - end < KEPT));
+        let rows = &self.rows;
+        self.by_id.retain(|_, serial| rows.contains_key(serial));
+        for row in self.rows.values_mut().filter(|row| row.running() && now - row.created_at > STALE) {
             row.end(End::Failed("Request timed out".to_owned()));
         }
     }
@@ -144,7 +164,7 @@ pub(super) fn list(call: &Call) -> Outcome {
     let mut state = call.formation.state();
     state.requests.purge();
     let rows: Vec<Value> =
-        state.requests.rows.iter().filter(|row| user.is_none_or(|u| u == row.user)).map(Row::summary).collect();
+        state.requests.rows.values().filter(|row| user.is_none_or(|u| u == row.user)).map(Row::summary).collect();
     ok("request_list", "request.list.retrieved", json!({ "count": rows.len(), "requests": rows }))
 }
 

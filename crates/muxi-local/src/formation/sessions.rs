@@ -5,6 +5,10 @@ use super::check::{Check, query_bool, query_int};
 use super::envelope::{Failure, Outcome, ok};
 use super::ids;
 use serde_json::{Value, json};
+use std::collections::{BTreeSet, HashMap, VecDeque};
+
+/// Sessions kept before the oldest goes.
+const MOST: usize = 10_000;
 
 /// One conversation of one user.
 #[derive(Debug)]
@@ -18,10 +22,12 @@ struct Session {
     question: Option<(String, u64)>,
 }
 
-/// All sessions.
+/// All sessions, by user and id.
 #[derive(Debug, Default)]
 pub(crate) struct Sessions {
-    all: Vec<Session>,
+    all: HashMap<(String, String), Session>,
+    /// The keys in the order of their making.
+    order: VecDeque<(String, String)>,
     /// Rows kept per session.
     limit: usize,
 }
@@ -37,22 +43,28 @@ pub(crate) struct Message<'a> {
 impl Sessions {
     /// No sessions yet.
     pub(crate) fn new(limit: usize) -> Self {
-        Self { all: Vec::new(), limit }
+        Self { limit, ..Self::default() }
     }
 
     fn find(&self, user: &str, id: &str) -> Option<&Session> {
-        self.all.iter().find(|session| session.user == user && session.id == id)
+        self.all.get(&(user.to_owned(), id.to_owned()))
     }
 
     fn open(&mut self, user: &str, id: &str) -> &mut Session {
-        let found = self.all.iter().position(|session| session.user == user && session.id == id);
-        let index = found.unwrap_or_else(|| {
+        let key = (user.to_owned(), id.to_owned());
+        if !self.all.contains_key(&key) {
+            if self.order.len() >= MOST
+                && let Some(oldest) = self.order.pop_front()
+            {
+                self.all.remove(&oldest);
+            }
+            self.order.push_back(key.clone());
+        }
+        self.all.entry(key).or_insert_with(|| {
             let now = ids::seconds();
             let (id, user) = (id.to_owned(), user.to_owned());
-            self.all.push(Session { id, user, created_at: now, last_activity: now, rows: Vec::new(), question: None });
-            self.all.len() - 1
-        });
-        &mut self.all[index]
+            Session { id, user, created_at: now, last_activity: now, rows: Vec::new(), question: None }
+        })
     }
 
     /// Stores a message of a turn.
@@ -85,27 +97,28 @@ impl Sessions {
 
     /// Rows and kilobytes of a user, or of all.
     pub(crate) fn size(&self, user: Option<&str>) -> (usize, f64) {
-        let mine = || self.all.iter().filter(|s| user.is_none_or(|user| s.user == user)).flat_map(|s| &s.rows);
+        let mine = || self.all.values().filter(|s| user.is_none_or(|user| s.user == user)).flat_map(|s| &s.rows);
         let bytes: usize = mine().map(|row| row.to_string().len()).sum();
         (mine().count(), (bytes as f64 / 1024.0 * 100.0).round() / 100.0)
     }
 
     /// Users and sessions that have messages, and rows that one session may have.
     pub(crate) fn totals(&self) -> (usize, usize, usize) {
-        let full = || self.all.iter().filter(|session| !session.rows.is_empty());
-        let users: std::collections::BTreeSet<&str> = full().map(|session| session.user.as_str()).collect();
+        let full = || self.all.values().filter(|session| !session.rows.is_empty());
+        let users: BTreeSet<&str> = full().map(|session| session.user.as_str()).collect();
         (users.len(), full().count(), self.limit)
     }
 
     /// Empties what the test picks: messages and sessions emptied.
     pub(crate) fn clear(&mut self, pick: impl Fn(&str, &str) -> bool) -> (usize, usize) {
         let (mut messages, mut sessions) = (0, 0);
-        for session in self.all.iter_mut().filter(|s| !s.rows.is_empty() && pick(&s.user, &s.id)) {
+        for session in self.all.values_mut().filter(|s| !s.rows.is_empty() && pick(&s.user, &s.id)) {
             messages += session.rows.len();
             sessions += 1;
             session.rows.clear();
         }
-        self.all.retain(|session| !session.rows.is_empty());
+        self.all.retain(|_, session| !session.rows.is_empty());
+        self.order.retain(|key| self.all.contains_key(key));
         (messages, sessions)
     }
 }
@@ -115,7 +128,7 @@ pub(super) fn list(call: &Call) -> Outcome {
     query_bool(call, "active_only")?;
     let user = call.user()?;
     let state = call.formation.state();
-    let mut mine: Vec<&Session> = state.sessions.all.iter().filter(|session| session.user == user).collect();
+    let mut mine: Vec<&Session> = state.sessions.all.values().filter(|session| session.user == user).collect();
     mine.sort_by(|a, b| b.last_activity.total_cmp(&a.last_activity));
     let row = |s: &&Session| json!({ "session_id": s.id, "user_id": s.user, "last_activity": s.last_activity, "active": true });
     let rows: Vec<Value> = mine.iter().take(limit).map(row).collect();

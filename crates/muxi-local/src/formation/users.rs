@@ -7,6 +7,7 @@ use super::ids;
 use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
+use std::collections::HashMap;
 
 /// Channels that a notification may go through.
 const CHANNELS: [&str; 8] = ["discord", "email", "push", "slack", "sms", "telegram", "webhook", "whatsapp"];
@@ -29,9 +30,12 @@ struct Identifier {
     created: Timestamp,
 }
 
-/// All users.
+/// All users, and who of them has which identifier.
 #[derive(Debug, Default)]
-pub(crate) struct Users(Vec<User>);
+pub(crate) struct Users {
+    all: Vec<User>,
+    owners: HashMap<String, usize>,
+}
 
 impl Users {
     /// The internal number of the user with that identifier, who is made where unknown.
@@ -41,38 +45,57 @@ impl Users {
 
     /// How many there are.
     pub(crate) fn count(&self) -> usize {
-        self.0.len()
+        self.all.len()
     }
 
     fn find(&self, identifier: &str) -> Option<&User> {
-        self.0.iter().find(|user| user.identifiers.iter().any(|own| own.text == identifier))
+        self.owners.get(identifier).map(|index| &self.all[*index])
     }
 
     fn resolve(&mut self, identifier: &str, kind: &str) -> &mut User {
-        let found = self.0.iter().position(|user| user.identifiers.iter().any(|own| own.text == identifier));
-        let index = found.unwrap_or_else(|| {
+        let index = self.owners.get(identifier).copied().unwrap_or_else(|| {
             let index = self.make();
-            self.0[index].identifiers.push(Identifier::new(identifier, kind));
+            self.give(index, identifier, kind);
             index
         });
-        &mut self.0[index]
+        &mut self.all[index]
+    }
+
+    /// Gives a user an identifier, which whoever had it loses.
+    fn give(&mut self, index: usize, text: &str, kind: &str) {
+        if self.owners.get(text) != Some(&index) {
+            self.take(text);
+        }
+        self.owners.insert(text.to_owned(), index);
+        let own = &mut self.all[index].identifiers;
+        match own.iter_mut().find(|own| own.text == text) {
+            Some(own) => kind.clone_into(&mut own.kind),
+            None => own.push(Identifier::new(text, kind)),
+        }
+    }
+
+    /// Takes an identifier away; gives the user who had it.
+    fn take(&mut self, text: &str) -> Option<&User> {
+        let index = self.owners.remove(text)?;
+        self.all[index].identifiers.retain(|own| own.text != text);
+        Some(&self.all[index])
     }
 
     /// Makes a user; gives the index.
     fn make(&mut self) -> usize {
-        self.0.push(User {
+        self.all.push(User {
             muxi_user_id: ids::random("", 21),
-            number: self.0.len() as u64 + 1,
+            number: self.all.len() as u64 + 1,
             identifiers: Vec::new(),
             preferred_channel: None,
             channels: Map::new(),
             timezone: None,
         });
-        self.0.len() - 1
+        self.all.len() - 1
     }
 
     fn position(&self, muxi_user_id: &str) -> Result<usize, Failure> {
-        let found = self.0.iter().position(|user| user.muxi_user_id == muxi_user_id);
+        let found = self.all.iter().position(|user| user.muxi_user_id == muxi_user_id);
         found.ok_or_else(|| Failure::no_resource(format!("User '{muxi_user_id}' not found")))
     }
 }
@@ -85,7 +108,7 @@ impl Identifier {
 
 pub(super) fn identifiers(call: &Call) -> Outcome {
     let state = call.formation.state();
-    let user = &state.users.0[state.users.position(call.path("user_id"))?];
+    let user = &state.users.all[state.users.position(call.path("user_id"))?];
     let row =
         |own: &Identifier| json!({ "identifier": own.text, "type": own.kind, "created_at": ids::iso_z(own.created) });
     let rows: Vec<Value> = user.identifiers.iter().map(row).collect();
@@ -128,26 +151,17 @@ pub(super) fn link(call: &Call) -> Outcome {
         Some(id) => users.position(&id)?,
         None => users.make(),
     };
-    for (text, kind) in &given {
-        let elsewhere = users.0.iter_mut().enumerate().filter(|(other, _)| *other != index);
-        elsewhere.for_each(|(_, user)| user.identifiers.retain(|own| own.text != *text));
-        let identifiers = &mut users.0[index].identifiers;
-        match identifiers.iter_mut().find(|own| own.text == *text) {
-            Some(own) => own.kind.clone_from(kind),
-            None => identifiers.push(Identifier::new(text, kind)),
-        }
-    }
+    given.iter().for_each(|(text, kind)| users.give(index, text, kind));
     let rows: Vec<Value> = given.iter().map(|(text, kind)| json!({ "identifier": text, "type": kind })).collect();
-    let data = json!({ "muxi_user_id": users.0[index].muxi_user_id, "count": rows.len(), "identifiers": rows });
+    let data = json!({ "muxi_user_id": users.all[index].muxi_user_id, "count": rows.len(), "identifiers": rows });
     ok("user_identifier_list", "user.identifiers.associated", data)
 }
 
 pub(super) fn unlink(call: &Call) -> Outcome {
     let text = user_id(call.path("identifier"));
     let mut state = call.formation.state();
-    let owner = state.users.0.iter_mut().find(|user| user.identifiers.iter().any(|own| own.text == text));
+    let owner = state.users.take(&text);
     let owner = owner.ok_or_else(|| Failure::no_resource(format!("Identifier '{text}' not found")))?;
-    owner.identifiers.retain(|own| own.text != text);
     let message = format!("Identifier '{text}' removed successfully");
     let data = json!({ "message": message, "muxi_user_id": owner.muxi_user_id });
     ok("message", "user.identifier.deleted", data)

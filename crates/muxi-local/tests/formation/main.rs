@@ -1,4 +1,5 @@
 //! The formation API: shapes against the recorded samples, and behaviour.
+#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests
 
 mod behaviour;
 mod samples;
