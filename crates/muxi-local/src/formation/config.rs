@@ -44,7 +44,7 @@ pub(super) fn summary(call: &Call) -> Outcome {
         "formation_id": spec.id, "version": spec.version, "description": spec.description,
         "schema_version": spec.document.get("schema").cloned().unwrap_or(json!("1.0.0")),
         "agents": total(spec.agents().len(), "agents"),
-        "secrets": total(spec.secrets().len(), "secrets"),
+        "secrets": total(call.formation.state().secrets.count(), "secrets"),
         "mcp": {
             "default_retry_attempts": mcp["default_retry_attempts"],
             "default_timeout_seconds": mcp["default_timeout_seconds"],

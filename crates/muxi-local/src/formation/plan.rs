@@ -16,6 +16,13 @@ impl Turn {
         if course == Course::Clarify {
             metadata = json!({ "clarification": true, "mode": "direct", "session_id": self.session_id });
         }
+        if course == Course::Fast {
+            let time = self.started.elapsed().as_secs_f64() * 1000.0;
+            metadata = json!({
+                "handled_by": "overlord_direct", "is_actionable": false, "fast_path": true, "early_heuristic": true,
+                "processing_time_ms": time,
+            });
+        }
         let artifacts: Vec<Value> = script.file.iter().map(|(name, content)| artifact(name, content)).collect();
         if course != Course::Broken {
             let (content, widgets) = (script.text.clone(), script.widgets.clone());
@@ -35,6 +42,12 @@ impl Turn {
         self.steps.push_back(Step::Pause(script.wait));
         match course {
             Course::Plain => self.plan_answer(ask, &script, &artifacts),
+            Course::Fast => {
+                let extra = json!({ "stage": "response_preparation", "skip_rephrase": true });
+                self.token("progress", "Preparing response...", extra);
+                let extra = json!({ "status": "success", "processing_time_ms": null, "fast_path": true });
+                self.plan_slices(&script, extra);
+            }
             Course::Workflow => self.plan_workflow(ask, &script.text),
             Course::Clarify => {
                 let extra = json!({
@@ -60,6 +73,9 @@ impl Turn {
             self.cut();
             return;
         }
+        if script.mute {
+            self.steps.retain(|step| !matches!(step, Step::Token("completed", ..)));
+        }
         if !script.widgets.is_empty() {
             self.frame(&format!("event: ui\ndata: {}\n\n", json!({ "ui": script.widgets })));
         }
@@ -76,6 +92,9 @@ impl Turn {
         self.token("progress", text, extra);
         self.token("progress", "Processing request...", json!({ "stage": "agent_processing", "agent_name": agent }));
         self.plan_agent(&preview);
+        if script.tool {
+            self.plan_tool();
+        }
         if let Some((name, content)) = &script.file {
             let extra = json!({
                 "stage": "artifact_generating", "tool_name": "generate_file", "filename": name, "agent_name": agent,
@@ -95,18 +114,43 @@ impl Turn {
             "skip_rephrase": true,
         });
         self.token("progress", "Preparing response...", extra);
-        for (index, slice) in slices(&script.text).into_iter().enumerate() {
+        let mut extra = json!({ "status": "success", "processing_time_ms": null, "agent_used": agent });
+        if !artifacts.is_empty() {
+            extra["artifacts"] = json!(artifacts);
+        }
+        self.plan_slices(script, extra);
+    }
+
+    /// The answer in slices, and whole in `completed`.
+    fn plan_slices(&mut self, script: &Script, mut completed: Value) {
+        let first = if script.discontinuity { "A first try that the answer replaces." } else { &script.text };
+        for (index, slice) in slices(first).into_iter().enumerate() {
             if index > 0 && !script.pace.is_zero() {
                 self.steps.push_back(Step::Pause(script.pace));
             }
             self.token("content", slice, json!({ "stage": "response_generation", "skip_rephrase": true }));
         }
-        self.finish(End::Completed(json!(script.text)));
-        let mut extra = json!({ "status": "success", "processing_time_ms": null, "agent_used": agent });
-        if !artifacts.is_empty() {
-            extra["artifacts"] = json!(artifacts);
+        if script.discontinuity {
+            completed["stream_discontinuity"] = json!(true);
         }
-        self.token("completed", &script.text, extra);
+        self.finish(End::Completed(json!(script.text)));
+        self.token("completed", &script.text, completed);
+    }
+
+    /// A tool call as it looks; nothing is called.
+    fn plan_tool(&mut self) {
+        let agent = self.agent.clone();
+        let extra = json!({
+            "stage": "plan_step", "tool_name": "demo-tools__card", "agent_name": agent, "skip_rephrase": true,
+        });
+        self.token("progress", "get card", extra);
+        let extra = json!({
+            "stage": "tool_started", "tool_name": "card", "server_id": "demo-tools", "agent_name": agent,
+            "skip_rephrase": true,
+        });
+        self.token("progress", "Using card...", extra);
+        let extra = json!({ "stage": "tool_execution", "service": "demo", "tool_name": "card", "has_params": false });
+        self.token("tool_call", "Using demo to complete this task...", extra);
     }
 
     fn plan_agent(&mut self, preview: &str) {

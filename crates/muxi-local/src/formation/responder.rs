@@ -10,8 +10,12 @@
 //! | `[[fail]]` | the model is down: JSON 200 with an apology, stream `completed` with status `error` |
 //! | `[[error]]` | the engine breaks: JSON 500 `INTERNAL_ERROR`, stream `event: error` and no `done` |
 //! | `[[cut]]` | the stream ends half way, without `done` (no effect on JSON) |
+//! | `[[mute]]` | the stream ends with `done` but without `completed` (no effect on JSON) |
+//! | `[[discontinuity]]` | the slices are of another answer than `completed`, which says `stream_discontinuity` |
+//! | `[[fast]]` | the turn takes the fast path: fewer events, and no session id in the JSON metadata |
+//! | `[[tool]]` | the events of a tool call precede the answer |
 //! | `[[artifact]]` | the turn stores the text file `echo.txt` and returns it |
-//! | `[[ui]]` | the answer carries an `mcp_resource` widget |
+//! | `[[ui]]` | as `[[tool]]`, and the answer carries an `mcp_resource` widget |
 //! | `[[options]]` | the answer carries an `options` widget |
 //! | `[[clarify]]` | the turn ends with a question |
 //! | `[[workflow]]` | the turn runs as a workflow: no slices, `completed` without a status and not the last token |
@@ -29,6 +33,8 @@ const LONG: usize = 2000;
 pub(crate) enum Course {
     /// An agent answers.
     Plain,
+    /// Small talk, answered without an agent.
+    Fast,
     /// The model is down.
     ModelDown,
     /// The engine breaks.
@@ -50,6 +56,12 @@ pub(crate) struct Script {
     pub(crate) wait: Duration,
     /// The stream stops half way.
     pub(crate) cut: bool,
+    /// The stream has no `completed`.
+    pub(crate) mute: bool,
+    /// The slices are of another answer.
+    pub(crate) discontinuity: bool,
+    /// The turn seems to call a tool.
+    pub(crate) tool: bool,
     /// Name and content of a file that the turn makes.
     pub(crate) file: Option<(&'static str, String)>,
     pub(crate) widgets: Vec<Value>,
@@ -70,10 +82,11 @@ pub(crate) fn respond(message: &str) -> Script {
         () if has("fail") => Course::ModelDown,
         () if has("clarify") => Course::Clarify,
         () if has("workflow") => Course::Workflow,
+        () if has("fast") => Course::Fast,
         () => Course::Plain,
     };
     match course {
-        Course::Plain => {}
+        Course::Plain | Course::Fast => {}
         Course::ModelDown => {
             text = "I wasn't able to complete this request. The required service is currently unavailable. \
                     Please try again shortly."
@@ -103,6 +116,9 @@ pub(crate) fn respond(message: &str) -> Script {
         pace: Duration::from_millis(if has("slow") { 300 } else { 0 }),
         wait: Duration::from_millis(wait(message)),
         cut: has("cut"),
+        mute: has("mute"),
+        discontinuity: has("discontinuity"),
+        tool: has("tool") || has("ui"),
         file: has("artifact").then(|| ("echo.txt", message.to_owned())),
         widgets,
     }

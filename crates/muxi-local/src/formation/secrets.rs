@@ -22,6 +22,11 @@ impl Secrets {
     pub(crate) fn new(given: BTreeMap<String, String>) -> Self {
         Self(given.into_iter().map(|(name, value)| (normalise(&name), value)).collect())
     }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.0.len()
+    }
 }
 
 /// Upper case, with underscores for all but letters and digits: `bad name!` is `BAD_NAME`.

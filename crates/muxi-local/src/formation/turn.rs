@@ -66,7 +66,7 @@ pub(crate) struct Turn {
     serial: u64,
     pub(super) steps: VecDeque<Step>,
     pause: Duration,
-    started: Instant,
+    pub(super) started: Instant,
     open: bool,
     streamed: bool,
     /// What the JSON path answers with, or the words of the exception.

@@ -168,6 +168,7 @@ async fn chat() {
     let message = "/request/body/message";
     check(&app, "chat_nonstream_clarify", &[(message, json!("[[clarify]]"))]).await;
     check(&app, "chat_nonstream_model_down", &[(message, json!("[[fail]]"))]).await;
+    check(&app, "chat_nonstream_fastpath", &[(message, json!("[[fast]]"))]).await;
     check(&app, "chat_nonstream_ui", &[(message, json!("[[ui]]"))]).await;
     let reply = check(&app, "chat_nonstream_too_long", &[(message, json!("x".repeat(100_001)))]).await;
     let text = reply.data()["message"]["content"].as_str().unwrap().to_owned();
@@ -181,6 +182,11 @@ async fn chat_streams() {
     for (name, message) in [
         ("chat_stream.txt", "Please explain Rust ownership"),
         ("chat_stream_artifact.txt", "[[artifact]]"),
+        ("chat_stream_tool.txt", "[[tool]]"),
+        ("chat_stream_ui.txt", "[[ui]]"),
+        ("chat_stream_fastpath.txt", "[[fast]]"),
+        ("chat_stream_unicode.txt", "[[fast]]"),
+        ("chat_stream_breaker.txt", "[[fail]]"),
         ("chat_stream_clarify.txt", "[[clarify]]"),
         ("chat_stream_workflow.txt", "[[workflow]]"),
     ] {
@@ -192,7 +198,8 @@ async fn chat_streams() {
             .split_inclusive("\n\n")
             .filter(|frame| !frame.contains("...\"token\"") && !frame.contains("too...\""));
         for theirs in tokens(&whole.collect::<String>()) {
-            if theirs["stage"] == "plan_step" {
+            // The steps around a made file are those of any tool.
+            if name == "chat_stream_artifact.txt" && theirs["stage"] == "plan_step" {
                 continue;
             }
             let own = ours.iter().find(|own| kind(own) == kind(&theirs));

@@ -62,6 +62,13 @@ async fn odd_ends() {
     assert_eq!(tokens(&failed).last().unwrap()["status"], "error");
     assert!(failed.contains("event: done"));
 
+    let mute = app.stream("[[mute]]").await;
+    assert!(mute.contains("event: done") && !mute.contains("\"type\":\"completed\""));
+
+    let broken_off = tokens(&app.stream("[[discontinuity]]").await);
+    assert_eq!(broken_off.last().unwrap()["stream_discontinuity"], true);
+    assert_eq!(broken_off.last().unwrap()["content"], "Echo: [[discontinuity]]");
+
     let workflow = tokens(&app.stream("[[workflow]]").await);
     let completed = workflow.iter().position(|token| token["type"] == "completed").unwrap();
     assert!(completed < workflow.len() - 1 && workflow[completed].get("status").is_none());
