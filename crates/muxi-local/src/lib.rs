@@ -1,1 +1,2 @@
 //! A local MUXI server: control plane and formations in one process.
+pub mod formation;

@@ -1,0 +1,99 @@
+//! The audit log of what the administrator changed.
+
+use super::call::Call;
+use super::check::query_int;
+use super::envelope::{Answer, Failure, Outcome, ok};
+use super::ids;
+use super::routes::is_admin_write;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use std::collections::VecDeque;
+
+/// Entries kept.
+const KEPT: usize = 10_000;
+
+/// The kinds of thing that a filter may name.
+const RESOURCES: [&str; 8] =
+    ["agent", "secret", "mcp_server", "scheduler_job", "logging_destination", "async", "memory", "audit_log"];
+
+/// The log, newest entry first.
+#[derive(Debug, Default)]
+pub(crate) struct Audit(VecDeque<(Timestamp, Value)>);
+
+impl Audit {
+    fn add(&mut self, mut entry: Value) {
+        let now = Timestamp::now();
+        entry["timestamp"] = json!(ids::iso_z(now).replace('Z', "+00:00"));
+        self.0.push_front((now, entry));
+        self.0.truncate(KEPT);
+    }
+}
+
+fn entry(call: &Call, action: &str, resource: &str, id: &str, status: u16, message: &str) -> Value {
+    json!({
+        "timestamp": null, "request_id": call.id, "action": action, "resource_type": resource, "resource_id": id,
+        "user": "admin", "ip": null, "result": "success", "status_code": status, "message": message,
+    })
+}
+
+/// Notes an administrator's change that worked.
+pub(crate) fn note(call: &Call, outcome: &Outcome) {
+    let Ok(Answer::Data(reply)) = outcome else { return };
+    let name = call.endpoint.name;
+    if !is_admin_write(call.endpoint) || name == "clear_audit_log" {
+        return;
+    }
+    let resource = match name {
+        _ if name.contains("secret") => "secret",
+        _ if name.contains("scheduler_job") => "scheduler_job",
+        _ if name.contains("memory") || name.contains("buffers") => "memory",
+        _ if name.contains("agent") => "agent",
+        _ => return,
+    };
+    let own = reply.data.get("id").and_then(Value::as_str);
+    let given = ["key", "job_id", "agent_id"].iter().map(|name| call.path(name)).find(|id| !id.is_empty());
+    let id = own.or(given).unwrap_or(&call.formation.spec.id);
+    let message = reply.data.get("message").and_then(Value::as_str).unwrap_or(call.endpoint.name);
+    let entry = entry(call, reply.kind, resource, id, reply.status.as_u16(), message);
+    call.formation.state().audit.add(entry);
+}
+
+pub(super) fn list(call: &Call) -> Outcome {
+    let limit = query_int(call, "limit", 1..=1000, 100)?;
+    let since = match call.query("since").filter(|text| !text.is_empty()) {
+        None => None,
+        Some(text) => Some(ids::parse_iso(text).ok_or_else(|| {
+            let message = format!("Invalid 'since' timestamp: {text}. Expected ISO 8601.");
+            Failure::new(400, "INVALID_PARAMETER", message)
+        })?),
+    };
+    let resource = call.query("resource_type");
+    if let Some(resource) = resource.filter(|name| !RESOURCES.contains(name)) {
+        return Err(Failure::bad(format!("Unknown resource_type '{resource}'")));
+    }
+    let action = call.query("action");
+    let state = call.formation.state();
+    let wanted = |(time, entry): &&(Timestamp, Value)| {
+        since.is_none_or(|since| *time >= since)
+            && action.is_none_or(|action| entry["action"] == action)
+            && resource.is_none_or(|resource| entry["resource_type"] == resource)
+    };
+    let entries: Vec<&Value> = state.audit.0.iter().filter(wanted).take(limit).map(|(_, entry)| entry).collect();
+    ok("audit_log", "audit.retrieved", json!({ "total_entries": entries.len(), "entries": entries, "limit": limit }))
+}
+
+pub(super) fn clear(call: &Call) -> Outcome {
+    if call.query("confirm") != Some("clear-audit-log") {
+        return Err(Failure::bad("Audit log clearing requires confirm=clear-audit-log"));
+    }
+    let mut state = call.formation.state();
+    let count = state.audit.0.len();
+    state.audit.0.clear();
+    let message = format!("Audit log cleared by admin ({count} entries removed)");
+    let mut entry = entry(call, "audit.cleared", "audit_log", &call.formation.spec.id, 200, &message);
+    entry["data"] = json!({ "previous_entries_count": count });
+    state.audit.add(entry);
+    let data =
+        json!({ "previous_entries_count": count, "cleared_by": "admin", "message": "Audit log cleared successfully" });
+    ok("audit_log", "audit.cleared", data)
+}

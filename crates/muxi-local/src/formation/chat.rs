@@ -1,0 +1,173 @@
+//! `/chat` and `/audiochat`.
+
+use super::call::{Call, user_id};
+use super::check::Check;
+use super::envelope::{Answer, Data, Failure, Outcome};
+use super::turn::{Ask, Reply, Turn, agent_known, escalate};
+use axum::body::Body;
+use axum::response::Response;
+use futures_util::stream;
+use http::{HeaderValue, StatusCode, header};
+use serde_json::{Value, json};
+use std::convert::Infallible;
+
+/// Characters that a message may have.
+const LONGEST: usize = 100_000;
+
+/// The body of a chat call, checked.
+struct Request {
+    ask: Ask,
+    mode: Option<String>,
+}
+
+fn read(call: &Call, check: &mut Check<'_>) -> Request {
+    let user = check.opt_text("user_id");
+    let request = Request {
+        ask: Ask {
+            user: call.any_user().map(str::to_owned).or(user.map(|id| user_id(&id))).unwrap_or_else(|| "0".to_owned()),
+            session_id: check.opt_text("session_id").filter(|id| !id.is_empty()),
+            request_id: check.opt_text("request_id").filter(|id| !id.is_empty()),
+            agent_id: check.opt_text("agent_id").filter(|id| !id.is_empty()),
+            message: String::new(),
+            stream: check.opt_bool("stream") != Some(false),
+        },
+        mode: check.opt_text("mode"),
+    };
+    for name in ["group_id", "webhook_url", "source_channel"] {
+        check.opt_text(name);
+    }
+    check.opt_number("threshold_seconds");
+    if let Some(response) = check.get("ui_response") {
+        let mut entry = Check::entry(response, "ui_response");
+        entry.text("id");
+        entry.value("value");
+        check.join(entry);
+    }
+    request
+}
+
+pub(super) async fn chat(call: Call) -> Outcome {
+    let mut check = Check::body(&call);
+    let message = check.text("message");
+    let mut request = read(&call, &mut check);
+    for (index, file) in check.opt_list("files").into_iter().flatten().enumerate() {
+        check.join(Check::entry(file, &format!("files.{index}")));
+    }
+    check.done()?;
+    if request.mode.as_deref() == Some("async") {
+        let text = "Async mode requires webhook configuration. Use stream=true for real-time responses or mode=sync \
+                    for immediate responses.";
+        return Err(Failure::new(501, "METHOD_NOT_FOUND", text));
+    }
+    request.ask.message = message;
+    answer(&call, request.ask).await
+}
+
+/// Nothing is transcribed: a voice note stands for a text that names it.
+pub(super) async fn audio(call: Call) -> Outcome {
+    let mut check = Check::body(&call);
+    let files = check.list("files");
+    let mut request = read(&call, &mut check);
+    check.done()?;
+    let bad = |text: &str, data: Value| Err(Failure::new(400, "VALIDATION_ERROR", text).with(data));
+    if files.is_empty() {
+        return bad("At least one audio file is required", json!({ "field": "files" }));
+    }
+    for file in files {
+        let kind = file.get("content_type").or_else(|| file.get("mime_type")).and_then(Value::as_str);
+        if !kind.is_some_and(|kind| kind.starts_with("audio/")) {
+            return bad("All files must be audio files", json!({ "field": "files", "invalid_content_type": kind }));
+        }
+    }
+    let names: Vec<&str> = files.iter().map(|file| file["filename"].as_str().unwrap_or("audio")).collect();
+    request.ask.message = format!("[voice note {}]", names.join(", "));
+    answer(&call, request.ask).await
+}
+
+async fn answer(call: &Call, ask: Ask) -> Outcome {
+    let length = ask.message.chars().count();
+    if length > LONGEST {
+        return Ok(too_long(call, &ask, length));
+    }
+    if ask.stream {
+        return Ok(Answer::Whole(event_stream(Turn::start(&call.formation, &ask))));
+    }
+    if ask.agent_id.as_deref().is_some_and(|id| !agent_known(&call.formation, id)) {
+        let (request_id, reply) = escalate(&call.formation, &ask);
+        return Ok(completed(&ask, request_id, &reply));
+    }
+    let mut turn = Turn::start(&call.formation, &ask);
+    turn.run().await;
+    match &turn.reply {
+        Ok(reply) => Ok(completed(&ask, turn.request_id.clone(), reply)),
+        Err(error) => Err(Failure::new(500, "INTERNAL_ERROR", error.clone())),
+    }
+}
+
+/// The JSON form of an answer. Both ids are the turn's own, also where the caller chose none.
+fn completed(ask: &Ask, request_id: String, reply: &Reply) -> Answer {
+    let mut message = json!({
+        "role": "assistant", "content": reply.content,
+        "artifacts": (!reply.artifacts.is_empty()).then_some(&reply.artifacts), "metadata": reply.metadata,
+    });
+    if !reply.widgets.is_empty() {
+        message["ui"] = json!(reply.widgets);
+    }
+    let session_id = reply.metadata.get("session_id").cloned().unwrap_or_else(|| json!(ask.session_id));
+    let data = json!({ "message": message, "user_id": ask.user, "session_id": session_id, "request_id": request_id });
+    let (object, kind) = ("message", "chat.completed");
+    Answer::Data(Data { status: StatusCode::OK, object, kind, data, request_id: Some(request_id) })
+}
+
+/// A message that is too long makes no turn.
+fn too_long(call: &Call, ask: &Ask, length: usize) -> Answer {
+    let content = format!(
+        "Message too long: {} characters (max: {}).\n\nTry:\n- Breaking into multiple messages\n\
+         - Uploading content as a file\n- Summarizing the key points",
+        grouped(length),
+        grouped(LONGEST)
+    );
+    let metadata = json!({ "error_code": "INPUT_VALIDATION_ERROR", "error_type": "validation" });
+    let request_id = ask.request_id.clone().unwrap_or_else(|| call.id.clone());
+    if !ask.stream {
+        let reply = Reply { content, artifacts: Vec::new(), metadata, widgets: Vec::new() };
+        return completed(ask, request_id, &reply);
+    }
+    let token = json!({
+        "request_id": request_id, "user_id": ask.user, "session_id": ask.session_id, "type": "completed",
+        "content": content, "timestamp": super::ids::seconds(), "status": "error", "processing_time_ms": 0,
+    });
+    let body =
+        format!(": keepalive\n\ndata: {}\n\nevent: done\ndata: {{\"finished\":true}}\n\n", json!({ "token": token }));
+    Answer::Whole(events(Body::from(body)))
+}
+
+/// `1234567` as `1,234,567`.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn event_stream(turn: Turn) -> Response {
+    events(Body::from_stream(stream::unfold(turn, |mut turn| async move {
+        let bytes = turn.next().await?;
+        Some((Ok::<_, Infallible>(bytes), turn))
+    })))
+}
+
+/// A response of server-sent events.
+pub(super) fn events(body: Body) -> Response {
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(header::CONNECTION, HeaderValue::from_static("keep-alive"));
+    response
+}

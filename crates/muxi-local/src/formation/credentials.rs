@@ -1,0 +1,112 @@
+//! Users' credentials for the services behind MCP servers. Their values are dropped: nothing here uses them.
+
+use super::call::Call;
+use super::check::Check;
+use super::envelope::{Failure, Outcome, ok, with_status};
+use super::ids;
+use http::StatusCode;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+/// One credential.
+#[derive(Debug)]
+struct Credential {
+    id: String,
+    owner: u64,
+    service: String,
+    name: String,
+    preview: String,
+    created: Timestamp,
+}
+
+/// All credentials.
+#[derive(Debug, Default)]
+pub(crate) struct Credentials(Vec<Credential>);
+
+impl Credential {
+    fn row(&self) -> Value {
+        let created = ids::iso_z(self.created);
+        json!({
+            "credential_id": self.id, "service": self.service, "name": self.name,
+            "credential_preview": self.preview, "created_at": created, "updated_at": created,
+        })
+    }
+}
+
+/// The services that the MCP servers name in `${{ user.credentials.SERVICE }}`.
+pub(super) fn services(call: &Call) -> Outcome {
+    let mut services = Vec::new();
+    for server in call.formation.spec.mcp_servers() {
+        let text = server.to_string();
+        let Some((_, rest)) = text.split_once("user.credentials.") else { continue };
+        let service: String = rest.chars().take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '-')).collect();
+        services.push(json!({
+            "service": service.to_lowercase(), "server_id": server["id"], "description": server["description"],
+        }));
+    }
+    ok("credential_list", "credentials.listed", json!({ "count": services.len(), "services": services }))
+}
+
+pub(super) fn list(call: &Call) -> Outcome {
+    let user = call.user()?;
+    let mut state = call.formation.state();
+    let owner = state.users.number(user);
+    let mine = state.credentials.0.iter().filter(|credential| credential.owner == owner);
+    let rows: Vec<Value> = mine.map(Credential::row).collect();
+    ok("credential_list", "credentials.listed", json!({ "count": rows.len(), "credentials": rows }))
+}
+
+impl Credentials {
+    /// The place of a user's credential.
+    fn position(&self, owner: u64, id: &str) -> Result<usize, Failure> {
+        let found = self.0.iter().position(|credential| credential.id == id && credential.owner == owner);
+        found.ok_or_else(|| Failure::no_resource(format!("Credential '{id}' not found")))
+    }
+}
+
+pub(super) fn get(call: &Call) -> Outcome {
+    let user = call.user()?;
+    let mut state = call.formation.state();
+    let owner = state.users.number(user);
+    let index = state.credentials.position(owner, call.path("credential_id"))?;
+    ok("credential", "credentials.retrieved", state.credentials.0[index].row())
+}
+
+pub(super) fn create(call: &Call) -> Outcome {
+    let mut check = Check::body(call);
+    let (service, name) = (check.text("service"), check.opt_text("name"));
+    let credential = check.object("credential");
+    check.done()?;
+    let user = call.user()?;
+    if service.is_empty() || service.contains(char::is_whitespace) {
+        let message = format!("Invalid service name '{service}'");
+        return Err(Failure::new(400, "VALIDATION_ERROR", message).with(json!({ "field": "service" })));
+    }
+    let value = credential.values().find_map(Value::as_str).unwrap_or_default();
+    let shown: String = if value.len() > 8 { value.chars().take(4).collect() } else { String::new() };
+    let service = service.to_lowercase();
+    let mut state = call.formation.state();
+    let credential = Credential {
+        id: ids::random("cred_", 21),
+        owner: state.users.number(user),
+        name: name.unwrap_or_else(|| service.clone()),
+        service,
+        preview: format!("{shown}••••"),
+        created: Timestamp::now(),
+    };
+    let mut row = credential.row();
+    if let Some(fields) = row.as_object_mut() {
+        fields.remove("updated_at");
+    }
+    state.credentials.0.push(credential);
+    with_status(StatusCode::CREATED, "credential", "credentials.created", row)
+}
+
+pub(super) fn delete(call: &Call) -> Outcome {
+    let user = call.user()?;
+    let mut state = call.formation.state();
+    let owner = state.users.number(user);
+    let index = state.credentials.position(owner, call.path("credential_id"))?;
+    let credential = state.credentials.0.remove(index);
+    ok("credential", "credentials.deleted", json!({ "credential_id": credential.id, "deleted": true }))
+}

@@ -1,0 +1,46 @@
+//! Identifiers and times in the forms the runtime uses.
+
+use jiff::Timestamp;
+
+const ALPHABET: &[u8] = b"_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+/// `prefix` and `length` random characters of `[_0-9a-zA-Z]`.
+pub(crate) fn random(prefix: &str, length: usize) -> String {
+    let tail = (0..length).map(|_| char::from(ALPHABET[fastrand::usize(..ALPHABET.len())]));
+    prefix.chars().chain(tail).collect()
+}
+
+/// A request id.
+pub(crate) fn request() -> String {
+    random("req_", 21)
+}
+
+/// The time in seconds.
+pub(crate) fn seconds() -> f64 {
+    as_seconds(Timestamp::now())
+}
+
+/// A time in seconds.
+pub(crate) fn as_seconds(time: Timestamp) -> f64 {
+    time.as_microsecond() as f64 / 1e6
+}
+
+/// ISO 8601 with microseconds and `Z`.
+pub(crate) fn iso_z(time: Timestamp) -> String {
+    format!("{time:.6}")
+}
+
+/// ISO 8601 with microseconds and without a zone: some of the runtime's rows come so.
+pub(crate) fn iso_bare(time: Timestamp) -> String {
+    iso_z(time).trim_end_matches('Z').to_owned()
+}
+
+/// Reads ISO 8601; a time without a zone is UTC, a date is its midnight.
+pub(crate) fn parse_iso(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    if let Ok(time) = text.parse::<Timestamp>() {
+        return Some(time);
+    }
+    let civil: jiff::civil::DateTime = text.parse().ok()?;
+    civil.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+}

@@ -1,0 +1,284 @@
+//! Content from which memories are derived: each text becomes one memory, a moment later.
+
+use super::State;
+use super::call::Call;
+use super::check::Check;
+use super::envelope::{Failure, Outcome, ok, with_status};
+use super::ids;
+use super::memories::{LONGEST, Scope, scope};
+use http::StatusCode;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value, json};
+
+/// How long a job is in flight.
+const TAKES: SignedDuration = SignedDuration::from_millis(300);
+/// Jobs that one user may have in flight.
+const IN_FLIGHT: usize = 4;
+/// Items of one batch.
+const BATCH: usize = 100;
+
+/// A piece of content that was handed in.
+#[derive(Debug, Clone)]
+struct Event {
+    id: String,
+    owner: u64,
+    content: String,
+    source: String,
+    source_id: Option<String>,
+    subject: Option<String>,
+    metadata: Map<String, Value>,
+    scope: Scope,
+    received: Timestamp,
+}
+
+/// One job.
+#[derive(Debug)]
+struct Job {
+    id: String,
+    owner: u64,
+    created: Timestamp,
+    events: Vec<String>,
+    stored: bool,
+}
+
+/// Everything that was handed in.
+#[derive(Debug, Default)]
+pub(crate) struct Ingestion {
+    events: Vec<Event>,
+    jobs: Vec<Job>,
+}
+
+impl Job {
+    fn ends(&self) -> Timestamp {
+        self.created.saturating_add(TAKES).unwrap_or(self.created)
+    }
+
+    fn is_done(&self) -> bool {
+        Timestamp::now() >= self.ends()
+    }
+}
+
+impl Ingestion {
+    fn start(&mut self, owner: u64, events: Vec<Event>) -> String {
+        let id = ids::random("ing_", 21);
+        let names = events.iter().map(|event| event.id.clone()).collect();
+        self.jobs.push(Job { id: id.clone(), owner, created: Timestamp::now(), events: names, stored: false });
+        self.events.extend(events);
+        id
+    }
+
+    fn duplicate(&self, owner: u64, event: &Event) -> Option<&Event> {
+        event.source_id.as_ref()?;
+        let same = |old: &&Event| old.owner == owner && old.source == event.source && old.source_id == event.source_id;
+        self.events.iter().find(same)
+    }
+
+    fn check_room(&self, owner: u64) -> Result<(), Failure> {
+        if self.jobs.iter().filter(|job| job.owner == owner && !job.is_done()).count() < IN_FLIGHT {
+            return Ok(());
+        }
+        let message = format!(
+            "Too many ingestion jobs in flight for this user (max {IN_FLIGHT}). Poll GET \
+             /v1/memories/ingestion/{{processing_id}} until a job completes, then retry; idempotent (source, \
+             source_id) retries are always safe."
+        );
+        Err(Failure::new(429, "RATE_LIMITED", message))
+    }
+
+    /// Events of a user.
+    pub(crate) fn count(&self, owner: u64) -> usize {
+        self.events.iter().filter(|event| event.owner == owner).count()
+    }
+
+    /// Forgets the events of a source; gives their number.
+    pub(crate) fn forget(&mut self, owner: u64, source: &str) -> usize {
+        let before = self.events.len();
+        self.events.retain(|event| event.owner != owner || event.source != source);
+        before - self.events.len()
+    }
+}
+
+/// Turns the events of jobs that have ended into memories. Called before anything looks at memories, so that no
+/// task has to run for it.
+pub(crate) fn settle(state: &mut State) {
+    let State { ingestion, memories, .. } = state;
+    for job in ingestion.jobs.iter_mut().filter(|job| !job.stored && job.is_done()) {
+        job.stored = true;
+        for event in ingestion.events.iter().filter(|event| job.events.contains(&event.id)) {
+            let mut metadata = event.metadata.clone();
+            metadata.insert("source".to_owned(), json!(event.source));
+            if let Some(subject) = &event.subject {
+                metadata.insert("subject".to_owned(), json!(subject));
+            }
+            metadata.insert("timestamp".to_owned(), json!(ids::as_seconds(event.received)));
+            let source = Some(event.source.clone());
+            memories.add(event.owner, event.content.clone(), metadata, event.scope.clone(), source);
+        }
+    }
+}
+
+/// Reads one item. The error is either about the item or about who may store it.
+fn read(call: &Call, item: &Value, owner: u64) -> Result<Event, Result<String, Failure>> {
+    let text = |name: &str| item.get(name).and_then(Value::as_str).map(str::to_owned);
+    let bad = |message: &str| Err(Ok(message.to_owned()));
+    let Some(source) = text("source").filter(|source| !source.is_empty()) else {
+        return bad("'source' is required and must be a non-empty string (e.g. \"gmail\")");
+    };
+    let content = match item.get("content") {
+        Some(Value::String(text)) if !text.is_empty() => text.clone(),
+        Some(value @ (Value::Object(_) | Value::Array(_))) => value.to_string(),
+        _ => return bad("'content' is required and must be a non-empty string, an object or a list"),
+    };
+    if content.chars().count() > LONGEST {
+        return bad(&format!("'content' is too long (max {LONGEST} characters)"));
+    }
+    if text("timestamp").is_some_and(|time| ids::parse_iso(&time).is_none()) {
+        return bad("'timestamp' must be ISO 8601");
+    }
+    let scope = scope(call, text("scope"), text("scope_id")).map_err(Err)?;
+    Ok(Event {
+        id: ids::random("", 21),
+        owner,
+        content,
+        source,
+        source_id: text("source_id"),
+        subject: text("subject"),
+        metadata: item.get("metadata").and_then(Value::as_object).cloned().unwrap_or_default(),
+        scope,
+        received: Timestamp::now(),
+    })
+}
+
+/// `POST /memories` with a source.
+pub(super) fn ingest(call: &Call, body: &Value) -> Outcome {
+    let user = call.user()?;
+    let mut state = call.formation.state();
+    let owner = state.users.number(user);
+    let event = read(call, body, owner).map_err(|problem| match problem {
+        Ok(message) => Failure::params(message),
+        Err(failure) => failure,
+    })?;
+    let duplicate = state.ingestion.duplicate(owner, &event).map(|old| old.id.clone());
+    let mut data = json!({
+        "status": if duplicate.is_some() { "duplicate" } else { "accepted" }, "duplicate": duplicate.is_some(),
+        "event_id": duplicate.as_ref().unwrap_or(&event.id), "source": event.source, "source_id": event.source_id,
+        "scope": event.scope.scope, "scope_id": event.scope.scope_id,
+    });
+    let (object, kind) = ("memory_ingestion", "memory.ingestion.accepted");
+    if duplicate.is_some() {
+        data["derived_events"] = json!([]);
+        return ok(object, kind, data);
+    }
+    state.ingestion.check_room(owner)?;
+    let id = state.ingestion.start(owner, vec![event]);
+    data["status_url"] = json!(format!("/v1/memories/ingestion/{id}"));
+    data["processing_id"] = json!(id);
+    with_status(StatusCode::ACCEPTED, object, kind, data)
+}
+
+pub(super) fn batch(call: &Call) -> Outcome {
+    let mut check = Check::body(call);
+    let items = check.list("items");
+    if items.len() > BATCH {
+        check.reject("items", &format!("List should have at most {BATCH} items"), "too_long");
+    }
+    check.done()?;
+    let user = call.user()?;
+    let mut state = call.formation.state();
+    let owner = state.users.number(user);
+    let mut accepted: Vec<Event> = Vec::new();
+    let (mut rows, mut duplicates, mut invalid) = (Vec::new(), 0, 0);
+    for (index, item) in items.iter().enumerate() {
+        rows.push(match read(call, item, owner) {
+            Err(Ok(message)) => {
+                invalid += 1;
+                json!({ "status": "invalid", "error": message, "index": index })
+            }
+            Err(Err(failure)) => return Err(failure),
+            Ok(event) => {
+                let twin = |old: &&Event| old.source == event.source && old.source_id == event.source_id;
+                let earlier = accepted.iter().find(twin).filter(|_| event.source_id.is_some());
+                match state.ingestion.duplicate(owner, &event).or(earlier) {
+                    Some(old) => {
+                        duplicates += 1;
+                        json!({ "status": "duplicate", "event_id": old.id, "derived_events": [], "index": index })
+                    }
+                    None => {
+                        let row = json!({ "status": "accepted", "event_id": event.id, "index": index });
+                        accepted.push(event);
+                        row
+                    }
+                }
+            }
+        });
+    }
+    let counts = json!({ "accepted": accepted.len(), "duplicate": duplicates, "invalid": invalid });
+    let mut data = json!({ "processing_id": null, "items": rows, "counts": counts });
+    if !accepted.is_empty() {
+        state.ingestion.check_room(owner)?;
+        let id = state.ingestion.start(owner, accepted);
+        data["status_url"] = json!(format!("/v1/memories/ingestion/{id}"));
+        data["processing_id"] = json!(id);
+    }
+    ok("memory_ingestion", "memory.ingestion.accepted", data)
+}
+
+pub(super) fn status(call: &Call) -> Outcome {
+    let id = call.path("processing_id");
+    let user = call.user_filter()?;
+    let mut state = call.formation.state();
+    settle(&mut state);
+    let owner = user.map(|user| state.users.number(user));
+    let job = state.ingestion.jobs.iter().find(|job| job.id == id);
+    let job = job.ok_or_else(|| Failure::missing(format!("Unknown or expired processing_id '{id}'")))?;
+    if !call.admin && owner != Some(job.owner) {
+        return Err(Failure::new(403, "FORBIDDEN", "Ingestion job does not belong to this user"));
+    }
+    let mut data = json!({
+        "processing_id": id, "status": "processing", "created_at": ids::as_seconds(job.created),
+    });
+    if job.is_done() {
+        let found = |event: &String| state.ingestion.events.iter().find(|known| known.id == *event);
+        let row = |(index, event): (usize, &String)| {
+            let known = found(event);
+            json!({
+                "source": known.map(|e| &e.source), "source_id": known.and_then(|e| e.source_id.as_ref()),
+                "classification": { "category": "personal", "margin": 1.0 }, "filter_level": "none",
+                "disposition": "stored", "index": index, "event_id": event,
+            })
+        };
+        let items: Vec<Value> = job.events.iter().enumerate().map(row).collect();
+        data["status"] = json!("completed");
+        data["completed_at"] = json!(ids::iso_z(job.ends()));
+        data["counts"] = json!({ "stored": items.len(), "filtered": 0, "failed": 0 });
+        data["items"] = json!(items);
+        data["usage"] = json!({
+            "fields": ["total", "in", "out", "total_cached", "in_cached", "out_cached"], "total": [0, 0, 0, 0, 0, 0],
+            "breakdown": {},
+        });
+    }
+    ok("memory_ingestion", "memory.ingestion.status", data)
+}
+
+/// Where a fact came from. Only events are known here: nothing builds a graph of entities.
+pub(super) fn provenance(call: &Call) -> Outcome {
+    let given = |name: &str| call.query(name).filter(|text| !text.is_empty());
+    let (entity, event_id) = (given("entity"), given("event_id"));
+    if entity.is_some() == event_id.is_some() {
+        return Err(Failure::params("Exactly one of 'entity' or 'event_id' is required"));
+    }
+    let user = call.user()?;
+    let mut state = call.formation.state();
+    let owner = state.users.number(user);
+    let Some(event_id) = event_id else { return Err(Failure::missing("Unknown entity")) };
+    let event = state.ingestion.events.iter().find(|event| event.id == event_id && event.owner == owner);
+    let event = event.ok_or_else(|| Failure::missing("Unknown event"))?;
+    let data = json!({
+        "event": {
+            "event_id": event.id, "source": event.source, "source_id": event.source_id, "content": event.content,
+            "created_at": ids::iso_z(event.received),
+        },
+        "chain": [],
+    });
+    ok("memory", "memory.retrieved", data)
+}

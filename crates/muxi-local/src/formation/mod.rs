@@ -1,0 +1,110 @@
+//! The formation API: one running formation, its state in memory, and the routes that it serves.
+//!
+//! Methods, paths and keys come from the operation table of `muxi-client`; nothing here repeats them. Behaviour is
+//! the *intended* one of `contract/formation-api.md`: where the shipped runtime has a defect, this does what was meant.
+//!
+//! Answers are made by an echo: message `M` is answered with `Echo: M`. Words in the message change the course of the
+//! turn; see [`responder`] for the list.
+//!
+//! Not done: nothing is planned, no tool runs, no embedding is computed, no scheduled job fires and no webhook is
+//! sent.
+
+mod artifacts;
+mod audit;
+mod call;
+mod chat;
+mod check;
+mod config;
+mod credentials;
+mod envelope;
+mod events;
+mod idempotency;
+mod ids;
+mod ingestion;
+mod library;
+mod memories;
+mod memory_admin;
+mod plan;
+mod requests;
+pub mod responder;
+mod routes;
+mod scheduler;
+mod secrets;
+mod sessions;
+mod spec;
+mod triggers;
+mod tuning;
+mod turn;
+mod users;
+
+pub use routes::{router, routes};
+pub use spec::FormationSpec;
+
+use jiff::Timestamp;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// One running formation: its specification and all its state.
+pub struct Formation {
+    spec: FormationSpec,
+    started: Timestamp,
+    state: Mutex<State>,
+    replays: idempotency::Replays,
+    events: events::Hub,
+}
+
+/// What a formation remembers.
+#[derive(Debug, Default)]
+struct State {
+    artifacts: artifacts::Artifacts,
+    audit: audit::Audit,
+    credentials: credentials::Credentials,
+    ingestion: ingestion::Ingestion,
+    jobs: scheduler::Jobs,
+    memories: memories::Memories,
+    memory_jobs: memory_admin::Jobs,
+    requests: requests::Requests,
+    secrets: secrets::Secrets,
+    sessions: sessions::Sessions,
+    tuning: tuning::Tuning,
+    users: users::Users,
+}
+
+impl Formation {
+    /// Starts a formation.
+    pub fn new(spec: FormationSpec) -> Arc<Self> {
+        let state = State {
+            secrets: secrets::Secrets::new(spec.secrets()),
+            sessions: sessions::Sessions::new(spec.buffer_size()),
+            ..State::default()
+        };
+        Arc::new(Self {
+            spec,
+            started: Timestamp::now(),
+            state: Mutex::new(state),
+            replays: idempotency::Replays::default(),
+            events: events::Hub::default(),
+        })
+    }
+
+    /// The formation's id.
+    pub fn id(&self) -> &str {
+        &self.spec.id
+    }
+
+    /// The state. Never held across an `await`.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whole seconds since the start.
+    fn uptime(&self) -> i64 {
+        (Timestamp::now().as_millisecond() - self.started.as_millisecond()) / 1000
+    }
+}
+
+impl fmt::Debug for Formation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Formation").field("id", &self.spec.id).finish_non_exhaustive()
+    }
+}

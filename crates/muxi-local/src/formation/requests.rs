@@ -1,0 +1,202 @@
+//! The tracker of turns, and its routes.
+
+use super::State;
+use super::call::Call;
+use super::envelope::{Failure, Outcome, ok};
+use super::ids;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, HashMap};
+
+/// Seconds that a finished request stays known.
+const KEPT: f64 = 300.0;
+/// Seconds after which a running request counts as dead.
+const STALE: f64 = 600.0;
+/// Requests tracked before the oldest goes.
+const MOST: usize = 100_000;
+
+/// One tracked request.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) id: String,
+    pub(crate) user: String,
+    pub(crate) session: String,
+    pub(crate) status: &'static str,
+    pub(crate) escalated: bool,
+    created_at: f64,
+    completed_at: Option<f64>,
+    error: Option<String>,
+    result: Option<Value>,
+}
+
+/// How a request ended.
+#[derive(Debug, Clone)]
+pub(crate) enum End {
+    Completed(Value),
+    Failed(String),
+    Cancelled,
+}
+
+/// All tracked requests by the number of their turn, oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct Requests {
+    rows: BTreeMap<u64, Row>,
+    by_id: HashMap<String, u64>,
+    /// How many there ever were.
+    pub(crate) total: u64,
+    purged: f64,
+}
+
+impl Requests {
+    /// Tracks a request; one with the same id is replaced. The number names this very turn.
+    pub(crate) fn start(&mut self, id: &str, user: &str, session: &str) -> u64 {
+        self.total += 1;
+        let now = ids::seconds();
+        self.purge();
+        if self.rows.len() >= MOST
+            && let Some((serial, row)) = self.rows.pop_first()
+            && self.by_id.get(&row.id) == Some(&serial)
+        {
+            self.by_id.remove(&row.id);
+        }
+        if let Some(old) = self.by_id.insert(id.to_owned(), self.total) {
+            self.rows.remove(&old);
+        }
+        let row = Row {
+            id: id.to_owned(),
+            user: user.to_owned(),
+            session: session.to_owned(),
+            status: "processing",
+            escalated: false,
+            created_at: now,
+            completed_at: None,
+            error: None,
+            result: None,
+        };
+        self.rows.insert(self.total, row);
+        self.total
+    }
+
+    /// Marks a request as being retried in background.
+    pub(crate) fn escalate(&mut self, serial: u64) {
+        if let Some(row) = self.rows.get_mut(&serial) {
+            row.escalated = true;
+        }
+    }
+
+    /// Ends a request that still runs.
+    pub(crate) fn end(&mut self, serial: u64, end: End) {
+        if let Some(row) = self.rows.get_mut(&serial).filter(|row| row.running()) {
+            row.end(end);
+        }
+    }
+
+    /// The request of that id, if it is still known.
+    pub(crate) fn get(&mut self, id: &str) -> Option<&Row> {
+        self.purge();
+        self.rows.get(self.by_id.get(id)?)
+    }
+
+    /// How many are running.
+    pub(crate) fn active(&self) -> usize {
+        self.rows.values().filter(|row| row.running()).count()
+    }
+
+    /// Forgets old requests; at most once a second, since it looks at every row.
+    fn purge(&mut self) {
+        let now = ids::seconds();
+        if now - self.purged < 1.0 {
+            return;
+        }
+        self.purged = now;
+        self.rows.retain(|_, row| row.completed_at.is_none_or(|end| now - end < KEPT));
+        let rows = &self.rows;
+        self.by_id.retain(|_, serial| rows.contains_key(serial));
+        for row in self.rows.values_mut().filter(|row| row.running() && now - row.created_at > STALE) {
+            row.end(End::Failed("Request timed out".to_owned()));
+        }
+    }
+}
+
+impl Row {
+    pub(crate) fn running(&self) -> bool {
+        self.completed_at.is_none()
+    }
+
+    fn end(&mut self, end: End) {
+        self.completed_at = Some(ids::seconds());
+        (self.status, self.result, self.error) = match end {
+            End::Completed(result) => ("completed", Some(result), None),
+            End::Failed(error) => ("failed", None, Some(error)),
+            End::Cancelled => ("cancelled", None, None),
+        };
+    }
+
+    fn summary(&self) -> Value {
+        let mut row = json!({
+            "request_id": self.id, "user_id": self.user, "status": self.status, "progress": null,
+            "created_at": self.created_at, "completed_at": self.completed_at,
+        });
+        if let Some(error) = &self.error {
+            row["error"] = json!(error);
+        }
+        row
+    }
+
+    fn detail(&self) -> Value {
+        let mut row = self.summary();
+        if let Some(fields) = row.as_object_mut()
+            && self.completed_at.is_none()
+        {
+            fields.remove("completed_at");
+        }
+        if self.escalated {
+            row["escalated"] = json!(true);
+        }
+        if let Some(result) = &self.result {
+            row["result"] = result.clone();
+        }
+        row
+    }
+}
+
+pub(super) fn list(call: &Call) -> Outcome {
+    let user = call.user_filter()?;
+    let mut state = call.formation.state();
+    state.requests.purge();
+    let rows: Vec<Value> =
+        state.requests.rows.values().filter(|row| user.is_none_or(|u| u == row.user)).map(Row::summary).collect();
+    ok("request_list", "request.list.retrieved", json!({ "count": rows.len(), "requests": rows }))
+}
+
+/// The request a call names, if the caller may see it.
+fn find<'a>(call: &Call, state: &'a mut State, code: &'static str) -> Result<&'a Row, Failure> {
+    let id = call.path("request_id");
+    let user = call.user_filter()?;
+    let absent = Failure::new(404, code, format!("Request {id} not found"));
+    let row = state.requests.get(id).ok_or(absent)?;
+    if !call.admin && user != Some(row.user.as_str()) {
+        return Err(Failure::new(403, "FORBIDDEN", "Request does not belong to this user"));
+    }
+    Ok(row)
+}
+
+pub(super) fn get(call: &Call) -> Outcome {
+    let mut state = call.formation.state();
+    let row = find(call, &mut state, "REQUEST_NOT_FOUND")?;
+    ok("request_status", "request.status.retrieved", row.detail())
+}
+
+/// Cancelling is a wish, as in the runtime: it is acknowledged and the turn still runs to its end.
+pub(super) fn cancel(call: &Call) -> Outcome {
+    let mut state = call.formation.state();
+    let row = find(call, &mut state, "NOT_FOUND")?;
+    if !row.running() {
+        let message = format!("Cannot cancel request {}: already {}", row.id, row.status);
+        return Err(Failure::new(400, "OPERATION_FAILED", message));
+    }
+    let data = json!({
+        "request_id": row.id, "status": "cancelled", "cancellation": "cooperative",
+        "message": "Request marked for cancellation; it will stop at the next checkpoint",
+    });
+    ok("request_status", "request.cancelled", data)
+}

@@ -1,0 +1,353 @@
+//! The router: every row of the operation table, joined with its handler.
+
+use super::call::{Call, Payload};
+use super::envelope::{Failure, Outcome, Rendered, json_response, refuse, render};
+use super::events::Happening;
+use super::{
+    Formation, artifacts, audit, chat, config, credentials, events, ids, ingestion, library, memories, memory_admin,
+    requests, scheduler, secrets, sessions, triggers, tuning, users,
+};
+use axum::Router;
+use axum::extract::{OriginalUri, RawPathParams, Request, State};
+use axum::response::Response;
+use axum::routing::{MethodFilter, on};
+use futures_util::future::BoxFuture;
+use http::{HeaderValue, Method, StatusCode, Uri, header};
+use muxi_client::api::endpoint::{Auth, Endpoint, Place};
+use muxi_client::api::endpoints::formation::ENDPOINTS;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Bytes that a body may have: some files of 50 MiB in base64.
+const LARGEST: usize = 256 << 20;
+
+/// The operations whose replies are repeated for a known idempotency key.
+const IDEMPOTENT: [&str; 3] = ["chat", "fire_trigger", "create_scheduler_job"];
+
+/// How an operation is carried out.
+#[derive(Clone, Copy)]
+enum Handler {
+    /// At once.
+    Now(fn(&Call) -> Outcome),
+    /// With waiting. Such a call is finished even when its client leaves.
+    Later(fn(Call) -> BoxFuture<'static, Outcome>),
+}
+
+/// The handler of an operation; `None` where muxi-local does not build it.
+fn handler(operation: &str) -> Option<Handler> {
+    use Handler::{Later, Now};
+    Some(match operation {
+        "health" => Now(config::health),
+        "get_status" => Now(config::status),
+        "get_config" => Now(config::summary),
+        "get_formation_info" => Now(config::formation),
+        "get_agents" => Now(config::agents),
+        "get_agent" => Now(config::agent),
+        "sync_agent_knowledge" => Now(config::sync_knowledge),
+        "rebuild_knowledge_trees" => Now(config::rebuild_knowledge),
+        "get_mcp_servers" => Now(config::mcp_servers),
+        "get_mcp_server" => Now(config::mcp_server),
+        "get_mcp_tools" => Now(config::mcp_tools),
+        "get_mcp_config" => Now(config::mcp),
+        "get_memory_config" => Now(config::memory),
+        "get_overlord_config" => Now(config::overlord),
+        "get_overlord_soul" => Now(config::soul),
+        "get_llm_settings" => Now(config::llm),
+        "get_async_config" => Now(config::asynchronous),
+        "get_a2a_config" => Now(config::a2a),
+        "get_logging_config" => Now(config::logging),
+        "get_logging_destinations" => Now(config::logging_destinations),
+        "get_scheduler_config" => Now(config::scheduler),
+
+        "get_secrets" | "get_secret" => Now(secrets::list),
+        "create_secret" => Now(secrets::create),
+        "set_secret" => Now(secrets::replace),
+        "delete_secret" => Now(secrets::delete),
+        "reload_secrets" => Now(secrets::reload),
+
+        "chat" | "chat_stream" => Later(|call| Box::pin(chat::chat(call))),
+        "audio_chat" | "audio_chat_stream" => Later(|call| Box::pin(chat::audio(call))),
+        "get_sessions" => Now(sessions::list),
+        "get_session" => Now(sessions::get),
+        "get_session_messages" => Now(sessions::messages),
+        "restore_session" => Now(sessions::restore),
+        "get_requests" => Now(requests::list),
+        "get_request_status" => Now(requests::get),
+        "cancel_request" => Now(requests::cancel),
+
+        "get_memories" => Now(memories::list),
+        "add_memory" | "ingest_memory" => Now(memories::create),
+        "delete_memory" => Now(memories::delete),
+        "get_memory_provenance" => Now(ingestion::provenance),
+        "ingest_memories_batch" => Now(ingestion::batch),
+        "get_ingestion_status" => Now(ingestion::status),
+        "get_history" => Now(memories::history),
+        "ingest_distilled_memories" | "get_distilled_status" => Now(memory_admin::no_distillery),
+
+        "get_user_buffer" => Now(sessions::buffer),
+        "clear_user_buffer" => Now(sessions::clear_user),
+        "clear_session_buffer" => Now(sessions::clear_session),
+        "clear_all_buffers" | "clear_memory_buffers" => Now(sessions::clear_all),
+        "list_memory_buffers" => Now(sessions::buffers),
+        "get_buffer_stats" => Now(sessions::stats),
+        "rebuild_memory" => Now(memory_admin::rebuild),
+        "get_memory_rebuild_status" => Now(memory_admin::rebuild_status),
+        "forget_memory_source" => Now(memory_admin::forget),
+        "get_memory_forget_status" => Now(memory_admin::forget_status),
+        "backfill_memory" => Now(memory_admin::backfill),
+        "lint_memory" => Now(memory_admin::lint),
+        "register_distillery" | "list_distilleries" | "revoke_distillery" => Now(memory_admin::no_distillery),
+
+        "list_artifacts" => Now(artifacts::list),
+        "get_artifact" => Now(artifacts::get),
+        "get_artifact_versions" => Now(artifacts::versions),
+        "download_artifact_content" => Now(artifacts::content),
+
+        "get_scheduler_jobs" => Now(scheduler::list),
+        "get_scheduler_job" => Now(scheduler::get),
+        "create_scheduler_job" => Now(scheduler::create),
+        "update_scheduler_job" => Now(scheduler::update),
+        "delete_scheduler_job" => Now(scheduler::delete),
+        "pause_scheduler_job" => Now(scheduler::pause),
+        "resume_scheduler_job" => Now(scheduler::resume),
+
+        "list_credential_services" => Now(credentials::services),
+        "list_credentials" => Now(credentials::list),
+        "get_credential" => Now(credentials::get),
+        "create_credential" => Now(credentials::create),
+        "delete_credential" => Now(credentials::delete),
+
+        "get_user_identifiers_for_user" => Now(users::identifiers),
+        "link_user_identifier" => Now(users::link),
+        "unlink_user_identifier" => Now(users::unlink),
+        "resolve_user" => Now(users::resolve),
+        "lookup_user" => Now(users::lookup),
+        "get_user_channels" => Now(users::channels),
+        "update_user_channels" => Now(users::update_channels),
+        "send_notification" => Now(users::notify),
+
+        "get_triggers" => Now(triggers::list),
+        "get_trigger" => Now(triggers::get),
+        "fire_trigger" => Later(|call| Box::pin(triggers::fire(call))),
+        "get_sops" => Now(library::sops),
+        "get_sop" => Now(library::sop),
+        "list_skills" => Now(library::skills),
+        "get_skill" => Now(library::skill),
+        "list_agent_skills" => Now(library::agent_skills),
+
+        "get_audit_log" => Now(audit::list),
+        "clear_audit_log" => Now(audit::clear),
+        "get_tuning" => Now(tuning::get),
+        "replace_tuning" => Now(tuning::replace),
+        "run_tuning" => Now(tuning::run),
+        "get_tuning_pending" => Now(tuning::pending),
+        "apply_tuning_pending" | "dismiss_tuning_pending" => Now(tuning::decide),
+
+        "stream_events" | "stream_session_events" => Now(events::user_events),
+        "stream_request" => Now(events::request_events),
+        "stream_logs" => Now(events::logs),
+        _ => return None,
+    })
+}
+
+/// Every operation and whether muxi-local builds it.
+pub fn routes() -> Vec<(&'static Endpoint, bool)> {
+    ENDPOINTS.iter().map(|endpoint| (*endpoint, handler(endpoint.name).is_some())).collect()
+}
+
+/// The routes of a formation, below a base that ends in `/v1`.
+pub fn router(formation: Arc<Formation>) -> Router {
+    let mut router = Router::new();
+    let mut seen = BTreeSet::new();
+    for endpoint in ENDPOINTS.iter().copied() {
+        // Operations that share a route share its handler.
+        if !seen.insert((endpoint.method, endpoint.path)) {
+            continue;
+        }
+        let Some(filter) = filter(endpoint.method) else { continue };
+        let serve = move |State(formation), values: Result<RawPathParams, _>, request: Request| {
+            let named =
+                |values: RawPathParams| names(endpoint).zip(values.iter().map(|(_, value)| value.to_owned())).collect();
+            serve(formation, endpoint, values.ok().map(named), request)
+        };
+        router = router.route(&positional(endpoint.path), on(filter, serve));
+    }
+    router
+        .fallback(unknown)
+        .method_not_allowed_fallback(|| async { refuse(Failure::wrong_method()) })
+        .with_state(formation)
+}
+
+/// The names of the values in an operation's path.
+fn names(endpoint: &'static Endpoint) -> impl Iterator<Item = String> {
+    let name = |part: &str| Some(part.strip_prefix('{')?.strip_suffix('}')?.to_owned());
+    endpoint.path.split('/').filter_map(name)
+}
+
+/// A path with numbers for names: operations that share a URL may name its parts differently, routes may not.
+fn positional(path: &str) -> String {
+    let number = |(index, part): (usize, &str)| match part.starts_with('{') {
+        true => format!("{{p{index}}}"),
+        false => part.to_owned(),
+    };
+    path.split('/').enumerate().map(number).collect::<Vec<_>>().join("/")
+}
+
+fn filter(method: &str) -> Option<MethodFilter> {
+    MethodFilter::try_from(method.parse::<Method>().ok()?).ok()
+}
+
+/// Answers one call.
+async fn serve(
+    formation: Arc<Formation>,
+    endpoint: &'static Endpoint,
+    params: Option<Vec<(String, String)>>,
+    request: Request,
+) -> Response {
+    // A slash inside a path value is decoded before the runtime looks for a route, and so finds none.
+    let Some(params) = params.filter(|params| params.iter().all(|(_, value)| !value.contains('/'))) else {
+        return refuse(Failure::no_route());
+    };
+    if request.method().as_str() != endpoint.method {
+        return refuse(Failure::wrong_method());
+    }
+    let (parts, body) = request.into_parts();
+    let Ok(bytes) = axum::body::to_bytes(body, LARGEST).await else {
+        return refuse(Failure::new(413, "INTERNAL_ERROR", "Request body too large"));
+    };
+    let payload = if takes_json(endpoint) { Payload::read(&parts.headers, &bytes) } else { Ok(Payload::None) };
+    let call =
+        payload.and_then(|payload| Call::new(formation.clone(), endpoint, params, &parts.uri, parts.headers, payload));
+    let call = match call {
+        Ok(call) => call,
+        Err(failure) => return refuse(failure),
+    };
+    let concrete = parts.extensions.get::<OriginalUri>().map_or(parts.uri.path(), |uri| uri.0.path()).to_owned();
+    match handler(endpoint.name) {
+        None => {
+            let message =
+                format!("{} ({} {}) is not built in muxi-local yet", endpoint.name, endpoint.method, endpoint.path);
+            refuse(Failure::new(501, "METHOD_NOT_FOUND", message))
+        }
+        Some(Handler::Now(run)) if !IDEMPOTENT.contains(&endpoint.name) => {
+            let outcome = run(&call);
+            finish(&call, outcome, None).into_response()
+        }
+        Some(run) => {
+            // A task of its own: a turn goes on when its client leaves, and so does the flight of its key.
+            let flight = tokio::spawn(fly(call, run, concrete));
+            flight.await.unwrap_or_else(|_| refuse(Failure::new(500, "INTERNAL_ERROR", "The operation panicked")))
+        }
+    }
+}
+
+/// Runs an operation, or repeats its reply where its key is known.
+async fn fly(call: Call, handler: Handler, path: String) -> Response {
+    let key = call.header("x-muxi-idempotency-key").filter(|key| !key.is_empty());
+    let streamed = call.endpoint.name == "chat" && is_streamed(&call);
+    let Some(key) = key.filter(|_| IDEMPOTENT.contains(&call.endpoint.name) && !streamed) else {
+        return carry_out(call, handler, None).await.into_response();
+    };
+    let mode = if is_streamed(&call) { "stream" } else { "json" };
+    let place = [call.endpoint.method, &path, call.user_or_default(), mode, &key].join("\n");
+    let slot = call.formation.replays.slot(place);
+    let mut reply = slot.lock().await;
+    if let Some((status, bytes)) = &*reply {
+        return json_response(*status, bytes.clone());
+    }
+    let rendered = carry_out(call, handler, Some(&key)).await;
+    if let Rendered::Json(status, bytes) = &rendered
+        && status.is_success()
+    {
+        *reply = Some((*status, bytes.clone()));
+    }
+    rendered.into_response()
+}
+
+async fn carry_out(call: Call, handler: Handler, key: Option<&str>) -> Rendered {
+    match handler {
+        Handler::Now(run) => {
+            let outcome = run(&call);
+            finish(&call, outcome, key)
+        }
+        Handler::Later(run) => {
+            let id = call.id.clone();
+            render(run(call).await, &id, key)
+        }
+    }
+}
+
+/// Notes what an operation did, and renders its reply.
+fn finish(call: &Call, outcome: Outcome, key: Option<&str>) -> Rendered {
+    audit::note(call, &outcome);
+    let rendered = render(outcome, &call.id, key);
+    let status = if let Rendered::Json(status, _) = &rendered { *status } else { StatusCode::OK };
+    call.formation.events.send(|| Happening {
+        kind: "api.request",
+        level: if status.is_server_error() { "error" } else { "info" },
+        time: ids::seconds(),
+        message: format!("{} {}: {}", call.endpoint.method, call.endpoint.path, status.as_u16()),
+        user: call.any_user().map(str::to_owned),
+        session: None,
+        request: Some(call.id.clone()),
+        agent: None,
+        token: None,
+    });
+    rendered
+}
+
+fn is_streamed(call: &Call) -> bool {
+    !matches!(call.payload(), Payload::Json(body) if body.get("stream") == Some(&Value::Bool(false)))
+}
+
+/// Whether the runtime reads a JSON body on the route of an operation.
+fn takes_json(endpoint: &Endpoint) -> bool {
+    let json = |place| matches!(place, Place::Body | Place::Payload | Place::Turn | Place::Trigger);
+    ENDPOINTS.iter().filter(|other| (other.method, other.path) == (endpoint.method, endpoint.path)).any(|other| {
+        other.params.iter().any(|param| json(param.place)) || other.constants.iter().any(|c| json(c.place))
+    })
+}
+
+/// Answers a URL that is no route: with a redirect where only a slash at the end is wrong.
+async fn unknown(OriginalUri(original): OriginalUri, request: Request) -> Response {
+    if let Some(path) = request.uri().path().strip_suffix('/').filter(|path| is_route(path)) {
+        let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+        return redirect(&original, host.unwrap_or("localhost")).unwrap_or_else(|| refuse(no_route_to(path)));
+    }
+    refuse(Failure::no_route())
+}
+
+fn no_route_to(path: &str) -> Failure {
+    Failure::no_resource(format!("Not Found: {path}"))
+}
+
+fn redirect(original: &Uri, host: &str) -> Option<Response> {
+    let path = original.path().strip_suffix('/')?;
+    let query = original.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let location = HeaderValue::from_str(&format!("http://{host}{path}{query}")).ok()?;
+    let mut response = Response::default();
+    *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
+    response.headers_mut().insert(header::LOCATION, location);
+    Some(response)
+}
+
+/// Whether a path, with any method, is one of the table's.
+fn is_route(path: &str) -> bool {
+    let fits = |pattern: &str| {
+        let (mut given, mut wanted) = (path.split('/'), pattern.split('/'));
+        loop {
+            match (given.next(), wanted.next()) {
+                (None, None) => return true,
+                (Some(given), Some(wanted)) if given == wanted || wanted.starts_with('{') && !given.is_empty() => {}
+                _ => return false,
+            }
+        }
+    };
+    ENDPOINTS.iter().any(|endpoint| fits(endpoint.path))
+}
+
+/// Whether an operation needs the admin key and changes something.
+pub(super) fn is_admin_write(endpoint: &Endpoint) -> bool {
+    endpoint.auth == Auth::Admin && endpoint.method != "GET"
+}

@@ -1,0 +1,135 @@
+//! Secrets.
+
+use super::call::Call;
+use super::check::Check;
+use super::envelope::{Failure, Outcome, ok, with_status};
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// The secret store.
+#[derive(Default)]
+pub(crate) struct Secrets(BTreeMap<String, String>);
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+impl Secrets {
+    /// A store with the secrets of the formation.
+    pub(crate) fn new(given: BTreeMap<String, String>) -> Self {
+        Self(given.into_iter().map(|(name, value)| (normalise(&name), value)).collect())
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.0.len()
+    }
+}
+
+/// Upper case, with underscores for all but letters and digits: `bad name!` is `BAD_NAME`.
+fn normalise(name: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
+    name.chars().map(plain).collect::<String>().trim_matches('_').to_owned()
+}
+
+/// A value with its middle hidden; short ones are hidden whole.
+fn mask(value: &str) -> String {
+    let chars: Vec<char> = value.chars().collect();
+    let shown = match chars.len() {
+        0..=8 => return "•".repeat(8),
+        9..=15 => 3,
+        _ => 4,
+    };
+    let ends = |part: &[char]| part.iter().collect::<String>();
+    format!("{}{}{}", ends(&chars[..shown]), "•".repeat(2 * shown), ends(&chars[chars.len() - shown..]))
+}
+
+/// Whether the document has `${{ secrets.NAME }}` anywhere.
+fn in_use(document: &Value, name: &str) -> bool {
+    match document {
+        Value::String(text) => text.split("${{").skip(1).any(|rest| {
+            let inner = rest.split("}}").next().unwrap_or_default().trim();
+            inner.strip_prefix("secrets.").is_some_and(|used| normalise(used) == name)
+        }),
+        Value::Array(list) => list.iter().any(|value| in_use(value, name)),
+        Value::Object(map) => map.values().any(|value| in_use(value, name)),
+        _ => false,
+    }
+}
+
+fn not_found(name: &str) -> Failure {
+    Failure::new(404, "SECRET_NOT_FOUND", format!("Secret '{name}' not found"))
+}
+
+pub(super) fn list(call: &Call) -> Outcome {
+    let state = call.formation.state();
+    let masked: Map<String, Value> =
+        state.secrets.0.iter().map(|(name, value)| (name.clone(), json!(mask(value)))).collect();
+    ok("secret_list", "secret.list", json!({ "count": masked.len(), "secrets": masked }))
+}
+
+pub(super) fn create(call: &Call) -> Outcome {
+    let mut check = Check::body(call);
+    let (key, value) = (check.text("key"), check.text("value"));
+    check.done()?;
+    let name = normalise(&key);
+    if name.is_empty() {
+        return Err(Failure::bad(format!("Invalid secret name '{key}'")));
+    }
+    let mut state = call.formation.state();
+    if state.secrets.0.contains_key(&name) {
+        return Err(Failure::new(409, "SECRET_EXISTS", format!("Secret '{name}' already exists")));
+    }
+    let data = json!({ "message": format!("Secret '{name}' created successfully") });
+    state.secrets.0.insert(name, value);
+    with_status(StatusCode::CREATED, "secret", "secret.created", data)
+}
+
+pub(super) fn replace(call: &Call) -> Outcome {
+    let mut check = Check::body(call);
+    let value = check.text("value");
+    check.done()?;
+    let name = normalise(call.path("key"));
+    let mut state = call.formation.state();
+    let place = state.secrets.0.get_mut(&name).ok_or_else(|| not_found(&name))?;
+    *place = value;
+    ok("secret", "secret.updated", json!({ "message": format!("Secret '{name}' updated successfully") }))
+}
+
+pub(super) fn delete(call: &Call) -> Outcome {
+    let name = normalise(call.path("key"));
+    let mut state = call.formation.state();
+    if !state.secrets.0.contains_key(&name) {
+        return Err(not_found(&name));
+    }
+    if in_use(&call.formation.spec.public_document(), &name) {
+        let message =
+            format!("Cannot delete secret '{name}' because it is currently in use by the formation configuration");
+        return Err(Failure::new(409, "SECRET_IN_USE", message));
+    }
+    state.secrets.0.remove(&name);
+    ok("secret", "secret.deleted", json!({ "message": format!("Secret '{name}' deleted successfully") }))
+}
+
+/// Merges the secrets that came with the formation into those in memory.
+pub(super) fn reload(call: &Call) -> Outcome {
+    let file = Secrets::new(call.formation.spec.secrets()).0;
+    let mut state = call.formation.state();
+    let store = &mut state.secrets.0;
+    let preserved: Vec<String> = store.keys().filter(|name| !file.contains_key(*name)).cloned().collect();
+    let (mut added, mut overwritten) = (Vec::new(), Vec::new());
+    for (name, value) in file {
+        match store.insert(name.clone(), value) {
+            None => added.push(name),
+            Some(_) => overwritten.push(name),
+        }
+    }
+    let data = json!({
+        "message": "Secrets reloaded successfully", "added": added, "overwritten": overwritten,
+        "preserved": preserved, "count": store.len(),
+    });
+    ok("secret", "secret.reloaded", data)
+}

@@ -1,0 +1,270 @@
+//! Sessions, their messages, and the message buffer that holds them.
+
+use super::call::Call;
+use super::check::{Check, query_bool, query_int};
+use super::envelope::{Failure, Outcome, ok};
+use super::ids;
+use serde_json::{Value, json};
+use std::collections::{BTreeSet, HashMap, VecDeque};
+
+/// Sessions kept before the oldest goes.
+const MOST: usize = 10_000;
+
+/// One conversation of one user.
+#[derive(Debug)]
+struct Session {
+    id: String,
+    user: String,
+    created_at: f64,
+    last_activity: f64,
+    rows: Vec<Value>,
+    /// The request that waits for the user's answer.
+    question: Option<(String, u64)>,
+}
+
+/// All sessions, by user and id.
+#[derive(Debug, Default)]
+pub(crate) struct Sessions {
+    all: HashMap<(String, String), Session>,
+    /// The keys in the order of their making.
+    order: VecDeque<(String, String)>,
+    /// Rows kept per session.
+    limit: usize,
+}
+
+/// A message as a turn stores it.
+pub(crate) struct Message<'a> {
+    pub(crate) role: &'static str,
+    pub(crate) text: &'a str,
+    pub(crate) request_id: &'a str,
+    pub(crate) formation_id: &'a str,
+}
+
+impl Sessions {
+    /// No sessions yet.
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { limit, ..Self::default() }
+    }
+
+    fn find(&self, user: &str, id: &str) -> Option<&Session> {
+        self.all.get(&(user.to_owned(), id.to_owned()))
+    }
+
+    fn open(&mut self, user: &str, id: &str) -> &mut Session {
+        let key = (user.to_owned(), id.to_owned());
+        if !self.all.contains_key(&key) {
+            if self.order.len() >= MOST
+                && let Some(oldest) = self.order.pop_front()
+            {
+                self.all.remove(&oldest);
+            }
+            self.order.push_back(key.clone());
+        }
+        self.all.entry(key).or_insert_with(|| {
+            let now = ids::seconds();
+            let (id, user) = (id.to_owned(), user.to_owned());
+            Session { id, user, created_at: now, last_activity: now, rows: Vec::new(), question: None }
+        })
+    }
+
+    /// Stores a message of a turn.
+    pub(crate) fn record(&mut self, user: &str, session_id: &str, message: &Message<'_>) {
+        let limit = self.limit;
+        let now = ids::seconds();
+        let session = self.open(user, session_id);
+        session.last_activity = now;
+        session.rows.push(json!({
+            "text": message.text,
+            "metadata": {
+                "role": message.role, "timestamp": now, "agent_id": "overlord", "user_id": user,
+                "session_id": session_id, "request_id": message.request_id, "formation_id": message.formation_id,
+            },
+            "timestamp": now, "namespace": "buffer", "embedding": null,
+        }));
+        let excess = session.rows.len().saturating_sub(limit);
+        session.rows.drain(..excess);
+    }
+
+    /// Notes that a request waits for an answer in this session.
+    pub(crate) fn ask(&mut self, user: &str, session_id: &str, request: (String, u64)) {
+        self.open(user, session_id).question = Some(request);
+    }
+
+    /// The request that waited for an answer in this session.
+    pub(crate) fn answered(&mut self, user: &str, session_id: &str) -> Option<(String, u64)> {
+        self.open(user, session_id).question.take()
+    }
+
+    /// Rows and kilobytes of a user, or of all.
+    pub(crate) fn size(&self, user: Option<&str>) -> (usize, f64) {
+        let mine = || self.all.values().filter(|s| user.is_none_or(|user| s.user == user)).flat_map(|s| &s.rows);
+        let bytes: usize = mine().map(|row| row.to_string().len()).sum();
+        (mine().count(), (bytes as f64 / 1024.0 * 100.0).round() / 100.0)
+    }
+
+    /// Users and sessions that have messages, and rows that one session may have.
+    pub(crate) fn totals(&self) -> (usize, usize, usize) {
+        let full = || self.all.values().filter(|session| !session.rows.is_empty());
+        let users: BTreeSet<&str> = full().map(|session| session.user.as_str()).collect();
+        (users.len(), full().count(), self.limit)
+    }
+
+    /// Empties what the test picks: messages and sessions emptied.
+    pub(crate) fn clear(&mut self, pick: impl Fn(&str, &str) -> bool) -> (usize, usize) {
+        let (mut messages, mut sessions) = (0, 0);
+        for session in self.all.values_mut().filter(|s| !s.rows.is_empty() && pick(&s.user, &s.id)) {
+            messages += session.rows.len();
+            sessions += 1;
+            session.rows.clear();
+        }
+        self.all.retain(|_, session| !session.rows.is_empty());
+        self.order.retain(|key| self.all.contains_key(key));
+        (messages, sessions)
+    }
+}
+
+pub(super) fn list(call: &Call) -> Outcome {
+    let limit = query_int(call, "limit", 1..=1000, 50)?;
+    query_bool(call, "active_only")?;
+    let user = call.user()?;
+    let state = call.formation.state();
+    let mut mine: Vec<&Session> = state.sessions.all.values().filter(|session| session.user == user).collect();
+    mine.sort_by(|a, b| b.last_activity.total_cmp(&a.last_activity));
+    let row = |s: &&Session| json!({ "session_id": s.id, "user_id": s.user, "last_activity": s.last_activity, "active": true });
+    let rows: Vec<Value> = mine.iter().take(limit).map(row).collect();
+    ok("session_list", "session.list", json!({ "count": rows.len(), "sessions": rows }))
+}
+
+pub(super) fn get(call: &Call) -> Outcome {
+    let (user, id) = (call.user()?, call.path("session_id"));
+    let state = call.formation.state();
+    let session =
+        state.sessions.find(user, id).ok_or_else(|| Failure::no_resource(format!("Session '{id}' not found")))?;
+    let data = json!({
+        "session_id": session.id, "user_id": session.user, "message_count": session.rows.len(), "active": true,
+        "created_at": session.created_at, "last_activity": session.last_activity,
+    });
+    ok("session", "session.retrieved", data)
+}
+
+/// The newest `limit` messages, oldest of them first; `before` (a time) pages back.
+pub(super) fn messages(call: &Call) -> Outcome {
+    let limit = query_int(call, "limit", 1..=1000, 50)?;
+    let before = match call.query("before").filter(|text| !text.is_empty()) {
+        None => None,
+        Some(text) => match text.parse::<f64>().ok().or_else(|| ids::parse_iso(text).map(ids::as_seconds)) {
+            Some(time) => Some(time),
+            None => return Err(Failure::bad("'before' must be a time in seconds or in ISO 8601")),
+        },
+    };
+    let (user, id) = (call.user()?, call.path("session_id"));
+    let state = call.formation.state();
+    let rows = state.sessions.find(user, id).map_or(&[][..], |session| session.rows.as_slice());
+    let time = |row: &Value| row["timestamp"].as_f64().unwrap_or_default();
+    let older: Vec<&Value> = rows.iter().filter(|row| before.is_none_or(|before| time(row) < before)).collect();
+    let skipped = older.len().saturating_sub(limit);
+    let page = &older[skipped..];
+    let data = json!({ "session_id": id, "messages": page, "count": page.len(), "has_more": skipped > 0 });
+    ok("session", "session.messages.list", data)
+}
+
+pub(super) fn restore(call: &Call) -> Outcome {
+    let mut check = Check::body(call);
+    let mut rows = Vec::new();
+    let formation_id = &call.formation.spec.id;
+    let (user, id) = (call.any_user().unwrap_or_default(), call.path("session_id"));
+    for (index, message) in check.list("messages").iter().enumerate() {
+        let mut entry = Check::entry(message, &format!("messages.{index}"));
+        let (role, content, time) = (entry.text("role"), entry.text("content"), entry.text("timestamp"));
+        let (agent, extra) = (entry.opt_text("agent_id"), entry.opt_object("metadata"));
+        let seconds = ids::parse_iso(&time).map(ids::as_seconds);
+        if seconds.is_none() && !time.is_empty() {
+            entry.reject("timestamp", "Input should be a valid datetime", "invalid_format");
+        }
+        check.join(entry);
+        let mut metadata = json!({
+            "user_id": user, "session_id": id, "role": role, "timestamp": seconds, "formation_id": formation_id,
+        });
+        if let Some(agent) = agent {
+            metadata["agent_id"] = json!(agent);
+        }
+        for (key, value) in extra.into_iter().flatten() {
+            metadata[key] = value;
+        }
+        rows.push(json!({
+            "text": content, "metadata": metadata, "timestamp": seconds, "namespace": "buffer", "embedding": null,
+        }));
+    }
+    check.done()?;
+    let user = call.user()?;
+    let mut state = call.formation.state();
+    let dropped = rows.len().saturating_sub(state.sessions.limit);
+    rows.drain(..dropped);
+    let loaded = rows.len();
+    let session = state.sessions.open(user, id);
+    session.rows = rows;
+    session.last_activity = ids::seconds();
+    let data = json!({
+        "session_id": id, "messages_loaded": loaded, "messages_dropped": dropped,
+        "message": "Session restored successfully",
+    });
+    ok("session", "session.restored", data)
+}
+
+pub(super) fn buffer(call: &Call) -> Outcome {
+    let user = call.user()?;
+    let (messages, kilobytes) = call.formation.state().sessions.size(Some(user));
+    let data = json!({ "user_id": user, "total_messages": messages, "sessions": [], "buffer_size_kb": kilobytes });
+    ok("memory", "memory.buffer.status", data)
+}
+
+/// Clears one user's messages; the admin key without a user clears everybody's.
+pub(super) fn clear_user(call: &Call) -> Outcome {
+    let user = call.user_filter()?;
+    let (messages, sessions) = call.formation.state().sessions.clear(|owner, _| user.is_none_or(|user| user == owner));
+    let data = json!({
+        "message": "Buffer memory cleared successfully", "user_id": user, "messages_cleared": messages,
+        "sessions_cleared": sessions,
+    });
+    ok("message", "memory.buffer.user.cleared", data)
+}
+
+pub(super) fn clear_session(call: &Call) -> Outcome {
+    let (user, id) = (call.user_filter()?, call.path("session_id"));
+    let mut state = call.formation.state();
+    let (messages, _) = state.sessions.clear(|owner, session| session == id && user.is_none_or(|user| user == owner));
+    let data = json!({
+        "message": "Session buffer cleared successfully", "user_id": user, "session_id": id,
+        "messages_cleared": messages,
+    });
+    ok("message", "memory.buffer.session.cleared", data)
+}
+
+pub(super) fn clear_all(call: &Call) -> Outcome {
+    call.formation.state().sessions.clear(|_, _| true);
+    ok("message", "memory.buffer.cleared", json!({ "message": "All buffer memory cleared successfully" }))
+}
+
+pub(super) fn stats(call: &Call) -> Outcome {
+    let state = call.formation.state();
+    let (entries, kilobytes) = state.sessions.size(None);
+    let (users, sessions, limit) = state.sessions.totals();
+    let room = (limit * sessions.max(1)) as f64;
+    let data = json!({
+        "total_entries": entries, "total_users": users, "total_sessions": sessions, "buffer_size_kb": kilobytes,
+        "max_size": limit, "utilization": entries as f64 / room,
+    });
+    ok("memory", "memory.retrieved", data)
+}
+
+pub(super) fn buffers(call: &Call) -> Outcome {
+    let state = call.formation.state();
+    let (entries, _) = state.sessions.size(None);
+    let (_, sessions, limit) = state.sessions.totals();
+    let room = (limit * sessions.max(1)) as f64;
+    let buffer = json!({
+        "total_entries": entries, "max_size": limit, "utilization": entries as f64 / room,
+        "kv_namespaces": { "buffer": entries },
+    });
+    ok("list", "memory.list", json!({ "buffers": [buffer] }))
+}

@@ -1,0 +1,266 @@
+//! One chat turn: a list of steps, taken one after the other by whoever waits for it.
+//!
+//! A streamed turn is its own body: dropping it, as happens when the client hangs up, cancels the turn. No task and
+//! no queue stand between a turn and its reader.
+
+use super::Formation;
+use super::events::Happening;
+use super::ids;
+use super::requests::End;
+use super::responder::respond;
+use super::sessions::Message;
+use bytes::Bytes;
+use serde_json::{Map, Value, json};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Silence after which a stream sends a comment.
+const KEEPALIVE: Duration = Duration::from_secs(1);
+
+/// What a turn is asked.
+#[derive(Debug, Clone)]
+pub(crate) struct Ask {
+    pub(crate) user: String,
+    pub(crate) session_id: Option<String>,
+    pub(crate) request_id: Option<String>,
+    pub(crate) agent_id: Option<String>,
+    pub(crate) message: String,
+    pub(crate) stream: bool,
+}
+
+/// The answer as the JSON path returns it.
+#[derive(Debug, Clone)]
+pub(crate) struct Reply {
+    pub(crate) content: String,
+    pub(crate) artifacts: Vec<Value>,
+    pub(crate) metadata: Value,
+    pub(crate) widgets: Vec<Value>,
+}
+
+/// One step of a turn.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// Do nothing for a while.
+    Pause(Duration),
+    /// A chat event: type, content and further fields.
+    Token(&'static str, String, Value),
+    /// Bytes of the stream as they are.
+    Frame(String),
+    /// Store the file that the turn made.
+    Save(&'static str, String),
+    /// The request has ended.
+    Finish(End),
+    /// The request stays open until the user answers.
+    Wait,
+}
+
+/// A turn that runs.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    pub(super) formation: Arc<Formation>,
+    pub(crate) request_id: String,
+    pub(crate) session_id: String,
+    user: String,
+    pub(super) agent: String,
+    serial: u64,
+    pub(super) steps: VecDeque<Step>,
+    pause: Duration,
+    pub(super) started: Instant,
+    open: bool,
+    streamed: bool,
+    /// What the JSON path answers with, or the words of the exception.
+    pub(crate) reply: Result<Reply, String>,
+}
+
+impl Turn {
+    /// Starts a turn: from here on it is tracked and the user's message is stored.
+    pub(crate) fn start(formation: &Arc<Formation>, ask: &Ask) -> Self {
+        let script = respond(&ask.message);
+        let session_id = ask.session_id.clone().unwrap_or_else(|| ids::random("sess_", 21));
+        let (request_id, serial) = register(formation, ask, &session_id);
+        let known = ask.agent_id.as_deref().filter(|id| agent_known(formation, id));
+        let first = formation.spec.agents().first().and_then(|agent| agent["id"].as_str().map(str::to_owned));
+        let agent = known.map(str::to_owned).or(first).unwrap_or_else(|| "muxi-generalist".to_owned());
+        let mut turn = Self {
+            formation: formation.clone(),
+            request_id,
+            session_id,
+            user: ask.user.clone(),
+            agent,
+            serial,
+            steps: VecDeque::new(),
+            pause: Duration::ZERO,
+            started: Instant::now(),
+            open: true,
+            streamed: ask.stream,
+            reply: Err(script.text.clone()),
+        };
+        turn.announce("chat.started", "info", "Chat turn started", None);
+        turn.plan(ask, script);
+        turn
+    }
+
+    /// The next bytes of the stream; `None` at its end.
+    pub(crate) async fn next(&mut self) -> Option<Bytes> {
+        loop {
+            if !self.pause.is_zero() {
+                let nap = self.pause.min(KEEPALIVE);
+                tokio::time::sleep(nap).await;
+                self.pause -= nap;
+                if nap == KEEPALIVE {
+                    return Some(Bytes::from_static(b": keepalive\n\n"));
+                }
+            }
+            match self.steps.pop_front()? {
+                Step::Pause(length) => self.pause = length,
+                Step::Frame(text) => return Some(Bytes::from(text)),
+                // Nobody would see it.
+                Step::Token(..) if !self.streamed && self.formation.events.is_idle() => {}
+                Step::Token(kind, content, extra) => return Some(self.emit(kind, &content, extra)),
+                Step::Save(name, content) => {
+                    let mut state = self.formation.state();
+                    state.artifacts.save(&self.user, name, "text/plain", content.into(), &self.agent, &self.session_id);
+                }
+                Step::Finish(end) => self.close(end),
+                Step::Wait => {
+                    self.open = false;
+                    let request = (self.request_id.clone(), self.serial);
+                    let mut state = self.formation.state();
+                    state.sessions.ask(&self.user, &self.session_id, request);
+                    drop(state);
+                    self.remember_answer();
+                }
+            }
+        }
+    }
+
+    /// Runs the turn to its end without a reader.
+    pub(crate) async fn run(&mut self) {
+        while self.next().await.is_some() {}
+    }
+
+    fn emit(&self, kind: &str, content: &str, extra: Value) -> Bytes {
+        let mut token = Map::new();
+        for (key, value) in [
+            ("request_id", json!(self.request_id)),
+            ("user_id", json!(self.user)),
+            ("session_id", json!(self.session_id)),
+            ("type", json!(kind)),
+            ("content", json!(content)),
+            ("timestamp", json!(ids::seconds())),
+        ] {
+            token.insert(key.to_owned(), value);
+        }
+        if let Value::Object(extra) = extra {
+            token.extend(extra);
+        }
+        if let Some(time) = token.get_mut("processing_time_ms") {
+            *time = json!(self.started.elapsed().as_millis() as u64);
+        }
+        let token = Value::Object(token);
+        let frame = format!("data: {}\n\n", json!({ "token": token }));
+        self.announce("chat.token", "debug", content, Some(token));
+        Bytes::from(frame)
+    }
+
+    fn close(&mut self, end: End) {
+        self.open = false;
+        let (kind, level) = match &end {
+            End::Completed(_) => ("chat.completed", "info"),
+            End::Failed(_) => ("chat.failed", "error"),
+            End::Cancelled => ("chat.cancelled", "warning"),
+        };
+        let message = match &end {
+            End::Failed(error) => error.as_str(),
+            End::Completed(_) => "Chat turn completed",
+            End::Cancelled => "Chat turn cancelled",
+        };
+        self.announce(kind, level, message, None);
+        if !matches!(end, End::Cancelled) {
+            self.remember_answer();
+        }
+        self.formation.state().requests.end(self.serial, end);
+    }
+
+    fn remember_answer(&self) {
+        let Ok(reply) = &self.reply else { return };
+        let message = Message {
+            role: "assistant",
+            text: &reply.content,
+            request_id: &self.request_id,
+            formation_id: &self.formation.spec.id,
+        };
+        self.formation.state().sessions.record(&self.user, &self.session_id, &message);
+    }
+
+    fn announce(&self, kind: &'static str, level: &'static str, message: &str, token: Option<Value>) {
+        self.formation.events.send(|| Happening {
+            kind,
+            level,
+            time: ids::seconds(),
+            message: message.to_owned(),
+            user: Some(self.user.clone()),
+            session: Some(self.session_id.clone()),
+            request: Some(self.request_id.clone()),
+            agent: Some(self.agent.clone()),
+            token,
+        });
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if self.open {
+            self.close(End::Cancelled);
+        }
+        self.announce("chat.ended", "debug", "Chat turn ended", None);
+    }
+}
+
+/// Tracks the request of a turn and stores the user's message.
+fn register(formation: &Formation, ask: &Ask, session_id: &str) -> (String, u64) {
+    let mut state = formation.state();
+    state.users.number(&ask.user);
+    let waiting = state.sessions.answered(&ask.user, session_id);
+    let request_id = match (&ask.request_id, &waiting) {
+        (Some(id), _) => id.clone(),
+        // The answer to a question goes on with the request that asked it.
+        (None, Some((id, _))) => id.clone(),
+        (None, None) => ids::request(),
+    };
+    if let Some((_, serial)) = waiting {
+        state.requests.end(serial, End::Completed(json!("Answered")));
+    }
+    let serial = state.requests.start(&request_id, &ask.user, session_id);
+    let message =
+        Message { role: "user", text: &ask.message, request_id: &request_id, formation_id: &formation.spec.id };
+    state.sessions.record(&ask.user, session_id, &message);
+    (request_id, serial)
+}
+
+/// The JSON reply to a message for an agent that does not exist: the runtime says that it retries in background.
+pub(crate) fn escalate(formation: &Arc<Formation>, ask: &Ask) -> (String, Reply) {
+    let session_id = ask.session_id.clone().unwrap_or_else(|| ids::random("sess_", 21));
+    let (request_id, serial) = register(formation, ask, &session_id);
+    formation.state().requests.escalate(serial);
+    let result = json!(format!("### Task 1: Answer the request\nResult: {}", respond(&ask.message).text));
+    let later = formation.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        later.state().requests.end(serial, End::Completed(result));
+    });
+    let content = format!(
+        "This has failed. I'm going to retry with a different approach and let you know asynchronously. \
+         Your request ID is {request_id}. Poll GET /v1/requests/{request_id} for the outcome."
+    );
+    let metadata = json!({
+        "escalated": true, "request_id": request_id, "session_id": session_id, "delivery": "polling",
+    });
+    (request_id, Reply { content, artifacts: Vec::new(), metadata, widgets: Vec::new() })
+}
+
+/// Whether the formation has that agent; the hidden generalist counts.
+pub(crate) fn agent_known(formation: &Formation, id: &str) -> bool {
+    id == "muxi-generalist" || formation.spec.agents().iter().any(|agent| agent["id"] == id)
+}

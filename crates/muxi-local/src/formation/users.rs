@@ -1,0 +1,285 @@
+//! Users, their identifiers and their notification channels.
+
+use super::call::{Call, user_id};
+use super::check::Check;
+use super::envelope::{Failure, Outcome, ok, with_status};
+use super::ids;
+use http::StatusCode;
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use std::collections::HashMap;
+
+/// Channels that a notification may go through.
+const CHANNELS: [&str; 8] = ["discord", "email", "push", "slack", "sms", "telegram", "webhook", "whatsapp"];
+
+/// One person, known by any number of identifiers.
+#[derive(Debug)]
+struct User {
+    muxi_user_id: String,
+    number: u64,
+    identifiers: Vec<Identifier>,
+    preferred_channel: Option<String>,
+    channels: Map<String, Value>,
+    timezone: Option<String>,
+}
+
+#[derive(Debug)]
+struct Identifier {
+    text: String,
+    kind: String,
+    created: Timestamp,
+}
+
+/// All users, and who of them has which identifier.
+#[derive(Debug, Default)]
+pub(crate) struct Users {
+    all: Vec<User>,
+    owners: HashMap<String, usize>,
+}
+
+impl Users {
+    /// The internal number of the user with that identifier, who is made where unknown.
+    pub(crate) fn number(&mut self, identifier: &str) -> u64 {
+        self.resolve(identifier, "unknown").number
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.all.len()
+    }
+
+    fn find(&self, identifier: &str) -> Option<&User> {
+        self.owners.get(identifier).map(|index| &self.all[*index])
+    }
+
+    fn resolve(&mut self, identifier: &str, kind: &str) -> &mut User {
+        let index = self.owners.get(identifier).copied().unwrap_or_else(|| {
+            let index = self.make();
+            self.give(index, identifier, kind);
+            index
+        });
+        &mut self.all[index]
+    }
+
+    /// Gives a user an identifier, which whoever had it loses.
+    fn give(&mut self, index: usize, text: &str, kind: &str) {
+        if self.owners.get(text) != Some(&index) {
+            self.take(text);
+        }
+        self.owners.insert(text.to_owned(), index);
+        let own = &mut self.all[index].identifiers;
+        match own.iter_mut().find(|own| own.text == text) {
+            Some(own) => kind.clone_into(&mut own.kind),
+            None => own.push(Identifier::new(text, kind)),
+        }
+    }
+
+    /// Takes an identifier away; gives the user who had it.
+    fn take(&mut self, text: &str) -> Option<&User> {
+        let index = self.owners.remove(text)?;
+        self.all[index].identifiers.retain(|own| own.text != text);
+        Some(&self.all[index])
+    }
+
+    /// Makes a user; gives the index.
+    fn make(&mut self) -> usize {
+        self.all.push(User {
+            muxi_user_id: ids::random("", 21),
+            number: self.all.len() as u64 + 1,
+            identifiers: Vec::new(),
+            preferred_channel: None,
+            channels: Map::new(),
+            timezone: None,
+        });
+        self.all.len() - 1
+    }
+
+    fn position(&self, muxi_user_id: &str) -> Result<usize, Failure> {
+        let found = self.all.iter().position(|user| user.muxi_user_id == muxi_user_id);
+        found.ok_or_else(|| Failure::no_resource(format!("User '{muxi_user_id}' not found")))
+    }
+}
+
+impl Identifier {
+    fn new(text: &str, kind: &str) -> Self {
+        Self { text: text.to_owned(), kind: kind.to_owned(), created: Timestamp::now() }
+    }
+}
+
+pub(super) fn identifiers(call: &Call) -> Outcome {
+    let state = call.formation.state();
+    let user = &state.users.all[state.users.position(call.path("user_id"))?];
+    let row =
+        |own: &Identifier| json!({ "identifier": own.text, "type": own.kind, "created_at": ids::iso_z(own.created) });
+    let rows: Vec<Value> = user.identifiers.iter().map(row).collect();
+    let data = json!({
+        "muxi_user_id": user.muxi_user_id, "internal_user_id": user.number, "count": rows.len(), "identifiers": rows,
+    });
+    ok("user_identifier_list", "user.identifiers.list", data)
+}
+
+/// An identifier in any of the three forms: a text, a pair, an object.
+fn read_identifier(value: &Value) -> Option<(String, String)> {
+    let (text, kind) = match value {
+        Value::String(text) => (Some(text.as_str()), None),
+        Value::Array(pair) if pair.len() == 2 => (pair[0].as_str(), Some(pair[1].as_str()?)),
+        Value::Object(fields) => (fields.get("identifier")?.as_str(), fields.get("type").and_then(Value::as_str)),
+        _ => (None, None),
+    };
+    let text = text.filter(|text| !text.is_empty())?;
+    Some((user_id(text), kind.unwrap_or("unknown").to_owned()))
+}
+
+/// Links identifiers; without a MUXI user id, to a new user. One that another user has moves.
+pub(super) fn link(call: &Call) -> Outcome {
+    let mut check = Check::body(call);
+    let owner = check.opt_text("muxi_user_id");
+    let mut given = Vec::new();
+    for (index, value) in check.list("identifiers").iter().enumerate() {
+        match read_identifier(value) {
+            Some(identifier) => given.push(identifier),
+            None => check.reject(&format!("identifiers.{index}"), "Input should be a valid identifier", "invalid"),
+        }
+    }
+    check.done()?;
+    if given.is_empty() {
+        return Err(Failure::bad("At least one identifier is required"));
+    }
+    let mut state = call.formation.state();
+    let users = &mut state.users;
+    let index = match owner {
+        Some(id) => users.position(&id)?,
+        None => users.make(),
+    };
+    given.iter().for_each(|(text, kind)| users.give(index, text, kind));
+    let rows: Vec<Value> = given.iter().map(|(text, kind)| json!({ "identifier": text, "type": kind })).collect();
+    let data = json!({ "muxi_user_id": users.all[index].muxi_user_id, "count": rows.len(), "identifiers": rows });
+    ok("user_identifier_list", "user.identifiers.associated", data)
+}
+
+pub(super) fn unlink(call: &Call) -> Outcome {
+    let text = user_id(call.path("identifier"));
+    let mut state = call.formation.state();
+    let owner = state.users.take(&text);
+    let owner = owner.ok_or_else(|| Failure::no_resource(format!("Identifier '{text}' not found")))?;
+    let message = format!("Identifier '{text}' removed successfully");
+    let data = json!({ "message": message, "muxi_user_id": owner.muxi_user_id });
+    ok("message", "user.identifier.deleted", data)
+}
+
+fn resolved(identifier: &str, user: &User) -> Outcome {
+    let data = json!({
+        "identifier": identifier, "muxi_user_id": user.muxi_user_id, "internal_user_id": user.number,
+    });
+    ok("user", "user.resolved", data)
+}
+
+pub(super) fn lookup(call: &Call) -> Outcome {
+    let identifier = user_id(call.path("identifier"));
+    let state = call.formation.state();
+    let user = state.users.find(&identifier);
+    resolved(&identifier, user.ok_or_else(|| Failure::no_resource(format!("User '{identifier}' not found")))?)
+}
+
+/// Always creates. This route words its own complaints, with status 400.
+pub(super) fn resolve(call: &Call) -> Outcome {
+    let mut check = Check::body(call);
+    let (identifier, kind) = (check.text("identifier"), check.opt_text("identifier_type"));
+    if check.done().is_err() || identifier.is_empty() {
+        let text = "1 validation error for ResolveUserRequest\nidentifier\n  Field required or not a valid string";
+        return Err(Failure::bad(text));
+    }
+    let identifier = user_id(&identifier);
+    let mut state = call.formation.state();
+    resolved(&identifier, state.users.resolve(&identifier, kind.as_deref().unwrap_or("unknown")))
+}
+
+/// Channels and notifications need a `proactive` section.
+fn proactive(call: &Call) -> Result<(), Failure> {
+    match call.formation.spec.document.get("proactive") {
+        Some(_) => Ok(()),
+        None => Err(Failure::unavailable("Proactive messaging is not configured for this formation (proactive)")),
+    }
+}
+
+fn channel_data(id: &str, user: Option<&User>) -> Value {
+    json!({
+        "user_id": id, "preferred_channel": user.and_then(|user| user.preferred_channel.as_ref()),
+        "channels": user.map(|user| user.channels.clone()).unwrap_or_default(), "last_channel": null,
+        "timezone": user.and_then(|user| user.timezone.as_ref()),
+    })
+}
+
+pub(super) fn channels(call: &Call) -> Outcome {
+    proactive(call)?;
+    let id = user_id(call.path("user_id"));
+    let state = call.formation.state();
+    ok("user_channels", "user.channels.retrieved", channel_data(&id, state.users.find(&id)))
+}
+
+fn known_channel(name: &str) -> Result<(), Failure> {
+    if CHANNELS.contains(&name) { Ok(()) } else { Err(Failure::bad(format!("Unknown channel '{name}'"))) }
+}
+
+/// Changes what is given: an empty text clears a value, `{}` removes a channel.
+pub(super) fn update_channels(call: &Call) -> Outcome {
+    let mut check = Check::body(call);
+    let (preferred, timezone) = (check.opt_text("preferred_channel"), check.opt_text("timezone"));
+    let changes = check.opt_object("channels");
+    check.done()?;
+    proactive(call)?;
+    if let Some(name) = preferred.as_deref().filter(|name| !name.is_empty()) {
+        known_channel(name)?;
+    }
+    changes.iter().flat_map(Map::keys).try_for_each(|name| known_channel(name))?;
+    let zone = |name: &str| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '+' | '/');
+        name == "UTC" || name.contains('/') && name.chars().all(plain)
+    };
+    if let Some(name) = timezone.as_deref().filter(|name| !name.is_empty() && !zone(name)) {
+        return Err(Failure::bad(format!("Unknown timezone '{name}'")));
+    }
+    let id = user_id(call.path("user_id"));
+    let mut state = call.formation.state();
+    let user = state.users.resolve(&id, "unknown");
+    let set = |place: &mut Option<String>, given: Option<String>| {
+        if let Some(text) = given {
+            *place = Some(text).filter(|text| !text.is_empty());
+        }
+    };
+    set(&mut user.preferred_channel, preferred);
+    set(&mut user.timezone, timezone);
+    for (name, value) in changes.into_iter().flatten() {
+        if value.as_object().is_some_and(Map::is_empty) {
+            user.channels.remove(&name);
+        } else {
+            user.channels.insert(name, value);
+        }
+    }
+    ok("user_channels", "user.channels.updated", channel_data(&id, Some(user)))
+}
+
+/// A channel that the user has set up counts as delivered: nothing is sent. With none, the runtime answers 502 and
+/// still says success.
+pub(super) fn notify(call: &Call) -> Outcome {
+    let mut check = Check::body(call);
+    let (id, _message) = (check.text("user_id"), check.text("message"));
+    let wanted = check.opt_list("channels");
+    check.done()?;
+    proactive(call)?;
+    let id = user_id(&id);
+    let state = call.formation.state();
+    let user = state.users.find(&id);
+    let own: Vec<&str> = user.iter().flat_map(|user| user.channels.keys().map(String::as_str)).collect();
+    let preferred = user.and_then(|user| user.preferred_channel.as_deref());
+    let channels: Vec<&str> = match (wanted, preferred) {
+        (Some(list), _) => list.iter().filter_map(Value::as_str).collect(),
+        (None, Some(name)) => vec![name],
+        (None, None) => own.clone(),
+    };
+    channels.iter().try_for_each(|name| known_channel(name))?;
+    let (delivered, failed): (Vec<&str>, Vec<&str>) = channels.iter().partition(|name| own.contains(name));
+    let status = if delivered.is_empty() { StatusCode::BAD_GATEWAY } else { StatusCode::OK };
+    let data = json!({ "request_id": ids::request(), "channels": channels, "delivered": delivered, "failed": failed });
+    with_status(status, "notification", "notification.sent", data)
+}

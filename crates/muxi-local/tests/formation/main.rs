@@ -1,0 +1,7 @@
+//! The formation API: shapes against the recorded samples, and behaviour.
+#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests
+
+mod behaviour;
+mod samples;
+mod streams;
+mod support;
