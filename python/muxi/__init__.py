@@ -1,9 +1,14 @@
 """Client for MUXI servers and formations.
 
-    from muxi import FormationClient, ServerClient
+Example:
+    Ask a server and a formation how they are::
 
-    server = ServerClient(url="http://localhost:7890", key_id="...", secret_key="...")
-    formation = FormationClient(server_url="http://localhost:7890", formation_id="demo", client_key="...")
+        from muxi import FormationClient, ServerClient
+
+        server = ServerClient(url="http://localhost:7890", key_id="...", secret_key="...")
+        print(server.status())
+        formation = FormationClient(server_url="http://localhost:7890", formation_id="demo", client_key="...")
+        print(formation.health())
 """
 
 from ._muxi import __version__

@@ -1,0 +1,22 @@
+"""Several users talk to a formation at once, each with a conversation of two turns."""
+
+import asyncio
+
+from muxi import AsyncFormationClient
+
+
+async def talk(formation: AsyncFormationClient, user: str) -> None:
+    first = await formation.chat({"message": f"My name is {user}."}, user_id=user)
+    session = first["session_id"]
+    async with formation.chat_stream({"message": "Who am I?", "session_id": session}, user_id=user) as turn:
+        print(f"{user}: {await turn.final_text()}")
+    messages = await formation.get_session_messages(session, user)
+    print(f"{user}: {messages['count']} messages in the session")
+
+
+async def main() -> None:
+    async with AsyncFormationClient() as formation:
+        await asyncio.gather(*(talk(formation, user) for user in ("ada", "grace", "joan")))
+
+
+asyncio.run(main())

@@ -1,0 +1,127 @@
+"""Bundles: every form that is taken, what is refused before anything is sent, and flat memory."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import muxi
+import pytest
+from conftest import Local
+
+CONFIG = "schema: 1.0.0\nid: {id}\ndescription: A test\nversion: {version}\nagents:\n  - id: helper\n    name: Helper\n"
+
+
+def folder(at: Path, id: str, version: str = "1.0.0") -> Path:
+    path = at / f"{id}-{version}"
+    path.mkdir()
+    (path / "formation.afs").write_text(CONFIG.format(id=id, version=version))
+    return path
+
+
+def archive(folder: Path) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:gz") as tar:
+        tar.add(folder, arcname="bundle")
+    return out.getvalue()
+
+
+def test_every_form_of_a_bundle_is_taken(local: Local, tmp_path: Path) -> None:
+    server = local.server()
+    file = tmp_path / "b.tar.gz"
+    file.write_bytes(archive(folder(tmp_path, "from-file")))
+    assert server.deploy_formation(bundle_path=str(file))["formation_id"] == "from-file"
+    assert server.deploy_formation(bundle_path=folder(tmp_path, "from-folder"))["formation_id"] == "from-folder"
+    bytes_ = archive(folder(tmp_path, "from-bytes"))
+    assert server.deploy_formation("from-bytes", bytes_)["status"] == "running"
+    reader = io.BytesIO(archive(folder(tmp_path, "from-object")))
+    assert server.deploy_formation(payload=reader, version="1.0.0")["formation_id"] == "from-object"
+    updated = server.update_formation(bundle_path=folder(tmp_path, "from-folder", "1.1.0"))
+    assert (updated["id"], updated["version"], updated["previous_version"]) == ("from-folder", 2, 1)
+    formation = local.formation(formation_id="from-folder")
+    assert formation.health()["version"] == "1.1.0"
+    with pytest.raises(muxi.ConflictError):
+        server.deploy_formation(bundle_path=folder(tmp_path, "from-bytes", "2.0.0"))
+
+
+def test_progress_streams(local: Local, tmp_path: Path) -> None:
+    server = local.server()
+    events = list(server.deploy_formation_stream(bundle_path=folder(tmp_path, "streamed")))
+    assert [event["event"] for event in events][-1] == "complete"
+    assert events[0].json()["stage"] == "extracting"
+    assert events[-1].finished
+    with pytest.raises(muxi.NotFoundError) as caught:
+        list(server.start_formation_stream("nobody-there"))
+    assert caught.value.code == "NotFound"
+
+    async def main() -> None:
+        async with local.async_server() as client:
+            path = folder(tmp_path, "streamed", "1.2.0")
+            stages = [event.json().get("stage") async for event in client.update_formation_stream(bundle_path=path)]
+            assert "spawning_staging" in stages
+            assert (await client.delete_formation("streamed"))["id"] == "streamed"
+            assert (await client.deploy_formation(bundle_path=path))["status"] == "running"
+
+    asyncio.run(main())
+
+
+def test_what_the_server_would_refuse_is_not_sent(tmp_path: Path) -> None:
+    # Nothing listens there: whatever is sent would be a ConnectionError.
+    server = muxi.ServerClient(url="http://127.0.0.1:9", key_id="k", secret_key="s")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    text = tmp_path / "notes.txt"
+    text.write_text("hello")
+    no_description = tmp_path / "no-description"
+    no_description.mkdir()
+    (no_description / "formation.yaml").write_text("id: some-id\n")
+    fine = folder(tmp_path, "fine")
+    wrong: list[tuple[dict[str, Any], type[Exception], str]] = [
+        ({"bundle_path": empty}, ValueError, rf"{empty}.*formation\.afs"),
+        ({"bundle_path": text}, ValueError, "gzip"),
+        ({"bundle_path": tmp_path / "missing"}, ValueError, "missing"),
+        ({"bundle_path": no_description}, ValueError, "description"),
+        ({"payload": b"junk"}, ValueError, "gzip"),
+        ({"payload": {"bundle": "json"}}, TypeError, "not a dict"),
+        ({"payload": 5}, TypeError, "not int"),
+        ({}, ValueError, "give one bundle"),
+        ({"payload": b"x", "bundle_path": "y"}, ValueError, "give one bundle"),
+        ({"formation_id": "other", "bundle_path": fine}, ValueError, 'formation_id is "other".*"fine"'),
+        ({"version": "9.9.9", "bundle_path": fine}, ValueError, 'version is "9.9.9".*"1.0.0"'),
+    ]
+    for arguments, error, message in wrong:
+        with pytest.raises(error, match=message):
+            server.deploy_formation(**arguments)
+        with pytest.raises(error, match=message):
+            server.deploy_formation_stream(**arguments)
+    with pytest.raises(ValueError, match="bytes"), open(text) as opened:  # type: ignore[arg-type]
+        server.deploy_formation(payload=opened)  # type: ignore[arg-type]
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="reads the peak of memory in /proc")
+def test_a_bundle_of_500_mb_takes_no_memory(local: Local, tmp_path: Path) -> None:
+    path = folder(tmp_path, "large")
+    with open(path / "model.bin", "wb") as file:
+        block = os.urandom(1 << 20)
+        for _ in range(500):
+            file.write(block)
+    program = f"""
+from muxi import ServerClient
+def peak():
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM"))
+with ServerClient() as server:
+    server.health()
+    before = peak()
+    assert server.deploy_formation(bundle_path={str(path)!r})["status"] == "running"
+    print(peak() - before)
+    server.delete_formation("large")
+"""
+    environment = os.environ | local.environment()
+    grown = subprocess.run([sys.executable, "-c", program], env=environment, stdout=subprocess.PIPE, check=True)
+    assert int(grown.stdout) < 20_000  # kB

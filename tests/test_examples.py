@@ -1,0 +1,78 @@
+"""The README's code and the examples, run as a user runs them."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import Local
+
+ROOT = Path(__file__).parent.parent
+BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+
+
+def run(local: Local, *command: str) -> str:
+    done = subprocess.run(
+        [sys.executable, *command],
+        env=os.environ | local.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    ("at", "shown"), [(0, "'status': 'healthy'"), (1, "Echo: "), (2, "done"), (3, "AGENT_NOT_FOUND")]
+)
+def test_readme(local: Local, at: int, shown: str) -> None:
+    code = BLOCKS[at].replace("http://localhost:7890", local.url)
+    for name in ("key_id", "secret_key", "client_key", "admin_key"):
+        code = code.replace(f'{name}="..."', f'{name}="{getattr(local, name)}"')
+    assert shown in run(local, "-c", code)
+
+
+def test_all_of_the_readme_is_tested() -> None:
+    assert len(BLOCKS) == 4
+
+
+@pytest.mark.parametrize(
+    ("program", "shown"),
+    [
+        ("quickstart.py", "'status': 'healthy'"),
+        ("quickstart_async.py", "'event': 'message'"),
+        ("server_status.py", "demo"),
+        ("formation_health.py", "is healthy, up for"),
+        ("chat_stream.py", "Echo: What can you do for me?\n(session sess_"),
+        ("async_chat.py", "joan: 4 messages in the session"),
+    ],
+)
+def test_example(local: Local, program: str, shown: str) -> None:
+    assert shown in run(local, str(ROOT / "examples" / program))
+
+
+def test_deploy_example(local: Local, tmp_path: Path) -> None:
+    folder = tmp_path / "example-bundle"
+    folder.mkdir()
+    config = "id: example-bundle\ndescription: An example\nversion: {}\nagents:\n  - id: helper\n    name: Helper\n"
+    (folder / "formation.afs").write_text(config.format("1.0.0"))
+    program = str(ROOT / "examples" / "deploy.py")
+    output = run(local, program, str(folder))
+    assert output.startswith("extracting ")
+    assert "complete" in output
+    (folder / "formation.afs").write_text(config.format("1.1.0"))
+    assert run(local, program, str(folder)) == "updated to version 2\n"
+
+
+def test_the_demo_runs() -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "examples/demo.py")], stdout=subprocess.PIPE, text=True, check=True
+    )
+    for shown in ("muxi-local answers at http://127.0.0.1:", "'status': 'healthy'", "'event': 'message'", "Echo: "):
+        assert shown in done.stdout
