@@ -4,6 +4,7 @@ use super::{
     endpoint::StreamEnd,
     error::{Error, ErrorKind, Result},
     sse::SseEvent,
+    types::ChatFrame,
 };
 use serde::de::{DeserializeOwned, IgnoredAny};
 
@@ -14,6 +15,12 @@ impl SseEvent {
     /// The data as JSON of type `T`.
     pub fn json<T: DeserializeOwned>(&self) -> serde_json::Result<T> {
         serde_json::from_str(&self.data)
+    }
+
+    /// The slice of a chat turn's answer that this event brings.
+    pub fn text(&self) -> Option<String> {
+        let token = self.json::<ChatFrame>().ok()?.token?;
+        (token.kind == "content").then_some(token.content)
     }
 }
 
