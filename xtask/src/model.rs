@@ -7,8 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 use syn::{
-    Attribute, Expr, ExprLit, Fields, File, GenericArgument, Item, ItemStruct, Lit, Meta, PathArguments, Type,
-    punctuated::Punctuated,
+    Attribute, Expr, ExprLit, Fields, File, GenericArgument, Item, ItemEnum, ItemStruct, Lit, Meta, PathArguments,
+    Type, punctuated::Punctuated,
 };
 
 /// What a value may be.
@@ -32,6 +32,8 @@ pub(crate) enum Shape {
     Map(Box<Shape>),
     /// The shape, or null.
     Nullable(Box<Shape>),
+    /// One of several shapes.
+    Union(Vec<Shape>),
     /// A declared type.
     Named(String),
 }
@@ -114,6 +116,11 @@ impl Types {
                     let shape = if name == "Object" { Shape::Map(Box::new(Shape::Any)) } else { shape(&item.ty)? };
                     self.insert(name, Def::Alias(shape, doc(&item.attrs)))?;
                 }
+                Item::Enum(item) if Serde::of(&item.attrs)?.untagged => {
+                    let name = item.ident.to_string();
+                    let shape = union(item).with_context(|| format!("in the type {name}"))?;
+                    self.insert(name, Def::Alias(shape, doc(&item.attrs)))?;
+                }
                 _ => {}
             }
         }
@@ -144,6 +151,7 @@ impl Types {
     fn missing<'a>(&self, shape: &'a Shape) -> Option<&'a str> {
         match shape {
             Shape::List(inner) | Shape::Map(inner) | Shape::Nullable(inner) => self.missing(inner),
+            Shape::Union(shapes) => shapes.iter().find_map(|shape| self.missing(shape)),
             Shape::Named(name) if !self.0.contains_key(name) => Some(name),
             _ => None,
         }
@@ -154,7 +162,7 @@ fn rust_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
         let path = entry?.path();
-        if path.extension().is_some_and(|ext| ext == "rs") {
+        if path.extension().is_some_and(|ext| ext == "rs") && path.file_stem().is_none_or(|stem| stem != "tests") {
             files.push(path);
         }
     }
@@ -181,13 +189,23 @@ fn structure(item: &ItemStruct) -> Result<Struct> {
     Ok(Struct { doc: doc(&item.attrs), fields })
 }
 
-/// What serde's attributes say of a field.
+/// The shapes of an enum whose variants hold one value each.
+fn union(item: &ItemEnum) -> Result<Shape> {
+    let shapes = item.variants.iter().map(|variant| match &variant.fields {
+        Fields::Unnamed(fields) if fields.unnamed.len() == 1 => shape(&fields.unnamed[0].ty),
+        _ => bail!("the variant {} does not hold one value", variant.ident),
+    });
+    Ok(Shape::Union(shapes.collect::<Result<_>>()?))
+}
+
+/// What serde's attributes say of a field or a type.
 #[derive(Default)]
 struct Serde {
     rename: Option<String>,
     default: bool,
     flatten: bool,
     skip: bool,
+    untagged: bool,
 }
 
 impl Serde {
@@ -200,6 +218,7 @@ impl Serde {
                     meta if meta.path().is_ident("default") => found.default = true,
                     meta if meta.path().is_ident("flatten") => found.flatten = true,
                     meta if meta.path().is_ident("skip") => found.skip = true,
+                    meta if meta.path().is_ident("untagged") => found.untagged = true,
                     _ => {}
                 }
             }
@@ -215,13 +234,13 @@ fn text(expr: &Expr) -> Option<String> {
     }
 }
 
-/// A documentation comment.
+/// A documentation comment, its links as plain code.
 fn doc(attrs: &[Attribute]) -> String {
     let lines = attrs.iter().filter_map(|attr| match &attr.meta {
         Meta::NameValue(pair) if pair.path.is_ident("doc") => text(&pair.value),
         _ => None,
     });
-    lines.map(|line| line.trim().to_owned()).collect::<Vec<_>>().join("\n")
+    lines.map(|line| line.trim().replace("[`", "`").replace("`]", "`")).collect::<Vec<_>>().join("\n")
 }
 
 fn shape(ty: &Type) -> Result<Shape> {
@@ -268,10 +287,12 @@ mod tests {
             pub type Object = serde_json::Map<String, Value>;
             /// Open.
             pub type Open = Object;
+            #[serde(untagged)]
+            pub enum Either { One(String), Many(Vec<Thing>) }
             replies! {
                 /// A thing.
                 pub struct Thing {
-                    /// Its kind.
+                    /// Its kind, a [`Kind`].
                     #[serde(rename = "type")]
                     pub kind: String,
                     pub next: Option<Box<Thing>>,
@@ -289,7 +310,9 @@ mod tests {
         let fields: Vec<_> = thing.fields.iter().map(|field| (field.name.as_str(), field.required)).collect();
         assert_eq!(fields, [("type", true), ("next", false), ("tags", false)]);
         assert_eq!(thing.fields[1].shape, Shape::Nullable(Box::new(Shape::Named("Thing".to_owned()))));
-        assert_eq!(thing.fields[0].doc, "Its kind.");
+        assert_eq!(thing.fields[0].doc, "Its kind, a `Kind`.");
+        let both = Shape::Union(vec![Shape::Text, Shape::List(Box::new(Shape::Named("Thing".to_owned())))]);
+        assert!(matches!(types.get("Either"), Some(Def::Alias(shape, _)) if *shape == both));
         types.add("pub type Lost = Missing;")?;
         assert!(types.check().is_err());
         Ok(())

@@ -138,6 +138,7 @@ pub(crate) fn annotation(shape: &Shape) -> String {
         Shape::Map(inner) => format!("dict[str, {}]", annotation(inner)),
         Shape::Nullable(inner) if **inner == Shape::Any => "Any".to_owned(),
         Shape::Nullable(inner) => format!("{} | None", annotation(inner)),
+        Shape::Union(shapes) => shapes.iter().map(annotation).collect::<Vec<_>>().join(" | "),
         Shape::Named(name) => name.clone(),
     }
 }

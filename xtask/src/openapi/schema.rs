@@ -68,6 +68,10 @@ impl<'a> Schemas<'a> {
             Shape::List(inner) => json!({"type": "array", "items": self.shape(inner)?}),
             Shape::Map(inner) if **inner == Shape::Any => json!({"type": "object"}),
             Shape::Map(inner) => json!({"type": "object", "additionalProperties": self.shape(inner)?}),
+            Shape::Union(shapes) => {
+                let schemas = shapes.iter().map(|shape| self.shape(shape)).collect::<Result<Vec<_>>>()?;
+                json!({"anyOf": schemas})
+            }
             Shape::Named(name) => self.reference(name)?,
             Shape::Nullable(inner) => {
                 let mut schema = self.shape(inner)?;
