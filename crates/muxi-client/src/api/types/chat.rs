@@ -1,0 +1,131 @@
+//! Chat turns.
+
+use super::{ChatArtifact, Widget};
+use serde::de::{DeserializeOwned, Error};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Value, json};
+
+replies! {
+    /// The answer to a chat turn.
+    pub struct ChatResult {
+        /// The answer itself.
+        #[serde(deserialize_with = "message")]
+        pub message: ChatMessage,
+        /// The user.
+        pub user_id: String,
+        /// The session.
+        pub session_id: Option<String>,
+        /// The request id that the caller chose.
+        pub request_id: Option<String>,
+    }
+
+    /// An answer, or (with `status`) a note that the turn goes on in the background.
+    pub struct ChatMessage {
+        /// `assistant`.
+        pub role: Option<String>,
+        /// What the assistant says.
+        pub content: Option<Content>,
+        /// Files that the turn made.
+        pub artifacts: Option<Vec<ChatArtifact>>,
+        /// How the turn went: a failed turn shows only here.
+        pub metadata: Option<TurnMetadata>,
+        /// Widgets to show.
+        #[serde(default)]
+        pub ui: Vec<Widget>,
+        /// In the background: `processing`.
+        pub status: Option<String>,
+        /// In the background: the request to poll.
+        pub request_id: Option<String>,
+        /// In the background: what happens, for people.
+        pub message: Option<String>,
+        /// In the background: the workflow.
+        pub workflow_id: Option<String>,
+        /// In the background: since when.
+        pub timestamp: Option<Value>,
+        /// In the background: where the result will be sent.
+        pub webhook_url: Option<String>,
+        /// In the background: `webhook` or `polling`.
+        pub delivery: Option<String>,
+        /// In the background: the route to poll.
+        pub poll_url: Option<String>,
+    }
+
+    /// One part of an answer that comes in parts.
+    pub struct ContentPart {
+        /// What kind of part it is, such as `text`.
+        #[serde(rename = "type")]
+        pub kind: Option<String>,
+        /// Its text.
+        pub text: Option<String>,
+        /// Calls of tools.
+        pub tool_calls: Option<Value>,
+    }
+
+    /// How a turn went.
+    pub struct TurnMetadata {
+        /// The session.
+        pub session_id: Option<String>,
+        /// The request to poll, when `escalated`.
+        pub request_id: Option<String>,
+        /// Whether the turn failed and is tried again in the background.
+        pub escalated: Option<bool>,
+        /// How the outcome of an escalated turn arrives: `polling` or `webhook`.
+        pub delivery: Option<String>,
+        /// Why the turn was refused, such as `INPUT_VALIDATION_ERROR`.
+        pub error_code: Option<String>,
+        /// The kind of `error_code`.
+        pub error_type: Option<String>,
+        /// Whether the turn ends in a question to the user.
+        pub clarification: Option<bool>,
+        /// The mode of the clarification.
+        pub mode: Option<String>,
+        /// Who answered small talk.
+        pub handled_by: Option<String>,
+        /// Whether there was something to do.
+        pub is_actionable: Option<bool>,
+        /// Whether the short path was taken.
+        pub fast_path: Option<bool>,
+        /// Whether a rule chose the short path.
+        pub early_heuristic: Option<bool>,
+        /// How long the turn took, in milliseconds.
+        pub processing_time_ms: Option<f64>,
+    }
+}
+
+/// What an assistant says.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(untagged)]
+pub enum Content {
+    /// All of it as text.
+    Text(String),
+    /// Part by part.
+    Parts(Vec<ContentPart>),
+}
+
+impl Content {
+    /// The text; that of the parts one after the other.
+    pub fn text(&self) -> String {
+        match self {
+            Content::Text(text) => text.clone(),
+            Content::Parts(parts) => parts.iter().filter_map(|part| part.text.as_deref()).collect(),
+        }
+    }
+}
+
+/// Reads a message that may be a bare text.
+fn message<'de, D: Deserializer<'de>>(source: D) -> Result<ChatMessage, D::Error> {
+    text_or(source, |text| json!({"role": "assistant", "content": text}))
+}
+
+/// Reads a value that may be a bare text, which `object` makes an object of.
+pub(super) fn text_or<'de, D, T>(source: D, object: impl FnOnce(&str) -> Value) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    let value = match Value::deserialize(source)? {
+        Value::String(text) => object(&text),
+        value => value,
+    };
+    T::deserialize(value).map_err(D::Error::custom)
+}

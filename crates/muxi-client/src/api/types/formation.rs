@@ -1,0 +1,312 @@
+//! State and configuration of a formation.
+
+use super::Object;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+replies! {
+    /// Health of a formation.
+    pub struct Health {
+        /// `healthy` or `unhealthy`.
+        pub status: String,
+        /// The formation's version.
+        pub version: String,
+        /// Seconds since its start.
+        pub uptime_seconds: f64,
+    }
+
+    /// Counters, memory and uptime of a formation.
+    pub struct FormationStatus {
+        /// The formation itself.
+        pub formation: FormationInfo,
+        /// Its agents.
+        pub agents: ActiveCount,
+        /// Its MCP servers.
+        pub mcp_servers: ActiveCount,
+        /// Its statistics.
+        pub stats: FormationStats,
+    }
+
+    /// The formation itself.
+    pub struct FormationInfo {
+        /// The formation's id.
+        pub id: String,
+        /// Its name.
+        pub name: String,
+        /// Its description.
+        pub description: String,
+        /// Its version.
+        pub version: String,
+    }
+
+    /// How many there are and how many of them are active.
+    pub struct ActiveCount {
+        /// All.
+        pub count: u64,
+        /// Active ones.
+        pub active: u64,
+    }
+
+    /// Statistics of a formation.
+    pub struct FormationStats {
+        /// How long it has been running.
+        pub running: RunningStats,
+        /// Its memory.
+        pub memory: MemoryStats,
+        /// Its requests.
+        pub requests: RequestStats,
+        /// The size of the message buffer, in messages.
+        pub buffer_size: u64,
+        /// Processor load in percent.
+        pub cpu_percent: Option<f64>,
+    }
+
+    /// How long a formation has been running.
+    pub struct RunningStats {
+        /// Seconds since its start.
+        pub seconds: u64,
+        /// When it was started, Unix seconds.
+        pub since: i64,
+    }
+
+    /// The memory of a formation.
+    pub struct MemoryStats {
+        /// The configured working memory, as configured (MB).
+        pub working_memory_mb: Option<Value>,
+        /// The memory in use, in MB.
+        pub memory_usage_mb: Option<f64>,
+    }
+
+    /// The requests of a formation.
+    pub struct RequestStats {
+        /// All tracked requests.
+        pub total: u64,
+        /// Running ones.
+        pub active: u64,
+    }
+
+    /// A short summary of the configuration.
+    pub struct FormationConfigSummary {
+        /// The formation's id.
+        pub formation_id: String,
+        /// Its version.
+        pub version: String,
+        /// Its description.
+        pub description: String,
+        /// The version of the formation format.
+        pub schema_version: String,
+        /// Its agents.
+        pub agents: ResourceCount,
+        /// Its secrets.
+        pub secrets: ResourceCount,
+        /// Its MCP settings.
+        pub mcp: McpSummary,
+        /// The orchestrator.
+        pub overlord: ResourceLink,
+        /// The language models.
+        pub llm: ResourceLink,
+        /// The memory.
+        pub memory: ResourceLink,
+        /// Asynchronous work.
+        #[serde(rename = "async")]
+        pub async_work: ResourceLink,
+        /// The scheduler.
+        pub scheduler: ResourceLink,
+        /// Agent to agent.
+        pub a2a: ResourceLink,
+        /// Logging.
+        pub logging: ResourceLink,
+    }
+
+    /// How many there are and where they are listed.
+    pub struct ResourceCount {
+        /// How many.
+        pub total: u64,
+        /// The route that lists them.
+        pub resource: String,
+    }
+
+    /// Where a part of the configuration is found.
+    pub struct ResourceLink {
+        /// The route that gives it.
+        pub resource: String,
+    }
+
+    /// A summary of the MCP settings.
+    pub struct McpSummary {
+        /// Attempts at a tool call.
+        pub default_retry_attempts: u64,
+        /// Seconds that a tool call may take.
+        pub default_timeout_seconds: f64,
+        /// The MCP servers.
+        pub servers: ResourceCount,
+    }
+
+    /// The agents of a formation.
+    pub struct AgentList {
+        /// The agents, each as the formation file has it.
+        pub agents: Vec<Object>,
+        /// How many.
+        pub count: u64,
+    }
+
+    /// The result of synchronising an agent's knowledge.
+    pub struct KnowledgeSync {
+        /// The agent's id.
+        pub agent_id: String,
+        /// One entry per source.
+        pub results: Vec<KnowledgeSource>,
+    }
+
+    /// The result of synchronising one source.
+    pub struct KnowledgeSource {
+        /// The source's id.
+        pub source_id: Option<String>,
+        /// The source's address.
+        pub url: Option<String>,
+        /// What became of it, such as `skipped`.
+        pub status: Option<String>,
+        /// Why it was skipped.
+        pub reason: Option<String>,
+        /// New files.
+        pub files_added: Option<u64>,
+        /// Changed files.
+        pub files_modified: Option<u64>,
+        /// Deleted files.
+        pub files_deleted: Option<u64>,
+        /// Files that could not be read.
+        pub files_failed: Option<u64>,
+    }
+
+    /// The result of rebuilding knowledge trees.
+    pub struct KnowledgeRebuild {
+        /// What was done, by agent id.
+        pub agents: BTreeMap<String, KnowledgeTrees>,
+        /// The only source that was rebuilt.
+        pub source_id: Option<String>,
+    }
+
+    /// The knowledge trees of one agent.
+    pub struct KnowledgeTrees {
+        /// Rebuilt ones.
+        #[serde(default)]
+        pub rebuilt: Vec<Value>,
+        /// Failed ones.
+        #[serde(default)]
+        pub failed: Vec<Value>,
+        /// Skipped ones.
+        #[serde(default)]
+        pub skipped: Vec<Value>,
+    }
+
+    /// The MCP servers of a formation.
+    pub struct McpServerList {
+        /// The servers, each as the formation file has it.
+        pub servers: Vec<Object>,
+        /// How many.
+        pub count: u64,
+    }
+
+    /// The tools that the formation itself offers over MCP.
+    pub struct McpToolList {
+        /// The tools.
+        pub tools: Vec<McpTool>,
+    }
+
+    /// A tool that the formation itself offers over MCP.
+    pub struct McpTool {
+        /// Its name.
+        pub name: String,
+        /// What it does.
+        pub description: String,
+        /// The key it needs: `admin` or `client`.
+        pub access: String,
+        /// Its parameters by name.
+        pub parameters: Object,
+    }
+
+    /// MCP defaults and servers.
+    pub struct McpDefaults {
+        /// Attempts at a tool call.
+        pub default_retry_attempts: u64,
+        /// Seconds that a tool call may take.
+        pub default_timeout_seconds: f64,
+        /// Rounds of tool calls in one turn.
+        pub max_tool_iterations: u64,
+        /// Tool calls in one turn.
+        pub max_tool_calls: u64,
+        /// Times that the same error may come.
+        pub max_repeated_errors: u64,
+        /// Seconds that all tool calls of a turn may take.
+        pub max_timeout_in_seconds: f64,
+        /// Seconds that one tool call may take at most.
+        pub max_tool_timeout_in_seconds: f64,
+        /// Whether prompts are rewritten before tools are chosen.
+        pub enhance_user_prompts: bool,
+        /// The servers, each as the formation file has it.
+        #[serde(default)]
+        pub servers: Vec<Object>,
+    }
+
+    /// The orchestrator's configuration.
+    pub struct OverlordConfig {
+        /// The persona.
+        pub soul: String,
+        /// The language model.
+        pub llm: Object,
+        /// Caching: `enabled` and `ttl` (seconds).
+        pub caching: Object,
+        /// The form of answers: `format`, `streaming` and more.
+        pub response: Object,
+        /// Workflows: what the formation file sets, or else the defaults.
+        pub workflow: Object,
+        /// Questions back: `max_questions`, `style`, `persist_learned_info`.
+        pub clarification: Object,
+    }
+
+    /// The orchestrator's persona.
+    pub struct Soul {
+        /// The text.
+        pub soul: String,
+    }
+
+    /// Where logs go.
+    pub struct LoggingDestinations {
+        /// The log of the system.
+        pub system: SystemLog,
+        /// The log of conversations.
+        pub conversation: ConversationLogs,
+    }
+
+    /// The log of the system.
+    pub struct SystemLog {
+        /// The least severity that is logged.
+        pub level: String,
+        /// Where it goes, such as `stdout`.
+        pub destination: String,
+    }
+
+    /// The log of conversations.
+    pub struct ConversationLogs {
+        /// Where it goes.
+        pub destinations: Vec<LogDestination>,
+        /// How many.
+        pub count: u64,
+    }
+
+    /// One destination of the log of conversations.
+    pub struct LogDestination {
+        /// Its id.
+        pub id: Option<String>,
+        /// How entries are sent.
+        pub transport: Option<String>,
+        /// The least severity that is sent.
+        pub level: Option<String>,
+        /// The form of an entry.
+        pub format: Option<String>,
+        /// Whether it is in use.
+        pub enabled: Option<bool>,
+        /// Where entries go.
+        pub destination: Option<Value>,
+    }
+}

@@ -1,0 +1,81 @@
+//! Scheduled jobs.
+
+use super::Object;
+use serde_json::Value;
+
+replies! {
+    /// The scheduler's settings.
+    pub struct SchedulerConfig {
+        /// Whether it runs.
+        pub enabled: bool,
+        /// Its time zone.
+        pub timezone: Option<String>,
+        /// Minutes between two looks at the jobs.
+        pub check_interval_minutes: Option<f64>,
+        /// How many jobs may run at once.
+        pub max_concurrent_jobs: Option<u64>,
+        /// How many failures in a row pause a job.
+        pub max_failures_before_pause: Option<u64>,
+        /// The time of day for jobs that name none, such as `09:00`.
+        pub default_time: Option<String>,
+    }
+
+    /// Scheduled jobs.
+    pub struct JobList {
+        /// The jobs, newest first.
+        pub jobs: Vec<Job>,
+        /// How many.
+        pub count: u64,
+    }
+
+    /// One scheduled job.
+    pub struct Job {
+        /// Its id; a new one after a change of message or schedule.
+        pub id: String,
+        /// The owner.
+        pub user_id: String,
+        /// Its title.
+        pub title: String,
+        /// The message as it was given.
+        pub original_prompt: String,
+        /// The message as it is sent.
+        pub execution_prompt: String,
+        /// Whether it runs again and again.
+        pub is_recurring: bool,
+        /// When it runs, as a cron line.
+        pub cron_expression: Option<String>,
+        /// When it runs once, ISO 8601.
+        pub scheduled_for: Option<String>,
+        /// When it does not run.
+        #[serde(default)]
+        pub exclusion_rules: Vec<Value>,
+        /// `ACTIVE`, `PAUSED` or another state.
+        pub status: String,
+        /// When it was made, ISO 8601.
+        pub created_at: String,
+        /// When it was changed last, ISO 8601.
+        pub updated_at: Option<String>,
+        /// When it ran last, ISO 8601.
+        pub last_run_at: Option<String>,
+        /// How it went.
+        pub last_run_status: Option<String>,
+        /// Why it failed.
+        pub last_run_failure_message: Option<String>,
+        /// How often it ran.
+        pub total_runs: u64,
+        /// How often it failed.
+        pub total_failures: u64,
+        /// How often it failed in a row.
+        pub consecutive_failures: u64,
+        /// More about it.
+        pub job_metadata: Option<Object>,
+    }
+
+    /// The state of a paused or resumed job.
+    pub struct JobState {
+        /// Its id.
+        pub id: String,
+        /// `PAUSED` or `ACTIVE`.
+        pub status: String,
+    }
+}

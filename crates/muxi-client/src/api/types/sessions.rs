@@ -1,0 +1,95 @@
+//! Sessions and their messages.
+
+replies! {
+    /// A user's sessions.
+    pub struct SessionList {
+        /// The sessions, newest first.
+        pub sessions: Vec<SessionSummary>,
+        /// How many.
+        pub count: u64,
+    }
+
+    /// One session in a list.
+    pub struct SessionSummary {
+        /// The session's id.
+        pub session_id: String,
+        /// The user.
+        pub user_id: String,
+        /// When something was said last, Unix seconds.
+        pub last_activity: Option<f64>,
+        /// Whether it is active.
+        pub active: bool,
+    }
+
+    /// One session.
+    pub struct Session {
+        /// The session's id.
+        pub session_id: String,
+        /// The user.
+        pub user_id: String,
+        /// How many messages it has.
+        pub message_count: u64,
+        /// Whether it is active.
+        pub active: bool,
+        /// When it began, Unix seconds.
+        pub created_at: Option<f64>,
+        /// When something was said last, Unix seconds.
+        pub last_activity: Option<f64>,
+    }
+
+    /// The messages of a session.
+    pub struct SessionMessages {
+        /// The session's id.
+        pub session_id: String,
+        /// The messages, oldest first.
+        pub messages: Vec<SessionMessage>,
+        /// How many this reply has.
+        pub count: u64,
+        /// Whether there are more.
+        pub has_more: bool,
+    }
+
+    /// One message of a session.
+    pub struct SessionMessage {
+        /// What was said.
+        pub text: String,
+        /// Who said it, and where.
+        pub metadata: MessageMetadata,
+        /// When it was stored, Unix seconds.
+        pub timestamp: f64,
+        /// The part of the memory it lies in, such as `buffer`.
+        pub namespace: Option<String>,
+        /// Its embedding; none for restored messages.
+        pub embedding: Option<Vec<f64>>,
+    }
+
+    /// Who said a message, and where.
+    pub struct MessageMetadata {
+        /// `user` or `assistant`.
+        pub role: String,
+        /// When it was said, Unix seconds.
+        pub timestamp: Option<f64>,
+        /// The agent, such as `overlord`.
+        pub agent_id: Option<String>,
+        /// The user.
+        pub user_id: Option<String>,
+        /// The session.
+        pub session_id: Option<String>,
+        /// The request; none for restored messages.
+        pub request_id: Option<String>,
+        /// The formation.
+        pub formation_id: Option<String>,
+    }
+
+    /// The result of restoring a session.
+    pub struct SessionRestored {
+        /// The session's id.
+        pub session_id: String,
+        /// How many messages were stored.
+        pub messages_loaded: u64,
+        /// How many were left out.
+        pub messages_dropped: u64,
+        /// What was done, for people.
+        pub message: String,
+    }
+}
