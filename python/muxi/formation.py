@@ -113,7 +113,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``status``, ``version``, ``uptime_seconds``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -137,7 +137,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``formation``, ``agents``, ``mcp_servers``, ``stats``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -161,7 +161,8 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``formation_id``, ``version``, ``description``, ``schema_version``, ``agents``, ``secrets``,
+            ``mcp``, ``overlord``, ``llm``, ``memory``, ``async``, ``scheduler``, ``a2a``, ``logging``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -211,7 +212,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``agents``, ``count``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -265,7 +266,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``agent_id``, ``results``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -293,7 +294,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``agents`` and, where known, ``source_id``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -317,7 +318,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``servers``, ``count``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -367,7 +368,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``tools``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -391,7 +392,9 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``default_retry_attempts``, ``default_timeout_seconds``, ``max_tool_iterations``,
+            ``max_tool_calls``, ``max_repeated_errors``, ``max_timeout_in_seconds``, ``max_tool_timeout_in_seconds``,
+            ``enhance_user_prompts`` and, where known, ``servers``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -415,7 +418,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``secrets``, ``count``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -441,7 +444,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``key``, ``value``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -469,7 +472,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``message``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -499,7 +502,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``message``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -527,7 +530,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``message``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -551,7 +554,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``message``, ``added``, ``overwritten``, ``preserved``, ``count``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -584,7 +587,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``message``, ``user_id`` and, where known, ``session_id``, ``request_id``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -646,7 +649,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``message``, ``user_id`` and, where known, ``session_id``, ``request_id``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -707,7 +710,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``sessions``, ``count``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -735,7 +738,8 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``session_id``, ``user_id``, ``message_count``, ``active`` and, where known, ``created_at``,
+            ``last_activity``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -770,7 +774,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``session_id``, ``messages``, ``count``, ``has_more``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -809,7 +813,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``session_id``, ``messages_loaded``, ``messages_dropped``, ``message``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -837,7 +841,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``requests``, ``count``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -867,7 +871,8 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``request_id``, ``status``, ``created_at`` and, where known, ``user_id``, ``progress``,
+            ``completed_at``, ``escalated``, ``result``, ``error``, ``report``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -897,7 +902,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``request_id``, ``status``, ``cancellation``, ``message``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -955,7 +960,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``memories``, ``count``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -991,7 +996,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``content``, ``created_at``, ``scope`` and, where known, ``id``, ``metadata``, ``scope_id``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -1041,7 +1046,8 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``status``, ``duplicate``, ``event_id``, ``source``, ``scope`` and, where known, ``source_id``,
+            ``scope_id``, ``processing_id``, ``status_url``, ``derived_events``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -1077,7 +1083,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``items``, ``counts`` and, where known, ``processing_id``, ``status_url``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -1105,7 +1111,8 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``processing_id``, ``status``, ``created_at`` and, where known, ``completed_at``, ``error``,
+            ``items``, ``counts``, ``usage``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -1137,7 +1144,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with, where known, ``entity``, ``facts``, ``event``, ``chain``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -1165,7 +1172,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``deleted``, ``user_id``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -1201,7 +1208,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``entries``, ``count``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -1243,7 +1250,8 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``batch_id`` and, where known, ``accepted``, ``duplicates``, ``rejected``, ``rejections``,
+            ``processing_id``, ``status_url``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -1279,7 +1287,8 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``processing_id``, ``status``, ``created_at`` and, where known, ``completed_at``, ``error``,
+            ``items``, ``counts``, ``usage``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -1311,7 +1320,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``user_id``, ``total_messages``, ``buffer_size_kb`` and, where known, ``sessions``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -1337,7 +1346,8 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``message``, ``messages_cleared`` and, where known, ``user_id``, ``session_id``,
+            ``sessions_cleared``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -1365,7 +1375,8 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``message``, ``messages_cleared`` and, where known, ``user_id``, ``session_id``,
+            ``sessions_cleared``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -1389,7 +1400,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``message``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -1413,7 +1424,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``message``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -1437,7 +1448,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``buffers``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -1461,7 +1472,8 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``total_entries``, ``total_users``, ``total_sessions``, ``buffer_size_kb``, ``max_size``,
+            ``utilization``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -1497,7 +1509,8 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with, where known, ``user_id``, ``job_id``, ``status``, ``status_url``, ``error``, ``dry_run``,
+            ``backfill``, ``source``, ``deleted_events``, ``grace_period_days``, ``rebuild_required``, ``projections``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -1531,7 +1544,8 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with, where known, ``user_id``, ``job_id``, ``status``, ``status_url``, ``error``, ``dry_run``,
+            ``backfill``, ``source``, ``deleted_events``, ``grace_period_days``, ``rebuild_required``, ``projections``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -1557,7 +1571,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``report`` and, where known, ``user_id``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -1585,7 +1599,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``user_id``, ``synthesized``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -1623,7 +1637,8 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with, where known, ``user_id``, ``job_id``, ``status``, ``status_url``, ``error``, ``dry_run``,
+            ``backfill``, ``source``, ``deleted_events``, ``grace_period_days``, ``rebuild_required``, ``projections``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -1657,7 +1672,8 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with, where known, ``user_id``, ``job_id``, ``status``, ``status_url``, ``error``, ``dry_run``,
+            ``backfill``, ``source``, ``deleted_events``, ``grace_period_days``, ``rebuild_required``, ``projections``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -1691,7 +1707,8 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``distillery_id`` and, where known, ``id``, ``formation_id``, ``name``, ``description``,
+            ``public_key``, ``scope``, ``trust_level``, ``status``, ``created_at``, ``revoked_at``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -1721,7 +1738,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``distilleries``, ``count``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -1747,7 +1764,8 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``distillery_id`` and, where known, ``id``, ``formation_id``, ``name``, ``description``,
+            ``public_key``, ``scope``, ``trust_level``, ``status``, ``created_at``, ``revoked_at``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -1777,7 +1795,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``artifacts``, ``count``, ``total``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -1805,7 +1823,9 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``id``, ``name``, ``version``, ``is_latest``, ``content_type``, ``size_bytes``, ``created_at``
+            and, where known, ``category``, ``summary``, ``tags``, ``agent_id``, ``conversation_id``, ``updated_at``,
+            ``last_accessed_at``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -1869,7 +1889,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``name``, ``versions``, ``count``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -1893,7 +1913,8 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``enabled`` and, where known, ``timezone``, ``check_interval_minutes``, ``max_concurrent_jobs``,
+            ``max_failures_before_pause``, ``default_time``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -1921,7 +1942,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``jobs``, ``count``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -1947,7 +1968,10 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``id``, ``user_id``, ``title``, ``original_prompt``, ``execution_prompt``, ``is_recurring``,
+            ``status``, ``created_at``, ``total_runs``, ``total_failures``, ``consecutive_failures`` and, where known,
+            ``cron_expression``, ``scheduled_for``, ``exclusion_rules``, ``updated_at``, ``last_run_at``,
+            ``last_run_status``, ``last_run_failure_message``, ``job_metadata``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -1981,7 +2005,10 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``id``, ``user_id``, ``title``, ``original_prompt``, ``execution_prompt``, ``is_recurring``,
+            ``status``, ``created_at``, ``total_runs``, ``total_failures``, ``consecutive_failures`` and, where known,
+            ``cron_expression``, ``scheduled_for``, ``exclusion_rules``, ``updated_at``, ``last_run_at``,
+            ``last_run_status``, ``last_run_failure_message``, ``job_metadata``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -2015,7 +2042,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``message``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -2052,7 +2079,10 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``id``, ``user_id``, ``title``, ``original_prompt``, ``execution_prompt``, ``is_recurring``,
+            ``status``, ``created_at``, ``total_runs``, ``total_failures``, ``consecutive_failures`` and, where known,
+            ``cron_expression``, ``scheduled_for``, ``exclusion_rules``, ``updated_at``, ``last_run_at``,
+            ``last_run_status``, ``last_run_failure_message``, ``job_metadata``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -2086,7 +2116,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``id``, ``status``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -2114,7 +2144,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``id``, ``status``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -2210,7 +2240,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``system``, ``conversation``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -2234,7 +2264,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``services``, ``count``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -2260,7 +2290,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``credentials``, ``count``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -2288,7 +2318,8 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``credential_id`` and, where known, ``service``, ``name``, ``credential_preview``,
+            ``created_at``, ``updated_at``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -2318,7 +2349,8 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``credential_id`` and, where known, ``service``, ``name``, ``credential_preview``,
+            ``created_at``, ``updated_at``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -2346,7 +2378,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``credential_id``, ``deleted``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -2372,7 +2404,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``muxi_user_id``, ``identifiers``, ``count`` and, where known, ``internal_user_id``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -2402,7 +2434,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``muxi_user_id``, ``identifiers``, ``count`` and, where known, ``internal_user_id``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -2428,7 +2460,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``message``, ``muxi_user_id``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -2458,7 +2490,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``identifier``, ``muxi_user_id``, ``internal_user_id``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -2484,7 +2516,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``identifier``, ``muxi_user_id``, ``internal_user_id``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -2510,7 +2542,8 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``user_id`` and, where known, ``preferred_channel``, ``channels``, ``last_channel``,
+            ``timezone``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -2544,7 +2577,8 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``user_id`` and, where known, ``preferred_channel``, ``channels``, ``last_channel``,
+            ``timezone``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -2580,7 +2614,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with, where known, ``request_id``, ``channels``, ``delivered``, ``failed``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -2604,7 +2638,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``soul``, ``llm``, ``caching``, ``response``, ``workflow``, ``clarification``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -2628,7 +2662,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``soul``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -2676,7 +2710,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``formation_id``, ``triggers``, ``count``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -2702,7 +2736,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``name``, ``content`` and, where known, ``data_fields``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -2738,7 +2772,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``status`` and, where known, ``content``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -2768,7 +2802,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``sops``, ``count``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -2794,7 +2828,8 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``name``, ``title``, ``type``, ``content``, ``metadata`` and, where known, ``references``,
+            ``steps``, ``agents_used``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -2820,7 +2855,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``skills`` and, where known, ``agent_id``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -2848,7 +2883,8 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``name`` and, where known, ``description``, ``license``, ``compatibility``, ``allowed_tools``,
+            ``resources``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -2876,7 +2912,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``skills`` and, where known, ``agent_id``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -2910,7 +2946,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``entries``, ``total_entries``, ``limit``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -2934,7 +2970,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``message``, ``previous_entries_count``, ``cleared_by``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -2958,7 +2994,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``path`` and, where known, ``content``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -2984,7 +3020,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``path``, ``bytes``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -3008,7 +3044,9 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``trigger``, ``events_read``, ``segments_read``, ``entries_written``, ``dropped_sentences``,
+            ``spool_committed``, ``spool_segments_kept``, ``duration_ms`` and, where known, ``benchmark_suites_run``,
+            ``benchmark_skipped``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -3032,7 +3070,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``path`` and, where known, ``content``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -3056,7 +3094,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with, where known, ``path``, ``learnings_activated``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -3080,7 +3118,7 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with, where known, ``learnings_dismissed``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -3249,7 +3287,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``status``, ``version``, ``uptime_seconds``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -3273,7 +3311,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``formation``, ``agents``, ``mcp_servers``, ``stats``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -3297,7 +3335,8 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``formation_id``, ``version``, ``description``, ``schema_version``, ``agents``, ``secrets``,
+            ``mcp``, ``overlord``, ``llm``, ``memory``, ``async``, ``scheduler``, ``a2a``, ``logging``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -3347,7 +3386,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``agents``, ``count``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -3401,7 +3440,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``agent_id``, ``results``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -3429,7 +3468,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``agents`` and, where known, ``source_id``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -3453,7 +3492,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``servers``, ``count``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -3503,7 +3542,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``tools``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -3527,7 +3566,9 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``default_retry_attempts``, ``default_timeout_seconds``, ``max_tool_iterations``,
+            ``max_tool_calls``, ``max_repeated_errors``, ``max_timeout_in_seconds``, ``max_tool_timeout_in_seconds``,
+            ``enhance_user_prompts`` and, where known, ``servers``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -3551,7 +3592,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``secrets``, ``count``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -3577,7 +3618,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``key``, ``value``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -3605,7 +3646,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``message``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -3635,7 +3676,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``message``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -3663,7 +3704,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``message``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -3687,7 +3728,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``message``, ``added``, ``overwritten``, ``preserved``, ``count``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -3720,7 +3761,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``message``, ``user_id`` and, where known, ``session_id``, ``request_id``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -3783,7 +3824,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``message``, ``user_id`` and, where known, ``session_id``, ``request_id``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -3845,7 +3886,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``sessions``, ``count``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -3873,7 +3914,8 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``session_id``, ``user_id``, ``message_count``, ``active`` and, where known, ``created_at``,
+            ``last_activity``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -3908,7 +3950,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``session_id``, ``messages``, ``count``, ``has_more``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -3947,7 +3989,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``session_id``, ``messages_loaded``, ``messages_dropped``, ``message``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -3975,7 +4017,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``requests``, ``count``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -4005,7 +4047,8 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``request_id``, ``status``, ``created_at`` and, where known, ``user_id``, ``progress``,
+            ``completed_at``, ``escalated``, ``result``, ``error``, ``report``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -4035,7 +4078,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``request_id``, ``status``, ``cancellation``, ``message``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -4093,7 +4136,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``memories``, ``count``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -4129,7 +4172,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``content``, ``created_at``, ``scope`` and, where known, ``id``, ``metadata``, ``scope_id``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -4179,7 +4222,8 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``status``, ``duplicate``, ``event_id``, ``source``, ``scope`` and, where known, ``source_id``,
+            ``scope_id``, ``processing_id``, ``status_url``, ``derived_events``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -4215,7 +4259,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``items``, ``counts`` and, where known, ``processing_id``, ``status_url``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -4243,7 +4287,8 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``processing_id``, ``status``, ``created_at`` and, where known, ``completed_at``, ``error``,
+            ``items``, ``counts``, ``usage``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -4275,7 +4320,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with, where known, ``entity``, ``facts``, ``event``, ``chain``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -4303,7 +4348,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``deleted``, ``user_id``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -4339,7 +4384,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``entries``, ``count``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -4381,7 +4426,8 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``batch_id`` and, where known, ``accepted``, ``duplicates``, ``rejected``, ``rejections``,
+            ``processing_id``, ``status_url``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -4417,7 +4463,8 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``processing_id``, ``status``, ``created_at`` and, where known, ``completed_at``, ``error``,
+            ``items``, ``counts``, ``usage``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -4449,7 +4496,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``user_id``, ``total_messages``, ``buffer_size_kb`` and, where known, ``sessions``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -4475,7 +4522,8 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``message``, ``messages_cleared`` and, where known, ``user_id``, ``session_id``,
+            ``sessions_cleared``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -4503,7 +4551,8 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``message``, ``messages_cleared`` and, where known, ``user_id``, ``session_id``,
+            ``sessions_cleared``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -4527,7 +4576,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``message``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -4551,7 +4600,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``message``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -4575,7 +4624,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``buffers``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -4599,7 +4648,8 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``total_entries``, ``total_users``, ``total_sessions``, ``buffer_size_kb``, ``max_size``,
+            ``utilization``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -4635,7 +4685,8 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with, where known, ``user_id``, ``job_id``, ``status``, ``status_url``, ``error``, ``dry_run``,
+            ``backfill``, ``source``, ``deleted_events``, ``grace_period_days``, ``rebuild_required``, ``projections``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -4669,7 +4720,8 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with, where known, ``user_id``, ``job_id``, ``status``, ``status_url``, ``error``, ``dry_run``,
+            ``backfill``, ``source``, ``deleted_events``, ``grace_period_days``, ``rebuild_required``, ``projections``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -4695,7 +4747,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``report`` and, where known, ``user_id``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -4723,7 +4775,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``user_id``, ``synthesized``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -4761,7 +4813,8 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with, where known, ``user_id``, ``job_id``, ``status``, ``status_url``, ``error``, ``dry_run``,
+            ``backfill``, ``source``, ``deleted_events``, ``grace_period_days``, ``rebuild_required``, ``projections``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -4795,7 +4848,8 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with, where known, ``user_id``, ``job_id``, ``status``, ``status_url``, ``error``, ``dry_run``,
+            ``backfill``, ``source``, ``deleted_events``, ``grace_period_days``, ``rebuild_required``, ``projections``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -4829,7 +4883,8 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``distillery_id`` and, where known, ``id``, ``formation_id``, ``name``, ``description``,
+            ``public_key``, ``scope``, ``trust_level``, ``status``, ``created_at``, ``revoked_at``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -4859,7 +4914,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``distilleries``, ``count``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -4885,7 +4940,8 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``distillery_id`` and, where known, ``id``, ``formation_id``, ``name``, ``description``,
+            ``public_key``, ``scope``, ``trust_level``, ``status``, ``created_at``, ``revoked_at``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -4915,7 +4971,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``artifacts``, ``count``, ``total``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -4943,7 +4999,9 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``id``, ``name``, ``version``, ``is_latest``, ``content_type``, ``size_bytes``, ``created_at``
+            and, where known, ``category``, ``summary``, ``tags``, ``agent_id``, ``conversation_id``, ``updated_at``,
+            ``last_accessed_at``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -5007,7 +5065,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``name``, ``versions``, ``count``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -5031,7 +5089,8 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``enabled`` and, where known, ``timezone``, ``check_interval_minutes``, ``max_concurrent_jobs``,
+            ``max_failures_before_pause``, ``default_time``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -5059,7 +5118,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``jobs``, ``count``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -5085,7 +5144,10 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``id``, ``user_id``, ``title``, ``original_prompt``, ``execution_prompt``, ``is_recurring``,
+            ``status``, ``created_at``, ``total_runs``, ``total_failures``, ``consecutive_failures`` and, where known,
+            ``cron_expression``, ``scheduled_for``, ``exclusion_rules``, ``updated_at``, ``last_run_at``,
+            ``last_run_status``, ``last_run_failure_message``, ``job_metadata``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -5119,7 +5181,10 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``id``, ``user_id``, ``title``, ``original_prompt``, ``execution_prompt``, ``is_recurring``,
+            ``status``, ``created_at``, ``total_runs``, ``total_failures``, ``consecutive_failures`` and, where known,
+            ``cron_expression``, ``scheduled_for``, ``exclusion_rules``, ``updated_at``, ``last_run_at``,
+            ``last_run_status``, ``last_run_failure_message``, ``job_metadata``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -5153,7 +5218,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``message``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -5190,7 +5255,10 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``id``, ``user_id``, ``title``, ``original_prompt``, ``execution_prompt``, ``is_recurring``,
+            ``status``, ``created_at``, ``total_runs``, ``total_failures``, ``consecutive_failures`` and, where known,
+            ``cron_expression``, ``scheduled_for``, ``exclusion_rules``, ``updated_at``, ``last_run_at``,
+            ``last_run_status``, ``last_run_failure_message``, ``job_metadata``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -5224,7 +5292,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``id``, ``status``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -5252,7 +5320,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``id``, ``status``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -5348,7 +5416,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``system``, ``conversation``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -5372,7 +5440,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``services``, ``count``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -5398,7 +5466,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``credentials``, ``count``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -5426,7 +5494,8 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``credential_id`` and, where known, ``service``, ``name``, ``credential_preview``,
+            ``created_at``, ``updated_at``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -5456,7 +5525,8 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``credential_id`` and, where known, ``service``, ``name``, ``credential_preview``,
+            ``created_at``, ``updated_at``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -5484,7 +5554,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``credential_id``, ``deleted``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -5510,7 +5580,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``muxi_user_id``, ``identifiers``, ``count`` and, where known, ``internal_user_id``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -5540,7 +5610,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``muxi_user_id``, ``identifiers``, ``count`` and, where known, ``internal_user_id``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -5566,7 +5636,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``message``, ``muxi_user_id``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -5596,7 +5666,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``identifier``, ``muxi_user_id``, ``internal_user_id``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -5628,7 +5698,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``identifier``, ``muxi_user_id``, ``internal_user_id``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -5654,7 +5724,8 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``user_id`` and, where known, ``preferred_channel``, ``channels``, ``last_channel``,
+            ``timezone``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -5688,7 +5759,8 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``user_id`` and, where known, ``preferred_channel``, ``channels``, ``last_channel``,
+            ``timezone``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -5724,7 +5796,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with, where known, ``request_id``, ``channels``, ``delivered``, ``failed``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -5748,7 +5820,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``soul``, ``llm``, ``caching``, ``response``, ``workflow``, ``clarification``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -5772,7 +5844,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``soul``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -5820,7 +5892,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``formation_id``, ``triggers``, ``count``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -5846,7 +5918,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``name``, ``content`` and, where known, ``data_fields``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -5882,7 +5954,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``status`` and, where known, ``content``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -5912,7 +5984,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``sops``, ``count``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -5938,7 +6010,8 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``name``, ``title``, ``type``, ``content``, ``metadata`` and, where known, ``references``,
+            ``steps``, ``agents_used``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -5964,7 +6037,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``skills`` and, where known, ``agent_id``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -5992,7 +6065,8 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``name`` and, where known, ``description``, ``license``, ``compatibility``, ``allowed_tools``,
+            ``resources``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -6020,7 +6094,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``skills`` and, where known, ``agent_id``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -6054,7 +6128,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``entries``, ``total_entries``, ``limit``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -6084,7 +6158,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``message``, ``previous_entries_count``, ``cleared_by``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -6108,7 +6182,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``path`` and, where known, ``content``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -6134,7 +6208,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``path``, ``bytes``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -6158,7 +6232,9 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``trigger``, ``events_read``, ``segments_read``, ``entries_written``, ``dropped_sentences``,
+            ``spool_committed``, ``spool_segments_kept``, ``duration_ms`` and, where known, ``benchmark_suites_run``,
+            ``benchmark_skipped``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -6182,7 +6258,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``path`` and, where known, ``content``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -6206,7 +6282,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with, where known, ``path``, ``learnings_activated``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -6230,7 +6306,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with, where known, ``learnings_dismissed``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.

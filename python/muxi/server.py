@@ -79,7 +79,7 @@ class ServerClient(SyncServerBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``success``, ``status``, ``version``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -103,7 +103,7 @@ class ServerClient(SyncServerBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``server``, ``formations``, ``port_pool``, ``runtime``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -127,7 +127,7 @@ class ServerClient(SyncServerBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``formations``, ``total``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -153,7 +153,8 @@ class ServerClient(SyncServerBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``id``, ``name``, ``status``, ``port``, ``pid``, ``restart_count``, ``uptime``, ``created_at``,
+            ``deployed_at``, ``updated_at`` and, where known, ``healthy``, ``version``, ``last_health_check``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -179,7 +180,8 @@ class ServerClient(SyncServerBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``id`` and, where known, ``status``, ``message``, ``port``, ``pid``, ``restart_count``,
+            ``version``, ``previous_version``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -205,7 +207,8 @@ class ServerClient(SyncServerBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``id`` and, where known, ``status``, ``message``, ``port``, ``pid``, ``restart_count``,
+            ``version``, ``previous_version``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -231,7 +234,8 @@ class ServerClient(SyncServerBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``id`` and, where known, ``status``, ``message``, ``port``, ``pid``, ``restart_count``,
+            ``version``, ``previous_version``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -257,7 +261,8 @@ class ServerClient(SyncServerBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``id`` and, where known, ``status``, ``message``, ``port``, ``pid``, ``restart_count``,
+            ``version``, ``previous_version``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -283,7 +288,8 @@ class ServerClient(SyncServerBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``id`` and, where known, ``status``, ``message``, ``port``, ``pid``, ``restart_count``,
+            ``version``, ``previous_version``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -309,7 +315,7 @@ class ServerClient(SyncServerBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``formation_id``, ``message``, ``status``, ``current_port``, ``staging_port``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -344,7 +350,7 @@ class ServerClient(SyncServerBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``formation_id``, ``port``, ``status``, ``url``, ``health_url``, ``pid``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -385,7 +391,8 @@ class ServerClient(SyncServerBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``id``, ``status``, ``version``, ``previous_version``, ``port``, ``pid``, ``message``,
+            ``deployment_type``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -423,7 +430,7 @@ class ServerClient(SyncServerBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``formation_id``, ``logs``, ``total_lines``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -706,7 +713,7 @@ class ServerClient(SyncServerBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``success`` and, where known, ``data``, ``draft``, ``live``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -768,7 +775,7 @@ class ServerClient(SyncServerBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``success``, ``formation_id``, ``port``, ``status``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -794,7 +801,7 @@ class ServerClient(SyncServerBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``success``, ``formation_id``, ``status``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -850,7 +857,7 @@ class AsyncServerClient(AsyncServerBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``success``, ``status``, ``version``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -874,7 +881,7 @@ class AsyncServerClient(AsyncServerBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``server``, ``formations``, ``port_pool``, ``runtime``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -898,7 +905,7 @@ class AsyncServerClient(AsyncServerBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``formations``, ``total``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -924,7 +931,8 @@ class AsyncServerClient(AsyncServerBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``id``, ``name``, ``status``, ``port``, ``pid``, ``restart_count``, ``uptime``, ``created_at``,
+            ``deployed_at``, ``updated_at`` and, where known, ``healthy``, ``version``, ``last_health_check``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -950,7 +958,8 @@ class AsyncServerClient(AsyncServerBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``id`` and, where known, ``status``, ``message``, ``port``, ``pid``, ``restart_count``,
+            ``version``, ``previous_version``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -976,7 +985,8 @@ class AsyncServerClient(AsyncServerBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``id`` and, where known, ``status``, ``message``, ``port``, ``pid``, ``restart_count``,
+            ``version``, ``previous_version``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -1002,7 +1012,8 @@ class AsyncServerClient(AsyncServerBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``id`` and, where known, ``status``, ``message``, ``port``, ``pid``, ``restart_count``,
+            ``version``, ``previous_version``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -1028,7 +1039,8 @@ class AsyncServerClient(AsyncServerBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``id`` and, where known, ``status``, ``message``, ``port``, ``pid``, ``restart_count``,
+            ``version``, ``previous_version``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -1054,7 +1066,8 @@ class AsyncServerClient(AsyncServerBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``id`` and, where known, ``status``, ``message``, ``port``, ``pid``, ``restart_count``,
+            ``version``, ``previous_version``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -1080,7 +1093,7 @@ class AsyncServerClient(AsyncServerBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``formation_id``, ``message``, ``status``, ``current_port``, ``staging_port``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -1115,7 +1128,7 @@ class AsyncServerClient(AsyncServerBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``formation_id``, ``port``, ``status``, ``url``, ``health_url``, ``pid``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -1156,7 +1169,8 @@ class AsyncServerClient(AsyncServerBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``id``, ``status``, ``version``, ``previous_version``, ``port``, ``pid``, ``message``,
+            ``deployment_type``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -1194,7 +1208,7 @@ class AsyncServerClient(AsyncServerBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``formation_id``, ``logs``, ``total_lines``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -1483,7 +1497,7 @@ class AsyncServerClient(AsyncServerBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``success`` and, where known, ``data``, ``draft``, ``live``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -1546,7 +1560,7 @@ class AsyncServerClient(AsyncServerBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``success``, ``formation_id``, ``port``, ``status``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -1572,7 +1586,7 @@ class AsyncServerClient(AsyncServerBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``success``, ``formation_id``, ``status``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.

@@ -260,7 +260,8 @@ endpoints! { Formation, ops;
     /// The identifiers linked to a MUXI user.
     json fn get_user_identifiers_for_user(user_id: &str => path) -> UserIdentifierList = GET "/users/identifiers/{user_id}", client
 
-    /// Link identifiers to a MUXI user: each a text, a pair of text and type, or an object with `identifier` and `type`.
+    /// Link identifiers to a MUXI user. Each is a text, a pair of text and type, or an object with `identifier` and
+    /// `type`.
     json fn link_user_identifier(muxi_user_id: Option<&str> => body, identifiers: &[Value] => body) -> UserIdentifierList = POST "/users/identifiers", client
 
     /// Unlink an identifier.
@@ -349,7 +350,7 @@ endpoints! { Formation, ops;
     /// Live events of one request. The shipped runtime answers 500.
     sse fn stream_request(user_id: &str => any_user, session_id: &str => path, request_id: &str => path) -> RequestEvents = GET "/events/{session_id}/{request_id}", client_or_admin
 
-    /// Live log entries; needs at least one filter: `user_id`, `session_id`, `request_id`, `agent_id`, `level` (that
+    /// Live log entries. Needs at least one filter: `user_id`, `session_id`, `request_id`, `agent_id`, `level` (that
     /// severity and up) or `event_type` (`*` matches any text). Never ends by itself; the shipped runtime sends none.
     sse fn stream_logs(; opt filters: &Object => filters, kw user_id: &str => query, kw session_id: &str => query, kw request_id: &str => query, kw agent_id: &str => query, kw level: &str => query, kw event_type: &str => query)
         -> LogEvents = GET "/logs", admin; AnyOf

@@ -1,0 +1,320 @@
+//! The reply types, read from their Rust declarations.
+
+use anyhow::{Context as _, Result, bail};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+use syn::{
+    Attribute, Expr, ExprLit, Fields, File, GenericArgument, Item, ItemEnum, ItemStruct, Lit, Meta, PathArguments,
+    Type, punctuated::Punctuated,
+};
+
+/// What a value may be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// Text.
+    Text,
+    /// A whole number.
+    Int,
+    /// Any number.
+    Float,
+    /// `true` or `false`.
+    Bool,
+    /// Any JSON value.
+    Any,
+    /// Bytes, outside JSON.
+    Bytes,
+    /// A list.
+    List(Box<Shape>),
+    /// An object with keys that are not known.
+    Map(Box<Shape>),
+    /// The shape, or null.
+    Nullable(Box<Shape>),
+    /// One of several shapes.
+    Union(Vec<Shape>),
+    /// A declared type.
+    Named(String),
+}
+
+/// A key of a reply.
+#[derive(Debug)]
+pub(crate) struct Field {
+    /// The key.
+    pub(crate) name: String,
+    /// What it means.
+    pub(crate) doc: String,
+    /// What its value may be.
+    pub(crate) shape: Shape,
+    /// Whether it is always there.
+    pub(crate) required: bool,
+}
+
+/// A reply with known keys.
+#[derive(Debug)]
+pub(crate) struct Struct {
+    /// What it is.
+    pub(crate) doc: String,
+    /// Its keys.
+    pub(crate) fields: Vec<Field>,
+}
+
+/// A declared type.
+#[derive(Debug)]
+pub(crate) enum Def {
+    /// One with known keys.
+    Struct(Struct),
+    /// Another name, with what it is.
+    Alias(Shape, String),
+}
+
+/// Every declared type by its name.
+#[derive(Debug, Default)]
+pub(crate) struct Types(BTreeMap<String, Def>);
+
+impl Types {
+    /// Reads every file of a folder.
+    pub(crate) fn read(folder: &Path) -> Result<Self> {
+        let mut types = Self::default();
+        for path in rust_files(folder)? {
+            let source = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            types.add(&source).with_context(|| format!("in {}", path.display()))?;
+        }
+        types.check()?;
+        Ok(types)
+    }
+
+    /// The type of that name.
+    pub(crate) fn get(&self, name: &str) -> Option<&Def> {
+        self.0.get(name)
+    }
+
+    /// Every type in the order of their names.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Def)> {
+        self.0.iter().map(|(name, def)| (name.as_str(), def))
+    }
+
+    fn add(&mut self, source: &str) -> Result<()> {
+        self.add_items(&syn::parse_file(source)?.items)
+    }
+
+    fn add_items(&mut self, items: &[Item]) -> Result<()> {
+        for item in items {
+            match item {
+                Item::Macro(mac) if mac.mac.path.is_ident("replies") => {
+                    let file: File = mac.mac.parse_body().context("in `replies!`")?;
+                    self.add_items(&file.items)?;
+                }
+                Item::Struct(item) if matches!(item.fields, Fields::Named(_)) => {
+                    let name = item.ident.to_string();
+                    let def = structure(item).with_context(|| format!("in the type {name}"))?;
+                    self.insert(name, Def::Struct(def))?;
+                }
+                Item::Type(item) => {
+                    let name = item.ident.to_string();
+                    let shape = if name == "Object" { Shape::Map(Box::new(Shape::Any)) } else { shape(&item.ty)? };
+                    self.insert(name, Def::Alias(shape, doc(&item.attrs)))?;
+                }
+                Item::Enum(item) if Serde::of(&item.attrs)?.untagged => {
+                    let name = item.ident.to_string();
+                    let shape = union(item).with_context(|| format!("in the type {name}"))?;
+                    self.insert(name, Def::Alias(shape, doc(&item.attrs)))?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn insert(&mut self, name: String, def: Def) -> Result<()> {
+        if self.0.insert(name.clone(), def).is_some() {
+            bail!("the type {name} is declared twice");
+        }
+        Ok(())
+    }
+
+    /// Every named type is declared.
+    fn check(&self) -> Result<()> {
+        for (name, def) in &self.0 {
+            let shapes: Vec<&Shape> = match def {
+                Def::Struct(item) => item.fields.iter().map(|field| &field.shape).collect(),
+                Def::Alias(shape, _) => vec![shape],
+            };
+            if let Some(missing) = shapes.into_iter().find_map(|shape| self.missing(shape)) {
+                bail!("the type {name} uses {missing}, which is not declared beside it");
+            }
+        }
+        Ok(())
+    }
+
+    fn missing<'a>(&self, shape: &'a Shape) -> Option<&'a str> {
+        match shape {
+            Shape::List(inner) | Shape::Map(inner) | Shape::Nullable(inner) => self.missing(inner),
+            Shape::Union(shapes) => shapes.iter().find_map(|shape| self.missing(shape)),
+            Shape::Named(name) if !self.0.contains_key(name) => Some(name),
+            _ => None,
+        }
+    }
+}
+
+fn rust_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|ext| ext == "rs") && path.file_stem().is_none_or(|stem| stem != "tests") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn structure(item: &ItemStruct) -> Result<Struct> {
+    let mut fields = Vec::new();
+    for field in &item.fields {
+        let serde = Serde::of(&field.attrs)?;
+        let ident = field.ident.as_ref().map(ToString::to_string).unwrap_or_default();
+        if serde.flatten || serde.skip {
+            continue;
+        }
+        let shape = shape(&field.ty).with_context(|| format!("in the field {ident}"))?;
+        fields.push(Field {
+            name: serde.rename.unwrap_or_else(|| ident.trim_start_matches("r#").to_owned()),
+            doc: doc(&field.attrs),
+            required: !serde.default && !matches!(shape, Shape::Nullable(_)),
+            shape,
+        });
+    }
+    Ok(Struct { doc: doc(&item.attrs), fields })
+}
+
+/// The shapes of an enum whose variants hold one value each.
+fn union(item: &ItemEnum) -> Result<Shape> {
+    let shapes = item.variants.iter().map(|variant| match &variant.fields {
+        Fields::Unnamed(fields) if fields.unnamed.len() == 1 => shape(&fields.unnamed[0].ty),
+        _ => bail!("the variant {} does not hold one value", variant.ident),
+    });
+    Ok(Shape::Union(shapes.collect::<Result<_>>()?))
+}
+
+/// What serde's attributes say of a field or a type.
+#[derive(Default)]
+struct Serde {
+    rename: Option<String>,
+    default: bool,
+    flatten: bool,
+    skip: bool,
+    untagged: bool,
+}
+
+impl Serde {
+    fn of(attrs: &[Attribute]) -> Result<Self> {
+        let mut found = Self::default();
+        for attr in attrs.iter().filter(|attr| attr.path().is_ident("serde")) {
+            for meta in attr.parse_args_with(Punctuated::<Meta, syn::Token![,]>::parse_terminated)? {
+                match &meta {
+                    Meta::NameValue(pair) if pair.path.is_ident("rename") => found.rename = text(&pair.value),
+                    meta if meta.path().is_ident("default") => found.default = true,
+                    meta if meta.path().is_ident("flatten") => found.flatten = true,
+                    meta if meta.path().is_ident("skip") => found.skip = true,
+                    meta if meta.path().is_ident("untagged") => found.untagged = true,
+                    _ => {}
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn text(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
+        _ => None,
+    }
+}
+
+/// A documentation comment, its links as plain code.
+fn doc(attrs: &[Attribute]) -> String {
+    let lines = attrs.iter().filter_map(|attr| match &attr.meta {
+        Meta::NameValue(pair) if pair.path.is_ident("doc") => text(&pair.value),
+        _ => None,
+    });
+    lines.map(|line| line.trim().replace("[`", "`").replace("`]", "`")).collect::<Vec<_>>().join("\n")
+}
+
+fn shape(ty: &Type) -> Result<Shape> {
+    let Type::Path(path) = ty else { bail!("no shape for the type {}", quote::quote!(#ty)) };
+    let Some(last) = path.path.segments.last() else { bail!("a type without a name") };
+    let arguments: Vec<&Type> = match &last.arguments {
+        PathArguments::AngleBracketed(list) => list.args.iter().filter_map(as_type).collect(),
+        _ => Vec::new(),
+    };
+    let name = last.ident.to_string();
+    Ok(match (name.as_str(), arguments.as_slice()) {
+        ("String", []) => Shape::Text,
+        ("bool", []) => Shape::Bool,
+        ("u8" | "u16" | "u32" | "u64" | "usize" | "i8" | "i16" | "i32" | "i64", []) => Shape::Int,
+        ("f32" | "f64" | "Number", []) => Shape::Float,
+        ("Value", []) => Shape::Any,
+        ("Object", []) => Shape::Map(Box::new(Shape::Any)),
+        ("Vec", [Type::Path(byte)]) if byte.path.is_ident("u8") => Shape::Bytes,
+        ("Vec", [inner]) => Shape::List(Box::new(shape(inner)?)),
+        ("Map" | "BTreeMap" | "HashMap" | "IndexMap", [_, inner]) => Shape::Map(Box::new(shape(inner)?)),
+        ("Option", [inner]) => Shape::Nullable(Box::new(shape(inner)?)),
+        ("Box", [inner]) => shape(inner)?,
+        (_, []) => Shape::Named(name),
+        _ => bail!("no shape for the type {}", quote::quote!(#ty)),
+    })
+}
+
+fn as_type(argument: &GenericArgument) -> Option<&Type> {
+    match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn declarations_are_understood() -> Result<()> {
+        let mut types = Types::default();
+        types.add(
+            r#"
+            pub type Object = serde_json::Map<String, Value>;
+            /// Open.
+            pub type Open = Object;
+            #[serde(untagged)]
+            pub enum Either { One(String), Many(Vec<Thing>) }
+            replies! {
+                /// A thing.
+                pub struct Thing {
+                    /// Its kind, a [`Kind`].
+                    #[serde(rename = "type")]
+                    pub kind: String,
+                    pub next: Option<Box<Thing>>,
+                    #[serde(default)]
+                    pub tags: Vec<String>,
+                    #[serde(flatten)]
+                    pub more: Object,
+                }
+            }
+            "#,
+        )?;
+        types.check()?;
+        let Some(Def::Struct(thing)) = types.get("Thing") else { bail!("Thing is not a struct") };
+        assert_eq!(thing.doc, "A thing.");
+        let fields: Vec<_> = thing.fields.iter().map(|field| (field.name.as_str(), field.required)).collect();
+        assert_eq!(fields, [("type", true), ("next", false), ("tags", false)]);
+        assert_eq!(thing.fields[1].shape, Shape::Nullable(Box::new(Shape::Named("Thing".to_owned()))));
+        assert_eq!(thing.fields[0].doc, "Its kind, a `Kind`.");
+        let both = Shape::Union(vec![Shape::Text, Shape::List(Box::new(Shape::Named("Thing".to_owned())))]);
+        assert!(matches!(types.get("Either"), Some(Def::Alias(shape, _)) if *shape == both));
+        types.add("pub type Lost = Missing;")?;
+        assert!(types.check().is_err());
+        Ok(())
+    }
+}

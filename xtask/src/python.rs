@@ -1,0 +1,303 @@
+//! The Python clients: one method per operation, synchronous and asynchronous.
+
+use crate::{
+    model::{Def, Types},
+    text::{self, WIDTH},
+    words,
+};
+use anyhow::{Context as _, Result, bail};
+use muxi_client::api::endpoint::{Endpoint, Kind, Param, Place, Reply, Rule, StreamEnd};
+use serde_json::Value;
+use std::{collections::BTreeSet, fmt::Write as _};
+
+/// An argument of a Python method.
+pub(crate) struct Arg {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its type.
+    pub(crate) annotation: String,
+    /// Its default as a Python literal; a required one has none.
+    pub(crate) default: Option<String>,
+    /// Whether it is taken by keyword only.
+    pub(crate) keyword_only: bool,
+    /// What it means.
+    pub(crate) doc: String,
+    /// Where it goes on the wire, for people.
+    pub(crate) place: String,
+}
+
+impl Arg {
+    /// One that goes nowhere by itself.
+    pub(crate) fn new(name: &str, annotation: &str, default: Option<&str>, keyword_only: bool, doc: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            annotation: annotation.to_owned(),
+            default: default.map(str::to_owned),
+            keyword_only,
+            doc: doc.to_owned(),
+            place: String::new(),
+        }
+    }
+
+    /// As it stands in a signature.
+    pub(crate) fn declaration(&self) -> String {
+        match &self.default {
+            Some(default) => format!("{}: {} = {default}", self.name, self.annotation),
+            None => format!("{}: {}", self.name, self.annotation),
+        }
+    }
+}
+
+/// The arguments of an operation's Python method in their order, without those that every method takes.
+pub(crate) fn arguments(endpoint: &Endpoint) -> Result<Vec<Arg>> {
+    let mut args = endpoint
+        .params
+        .iter()
+        .map(|param| argument(endpoint, param).with_context(|| format!("{}({})", endpoint.name, param.name)))
+        .collect::<Result<Vec<_>>>()?;
+    if let Some(at) = endpoint.params.iter().position(|param| param.place == Place::Bundle) {
+        bundle_arguments(endpoint, &mut args, at);
+    }
+    args.sort_by_key(|arg| arg.keyword_only);
+    Ok(args)
+}
+
+fn argument(endpoint: &Endpoint, param: &Param) -> Result<Arg> {
+    let plain = match param.kind {
+        Kind::Str => "str",
+        Kind::Int => "int",
+        Kind::Bool => "bool",
+        Kind::Json => "Any",
+        Kind::Object => "Mapping[str, Any]",
+        Kind::List if param.rust_type.contains("str") => "Sequence[str]",
+        Kind::List => "Sequence[Any]",
+        Kind::Bytes => "bytes | str",
+        Kind::Bundle => "BundleInput",
+    };
+    let default = match param.default {
+        Some(json) => Some(literal(json)?),
+        None if param.required => None,
+        None => Some("None".to_owned()),
+    };
+    let nullable = param.rust_type.starts_with("Option") || default.as_deref() == Some("None");
+    let annotation = if nullable && plain != "Any" { format!("{plain} | None") } else { plain.to_owned() };
+    let doc = words::argument(endpoint, param);
+    Ok(Arg {
+        place: words::place(param),
+        ..Arg::new(param.name, &annotation, default.as_deref(), param.keyword_only, &doc)
+    })
+}
+
+/// A bundle operation takes `(formation_id, payload, *, bundle_path, version)`, as the official SDK has it.
+fn bundle_arguments(endpoint: &Endpoint, args: &mut Vec<Arg>, payload: usize) {
+    let mut bundle = args.remove(payload);
+    bundle.annotation = "BundleInput | None".to_owned();
+    bundle.default = Some("None".to_owned());
+    let place = bundle.place.clone();
+    if let Some(id) = args.iter_mut().find(|arg| arg.name == "formation_id") {
+        id.keyword_only = false;
+    }
+    let after = endpoint.param("formation_id").map_or(0, |_| 1);
+    args.insert(after, bundle);
+    let doc = "The path of the bundle, instead of `payload`.";
+    let path = Arg { place, ..Arg::new("bundle_path", "str | os.PathLike[str] | None", Some("None"), true, doc) };
+    args.insert(after + 1, path);
+}
+
+/// A JSON literal of the table as a Python literal.
+fn literal(json: &str) -> Result<String> {
+    // Text defaults are written bare in the table: `= ""` is an empty text, `= "false"` is `false`.
+    if json.is_empty() {
+        return Ok("\"\"".to_owned());
+    }
+    Ok(match serde_json::from_str(json).with_context(|| format!("{json:?} is not JSON"))? {
+        Value::Null => "None".to_owned(),
+        Value::Bool(value) => if value { "True" } else { "False" }.to_owned(),
+        Value::Number(value) => value.to_string(),
+        Value::String(value) if !value.contains(['"', '\\']) => format!("\"{value}\""),
+        _ => bail!("no Python literal for the default {json}"),
+    })
+}
+
+/// The type that an operation's Python method returns; `prefix` is `Async` for the asynchronous client.
+pub(crate) fn return_type(endpoint: &Endpoint, types: &Types, prefix: &str) -> Result<String> {
+    Ok(match endpoint.reply {
+        Reply::Events(StreamEnd::Done) => format!("{prefix}ChatStream"),
+        Reply::Events(_) => format!("{prefix}EventStream"),
+        Reply::Bytes => "bytes".to_owned(),
+        Reply::Text if endpoint.rule == Rule::Length => "int".to_owned(),
+        Reply::Text => "str".to_owned(),
+        Reply::Json if endpoint.reply_type == "Object" => "dict[str, Any]".to_owned(),
+        Reply::Json => {
+            let name = endpoint.reply_type;
+            types.get(name).with_context(|| format!("{} returns the unknown type {name}", endpoint.name))?;
+            name.to_owned()
+        }
+    })
+}
+
+/// A whole Python module with both clients of one API.
+pub(crate) fn module(api: &str, about: &str, endpoints: &[&Endpoint], types: &Types) -> Result<String> {
+    let mut classes = String::new();
+    for (kind, prefix) in [("Sync", ""), ("Async", "Async")] {
+        let waits = if prefix.is_empty() { "Client" } else { "Asynchronous client" };
+        write!(
+            classes,
+            "\n\nclass {prefix}{api}Client({kind}{api}Base):\n    \"\"\"{waits} {about}\"\"\"\n\n    __slots__ = ()\n"
+        )?;
+        for endpoint in endpoints {
+            classes.push_str(&method(endpoint, types, prefix).with_context(|| endpoint.name.to_owned())?);
+        }
+    }
+    let lower = api.to_lowercase();
+    let mut out = format!(
+        "\"\"\"The clients of a MUXI {lower}.\n\n{}\n\"\"\"\n\nfrom __future__ import annotations\n\n",
+        crate::GENERATED
+    );
+    let words: BTreeSet<&str> = classes.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+    let any = if words.contains("Any") { ", Any" } else { "" };
+    write!(out, "from typing import TYPE_CHECKING{any}\n\nfrom ._client import Async{api}Base, Sync{api}Base\n\n")?;
+    out.push_str("if TYPE_CHECKING:\n");
+    if classes.contains("os.PathLike") {
+        out.push_str("    import os\n");
+    }
+    let known = |names: &[&str]| -> Vec<String> {
+        names.iter().filter(|name| words.contains(**name)).map(|&name| name.to_owned()).collect()
+    };
+    let replies = endpoints
+        .iter()
+        .filter(|endpoint| endpoint.reply == Reply::Json && endpoint.reply_type != "Object")
+        .map(|endpoint| endpoint.reply_type.to_owned())
+        .collect::<BTreeSet<_>>();
+    import(&mut out, "collections.abc", &known(&["Mapping", "Sequence"]));
+    out.push('\n');
+    import(&mut out, "._client", &known(&["BundleInput"]));
+    import(&mut out, "._stream", &known(&["AsyncChatStream", "AsyncEventStream", "ChatStream", "EventStream"]));
+    import(&mut out, ".types", &replies.into_iter().collect::<Vec<_>>());
+    write!(out, "\n__all__ = [\"Async{api}Client\", \"{api}Client\"]\n")?;
+    out.push_str(&classes);
+    Ok(out)
+}
+
+fn import(out: &mut String, module: &str, names: &[String]) {
+    if names.is_empty() {
+        return;
+    }
+    let line = format!("    from {module} import {}\n", names.join(", "));
+    if line.len() <= WIDTH {
+        out.push_str(&line);
+    } else {
+        out.push_str(&format!("    from {module} import (\n        {},\n    )\n", names.join(",\n        ")));
+    }
+}
+
+fn method(endpoint: &Endpoint, types: &Types, prefix: &str) -> Result<String> {
+    let returns = return_type(endpoint, types, prefix)?;
+    let waits = !prefix.is_empty() && !endpoint.is_stream();
+    let args = arguments(endpoint)?;
+    let mut out = format!("\n    {}def {}(\n        self,\n", if waits { "async " } else { "" }, endpoint.name);
+    let common = common(endpoint);
+    let mut starred = false;
+    for arg in args.iter().chain(&common) {
+        if arg.keyword_only && !starred {
+            out.push_str("        *,\n");
+            starred = true;
+        }
+        writeln!(out, "        {},", arg.declaration())?;
+    }
+    writeln!(out, "    ) -> {returns}:")?;
+
+    let mut block = String::from("\n        Args:\n");
+    for arg in args.iter().chain(&common) {
+        let line = format!("{}: {}", arg.name, text::python_marks(&arg.doc));
+        block.push_str(&text::wrap(&line, "            ", "                "));
+        block.push('\n');
+    }
+    block.push_str("\n        Returns:\n");
+    block.push_str(&text::wrap(&returned(endpoint, types, prefix), "            ", "            "));
+    block.push_str("\n\n        Raises:\n            MuxiError: The call failed; its subclass says how.\n\n");
+    let key = words::key(endpoint.auth);
+    writeln!(block, "        HTTP: ``{} {}``, {key}.", endpoint.method, endpoint.path)?;
+    out.push_str(&text::docstring(endpoint.doc, &block, "        ")?);
+    out.push_str(&body(endpoint, waits));
+    Ok(out)
+}
+
+/// The arguments that every method takes.
+fn common(endpoint: &Endpoint) -> [Arg; 3] {
+    let timeout = match (endpoint.is_stream(), endpoint.rule) {
+        (true, _) => "Seconds until the stream must have begun, instead of the client's.".to_owned(),
+        (_, Rule::Slow) => format!("Seconds for this call; {} when not given.", Endpoint::SLOW_SECONDS),
+        _ => "Seconds for this call instead of the client's.".to_owned(),
+    };
+    [
+        Arg::new("timeout", "float | None", Some("None"), true, &timeout),
+        Arg::new("headers", "Mapping[str, str] | None", Some("None"), true, "More headers for this call."),
+        Arg::new("idempotency_key", "str | None", Some("None"), true, "The key to send instead of a fresh one."),
+    ]
+}
+
+/// What a method returns, for people.
+fn returned(endpoint: &Endpoint, types: &Types, prefix: &str) -> String {
+    match endpoint.reply {
+        Reply::Events(_) if prefix.is_empty() => {
+            "The events, as they come. Closing the stream, or leaving its ``with`` block, hangs up.".to_owned()
+        }
+        Reply::Events(_) => "The events, as they come: use ``async for`` on it directly or after ``await``. \
+            Closing the stream, or leaving its ``async with`` block, hangs up."
+            .to_owned(),
+        Reply::Bytes => "The bytes.".to_owned(),
+        Reply::Text if endpoint.rule == Rule::Length => "The length of the answer.".to_owned(),
+        Reply::Text => "The text.".to_owned(),
+        Reply::Json => match types.get(endpoint.reply_type) {
+            Some(Def::Struct(reply)) if !reply.fields.is_empty() => {
+                let keys = |required: bool| {
+                    let keys = reply.fields.iter().filter(|field| field.required == required);
+                    keys.map(|field| format!("``{}``", field.name)).collect::<Vec<_>>().join(", ")
+                };
+                match (keys(true), keys(false)) {
+                    (always, sometimes) if sometimes.is_empty() => format!("A dict with {always}."),
+                    (always, sometimes) if always.is_empty() => format!("A dict with, where known, {sometimes}."),
+                    (always, sometimes) => format!("A dict with {always} and, where known, {sometimes}."),
+                }
+            }
+            _ => "The reply as a dict.".to_owned(),
+        },
+    }
+}
+
+/// The one statement of a method.
+fn body(endpoint: &Endpoint, waits: bool) -> String {
+    let formation_id = endpoint.param("formation_id").map_or("None", |param| param.name);
+    let values: Vec<String> = endpoint
+        .params
+        .iter()
+        .map(|param| match param.place {
+            Place::Bundle => format!("self._bundle({formation_id}, {}, bundle_path)", param.name),
+            _ => param.name.to_owned(),
+        })
+        .collect();
+    let tuple = match values.as_slice() {
+        [] => "()".to_owned(),
+        [one] => format!("({one},)"),
+        many => format!("({})", many.join(", ")),
+    };
+    let (open, close) = if endpoint.rule == Rule::Length { ("len(", ")") } else { ("", "") };
+    let waiting = if waits { "await " } else { "" };
+    let call = if endpoint.is_stream() { "self._open" } else { "self._call" };
+    let call = format!("        return {open}{waiting}{call}(");
+    let name = format!("\"{}\"", endpoint.name);
+    let items = [name.as_str(), &tuple, "timeout", "headers", "idempotency_key"];
+    let line = format!("{call}{}){close}", items.join(", "));
+    if line.len() <= WIDTH {
+        return line + "\n";
+    }
+    let item = |item: &str| {
+        let line = format!("            {item},");
+        if line.len() <= WIDTH || item != tuple {
+            return line + "\n";
+        }
+        format!("            (\n                {},\n            ),\n", values.join(",\n                "))
+    };
+    format!("{call}\n{}        ){close}\n", items.map(item).concat())
+}
