@@ -33,13 +33,13 @@ from .errors import (
     TimeoutError,
     ValidationError,
 )
-from .formation import AsyncFormationClient, FormationClient
-from .server import AsyncServerClient, ServerClient
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from . import webhook
     from .config import FormationConfig, ServerConfig
+    from .formation import AsyncFormationClient, FormationClient
+    from .server import AsyncServerClient, ServerClient
 
 __all__ = [
     "AsyncChatStream",
@@ -70,14 +70,28 @@ __all__ = [
 ]
 
 
+# What a program does not name is not loaded: four classes of a hundred methods each take several milliseconds.
+_HOMES = {
+    "AsyncFormationClient": "_formation_async",
+    "AsyncServerClient": "_server_async",
+    "FormationClient": "formation",
+    "FormationConfig": "config",
+    "ServerClient": "server",
+    "ServerConfig": "config",
+    "webhook": "webhook",
+}
+
+
 def __getattr__(name: str) -> object:
-    # What most programs do not need is imported when it is asked for: dataclasses alone cost several milliseconds.
-    if name in ("ServerConfig", "FormationConfig"):
-        from . import config
+    if name not in _HOMES:
+        raise AttributeError(f"module 'muxi' has no attribute {name!r}")
+    from importlib import import_module
 
-        return getattr(config, name)
-    if name in ("webhook", "config"):
-        from importlib import import_module
+    module = import_module(f"muxi.{_HOMES[name]}")
+    value = module if name == "webhook" else getattr(module, name)
+    globals()[name] = value
+    return value
 
-        return import_module(f"muxi.{name}")
-    raise AttributeError(f"module 'muxi' has no attribute {name!r}")
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

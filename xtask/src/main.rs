@@ -74,8 +74,13 @@ fn outputs(root: &Path) -> Result<Vec<(&'static str, String)>> {
     let server = "for a MUXI server: formations, their life cycle and their logs.";
     let formation = "for a formation: chat, sessions, memory, schedules and configuration.";
     Ok(vec![
-        ("python/muxi/server.py", python::module("Server", server, server::ENDPOINTS, &types)?),
-        ("python/muxi/formation.py", python::module("Formation", formation, formation::ENDPOINTS, &types)?),
+        ("python/muxi/server.py", python::module("Server", server, false, server::ENDPOINTS, &types)?),
+        ("python/muxi/_server_async.py", python::module("Server", server, true, server::ENDPOINTS, &types)?),
+        ("python/muxi/formation.py", python::module("Formation", formation, false, formation::ENDPOINTS, &types)?),
+        (
+            "python/muxi/_formation_async.py",
+            python::module("Formation", formation, true, formation::ENDPOINTS, &types)?,
+        ),
         ("python/muxi/types.py", types::module(&types, &replies)?),
         ("docs/reference.md", reference::page(&types)?),
         ("docs/openapi-server.json", openapi::document(server::ENDPOINTS, &types)?),

@@ -136,31 +136,31 @@ pub(crate) fn return_type(endpoint: &Endpoint, types: &Types, prefix: &str) -> R
     })
 }
 
-/// A whole Python module with both clients of one API.
-pub(crate) fn module(api: &str, about: &str, endpoints: &[&Endpoint], types: &Types) -> Result<String> {
-    let mut classes = String::new();
-    for (kind, prefix) in [("Sync", ""), ("Async", "Async")] {
-        let waits = if prefix.is_empty() { "Client" } else { "Asynchronous client" };
-        write!(
-            classes,
-            "\n\nclass {prefix}{api}Client({kind}{api}Base):\n    \"\"\"{waits} {about}\"\"\"\n\n    __slots__ = ()\n"
-        )?;
-        for endpoint in endpoints {
-            classes.push_str(&method(endpoint, types, prefix).with_context(|| endpoint.name.to_owned())?);
-        }
+/// A Python module with one client. The asynchronous ones have modules of their own, which programs that do not need
+/// them do not load.
+pub(crate) fn module(api: &str, about: &str, is_async: bool, endpoints: &[&Endpoint], types: &Types) -> Result<String> {
+    let (kind, prefix, waits) =
+        if is_async { ("Async", "Async", "Asynchronous client") } else { ("Sync", "", "Client") };
+    let mut class = format!(
+        "\n\nclass {prefix}{api}Client({kind}{api}Base):\n    \"\"\"{waits} {about}\"\"\"\n\n    __slots__ = ()\n"
+    );
+    for endpoint in endpoints {
+        class.push_str(&method(endpoint, types, prefix).with_context(|| endpoint.name.to_owned())?);
     }
     let lower = api.to_lowercase();
     let mut out = format!(
-        "\"\"\"The clients of a MUXI {lower}.\n\n{}\n\"\"\"\n\nfrom __future__ import annotations\n\n",
+        "\"\"\"The {} client of a MUXI {lower}.\n\n{}\n\"\"\"\n\nfrom __future__ import annotations\n\n",
+        if is_async { "asynchronous" } else { "synchronous" },
         crate::GENERATED
     );
-    let words: BTreeSet<&str> = classes.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
-    let any = if words.contains("Any") { ", Any" } else { "" };
-    write!(out, "from typing import TYPE_CHECKING{any}\n\nfrom ._client import Async{api}Base, Sync{api}Base\n\n")?;
-    out.push_str("if TYPE_CHECKING:\n");
-    if classes.contains("os.PathLike") {
+    write!(
+        out,
+        "from ._client import {kind}{api}Base\n\n# Not imported from typing, which takes longer to load than all of this.\nTYPE_CHECKING = False\nif TYPE_CHECKING:\n"
+    )?;
+    if class.contains("os.PathLike") {
         out.push_str("    import os\n");
     }
+    let words: BTreeSet<&str> = class.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
     let known = |names: &[&str]| -> Vec<String> {
         names.iter().filter(|name| words.contains(**name)).map(|&name| name.to_owned()).collect()
     };
@@ -170,12 +170,28 @@ pub(crate) fn module(api: &str, about: &str, endpoints: &[&Endpoint], types: &Ty
         .map(|endpoint| endpoint.reply_type.to_owned())
         .collect::<BTreeSet<_>>();
     import(&mut out, "collections.abc", &known(&["Mapping", "Sequence"]));
+    import(&mut out, "typing", &known(&["Any"]));
     out.push('\n');
     import(&mut out, "._client", &known(&["BundleInput"]));
+    if !is_async {
+        import(&mut out, &format!("._{lower}_async"), &[format!("Async{api}Client")]);
+    }
     import(&mut out, "._stream", &known(&["AsyncChatStream", "AsyncEventStream", "ChatStream", "EventStream"]));
     import(&mut out, ".types", &replies.into_iter().collect::<Vec<_>>());
-    write!(out, "\n__all__ = [\"Async{api}Client\", \"{api}Client\"]\n")?;
-    out.push_str(&classes);
+    if is_async {
+        write!(out, "\n__all__ = [\"Async{api}Client\"]\n")?;
+    } else {
+        write!(out, "\n__all__ = [\"Async{api}Client\", \"{api}Client\"]\n")?;
+    }
+    out.push_str(&class);
+    if !is_async {
+        write!(
+            out,
+            "\n\ndef __getattr__(name: str) -> object:\n    if name == \"Async{api}Client\":\n        \
+             from ._{lower}_async import Async{api}Client\n\n        return Async{api}Client\n    \
+             raise AttributeError(f\"module {{__name__!r}} has no attribute {{name!r}}\")\n"
+        )?;
+    }
     Ok(out)
 }
 
@@ -226,7 +242,7 @@ fn method(endpoint: &Endpoint, types: &Types, prefix: &str) -> Result<String> {
 /// The arguments that every method takes.
 fn common(endpoint: &Endpoint) -> [Arg; 3] {
     let timeout = match (endpoint.is_stream(), endpoint.rule) {
-        (true, _) => "Seconds until the stream must have begun, instead of the client's.".to_owned(),
+        (true, _) => "Seconds of silence after which the stream fails, instead of the client's.".to_owned(),
         (_, Rule::Slow) => format!("Seconds for this call; {} when not given.", Endpoint::SLOW_SECONDS),
         _ => "Seconds for this call instead of the client's.".to_owned(),
     };
