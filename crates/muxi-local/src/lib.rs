@@ -1,2 +1,27 @@
 //! A local MUXI server: control plane and formations in one process.
+//!
+//! For development, tests and CI of applications: no key, no container, no language model; state in memory.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> std::io::Result<()> {
+//! let server = muxi_local::Server::builder().start().await?;
+//! println!("{} {}", server.url(), server.formation_id());
+//! # Ok(()) }
+//! ```
+
+mod cli;
+mod control;
 pub mod formation;
+mod proxy;
+mod serve;
+mod server;
+
+pub use cli::cli;
+pub use server::{Builder, Server};
+
+use muxi_client::api::endpoint::Endpoint;
+
+/// Every operation of the control plane, and whether it is built (`false`: it answers 501).
+pub fn routes() -> Vec<(&'static Endpoint, bool)> {
+    control::routes()
+}

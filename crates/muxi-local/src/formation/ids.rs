@@ -42,5 +42,5 @@ pub(crate) fn parse_iso(text: &str) -> Option<Timestamp> {
         return Some(time);
     }
     let civil: jiff::civil::DateTime = text.parse().ok()?;
-    civil.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+    jiff::tz::TimeZone::UTC.to_timestamp(civil).ok()
 }

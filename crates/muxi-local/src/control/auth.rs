@@ -1,0 +1,57 @@
+//! The HMAC check, with the real server's words and order.
+
+use super::{Control, reply};
+use axum::{extract::Request, response::Response};
+use http::header;
+use muxi_client::api::auth::{SCHEME, TOLERANCE_SECONDS};
+use percent_encoding::percent_decode_str;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Refuses a request that the server's key has not signed.
+pub(super) fn check(control: &Control, request: &Request) -> Result<(), Response> {
+    let header = request.headers().get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
+    let method = request.method().as_str();
+    let path = percent_decode_str(request.uri().path()).decode_utf8_lossy();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
+    verify(control, header, method, &path, now).map_err(reply::unauthorized)
+}
+
+fn verify(control: &Control, header: Option<&str>, method: &str, path: &str, now: u64) -> Result<(), &'static str> {
+    let header = header.filter(|header| !header.is_empty()).ok_or("Missing authorization header")?;
+    let fields = Fields::parse(header).ok_or("Invalid authorization header format")?;
+    if fields.key != control.key_id {
+        return Err("Invalid key");
+    }
+    // The real server's difference overflows for a time in milliseconds, which it then accepts. A client that sends
+    // milliseconds has a fault that should show here.
+    let timestamp = fields
+        .timestamp
+        .parse::<u64>()
+        .ok()
+        .filter(|time| time.abs_diff(now) <= TOLERANCE_SECONDS)
+        .ok_or("Request expired (timestamp too old or in future)")?;
+    if control.signer.verify(timestamp, method, path, fields.signature) { Ok(()) } else { Err("Invalid signature") }
+}
+
+struct Fields<'a> {
+    key: &'a str,
+    timestamp: &'a str,
+    signature: &'a str,
+}
+
+impl<'a> Fields<'a> {
+    fn parse(header: &'a str) -> Option<Self> {
+        let parameters = header.strip_prefix(SCHEME)?.strip_prefix(' ')?;
+        let (mut key, mut timestamp, mut signature) = (None, None, None);
+        for parameter in parameters.split(", ") {
+            let (name, value) = parameter.split_once('=')?;
+            match name {
+                "key" => key = Some(value),
+                "timestamp" => timestamp = Some(value),
+                "signature" => signature = Some(value),
+                _ => {}
+            }
+        }
+        Some(Self { key: key?, timestamp: timestamp?, signature: signature? })
+    }
+}

@@ -1,0 +1,119 @@
+//! Start, restart, stop, delete.
+//!
+//! On the real server start and restart look for the configuration in the wrong folder and always fail; here they
+//! work.
+
+use super::{
+    Call, deploy,
+    progress::{self, Done, Failure, Progress},
+    registry::{Control, Status, not_found},
+    reply, update,
+};
+use axum::response::Response;
+use http::StatusCode;
+use serde_json::json;
+use std::sync::Arc;
+
+pub(super) async fn start(call: Call) -> Response {
+    let (events, control, id) = (call.wants_events(), call.control, call.id);
+    let work = |progress| async move {
+        let allowed = control.with(&id, |entry| {
+            let idle = matches!(entry.status, Status::Stopped | Status::Crashed);
+            if idle {
+                entry.halt(Status::Starting);
+            }
+            idle
+        });
+        match allowed {
+            None => Err(not_found("validating")),
+            Some(false) => {
+                let message = "Formation is already running";
+                Err(Failure::new(StatusCode::CONFLICT, "AlreadyRunning", "validating", message))
+            }
+            Some(true) => launch(&control, &id, false, &progress).await,
+        }
+    };
+    progress::run(events, work, progress::render).await
+}
+
+pub(super) async fn restart(call: Call) -> Response {
+    let (events, control, id) = (call.wants_events(), call.control, call.id);
+    let work = |progress: Progress| async move {
+        if control.with(&id, |_| ()).is_none() {
+            return Err(not_found("validating"));
+        }
+        progress.stage("stopping", "Stopping current process...");
+        control.with(&id, |entry| entry.halt(Status::Starting));
+        launch(&control, &id, true, &progress).await
+    };
+    progress::run(events, work, progress::render).await
+}
+
+/// Starts a formation that is marked as starting.
+async fn launch(control: &Arc<Control>, id: &str, again: bool, progress: &Progress) -> Result<Done, Failure> {
+    progress.stage("validating", "Loading formation configuration...");
+    let result = ready(control, id, progress).await;
+    let router = match result {
+        Ok(router) => router,
+        Err(failure) => {
+            control.with(id, |entry| {
+                entry.halt(Status::Crashed);
+                entry.log.stderr.push(failure.message.clone());
+            });
+            return Err(failure);
+        }
+    };
+    let started = control.with(id, |entry| {
+        entry.run(router);
+        entry.restart_count += u32::from(again);
+        entry.log.stdout.push("formation is ready");
+        (entry.port, entry.restart_count)
+    });
+    let (port, restarts) = started.ok_or_else(|| not_found("health_check"))?;
+    let status = Status::Running.as_str();
+    let mut complete = json!({"formation_id": id, "port": port, "status": status});
+    let data = if again {
+        complete["restart_count"] = restarts.into();
+        json!({"id": id, "message": "Formation restarted", "port": port, "restart_count": restarts, "status": status})
+    } else {
+        json!({"id": id, "message": "Formation started", "port": port, "status": status})
+    };
+    Ok(Done { status: StatusCode::OK, data, complete })
+}
+
+async fn ready(control: &Arc<Control>, id: &str, progress: &Progress) -> Result<axum::Router, Failure> {
+    let source = control.with(id, |entry| entry.current.source.clone()).ok_or_else(|| not_found("validating"))?;
+    let (asked, runtime) = update::runtime(control, &source).await?;
+    deploy::resolve(progress, &format!("Resolving runtime version: {asked}"), &runtime);
+    progress.stage("spawning", "Starting formation...");
+    progress.stage("health_check", "Waiting for formation health check...");
+    let started = deploy::start(control, source, progress, std::future::pending()).await;
+    started.map_err(|reason| Failure::internal("HealthCheckFailed", "health_check", deploy::failed_start(&reason)))
+}
+
+pub(super) async fn stop(call: Call) -> Response {
+    let stopped = call.control.with(&call.id, |entry| {
+        let runs = entry.status != Status::Stopped;
+        if runs {
+            entry.halt(Status::Stopped);
+            entry.log.stdout.push("formation stopped");
+        }
+        runs
+    });
+    match stopped {
+        None => reply::not_found(),
+        Some(false) => reply::error(StatusCode::CONFLICT, "Formation is already stopped"),
+        Some(true) => {
+            reply::ok(json!({"id": call.id, "message": "Formation stopped successfully", "status": "stopped"}))
+        }
+    }
+}
+
+pub(super) async fn delete(call: Call) -> Response {
+    // Out of the lock first: the last owner of the files deletes them.
+    let entry = call.control.formations().remove(&call.id);
+    match entry {
+        None => reply::not_found(),
+        Some(_) => reply::ok(json!({"id": call.id, "message": "Formation deleted successfully"})),
+    }
+}

@@ -1,0 +1,205 @@
+//! What a request is for: a formation behind `/api/{id}`, `/draft/{id}` or `/v1`, or the control plane.
+
+use crate::control::{Control, Instance, reply};
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header, uri::PathAndQuery};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str};
+use std::sync::Arc;
+use tower_service::Service;
+
+/// What a path keeps as it is.
+const PATH: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b'+')
+    .remove(b',')
+    .remove(b';')
+    .remove(b'=')
+    .remove(b':')
+    .remove(b'@');
+
+#[derive(Clone)]
+struct Site {
+    control: Arc<Control>,
+    rpc: Router,
+}
+
+/// The whole server as one service.
+pub(crate) fn app(control: Arc<Control>) -> Router {
+    let rpc = crate::control::router(control.clone());
+    Router::new().fallback(dispatch).with_state(Site { control, rpc })
+}
+
+async fn dispatch(State(mut site): State<Site>, request: Request) -> Response {
+    let path = request.uri().path();
+    if path.contains("//") {
+        return moved(request.uri());
+    }
+    if let Some((id, rest)) = behind("/api/", path) {
+        let found = site.control.live(&id);
+        return forward(found, &id, &rest, "Formation", request).await;
+    }
+    if let Some((id, rest)) = behind("/draft/", path) {
+        let found = site.control.dev_instance(&id);
+        return forward(found, &id, &rest, "Draft formation", request).await;
+    }
+    if path == "/v1" || path.starts_with("/v1/") {
+        let (id, rest) = (site.control.demo_id().to_owned(), path.to_owned());
+        let found = site.control.live(&id);
+        return forward(found, &id, &rest, "Formation", request).await;
+    }
+    match site.rpc.call(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}
+
+/// The formation id and the path after it (decoded and cleaned, as the real proxy passes it on, then encoded again).
+fn behind(prefix: &str, path: &str) -> Option<(String, String)> {
+    let path = path.strip_prefix(prefix)?;
+    let (id, rest) = path.split_once('/').unwrap_or((path, ""));
+    if id.is_empty() {
+        return None;
+    }
+    let id = percent_decode_str(id).decode_utf8_lossy().into_owned();
+    let decoded = percent_decode_str(rest).collect::<Vec<u8>>();
+    let mut clean: Vec<&[u8]> = Vec::new();
+    for part in decoded.split(|byte| *byte == b'/') {
+        match part {
+            b"" | b"." => {}
+            b".." => drop(clean.pop()),
+            part => clean.push(part),
+        }
+    }
+    let mut rest = String::new();
+    for part in &clean {
+        rest.push('/');
+        rest.extend(percent_encoding::percent_encode(part, PATH));
+    }
+    // A trailing slash is the formation's to redirect.
+    if rest.is_empty() || decoded.ends_with(b"/") {
+        rest.push('/');
+    }
+    Some((id, rest))
+}
+
+/// The real router answers a doubled slash with the cleaned path.
+fn moved(uri: &Uri) -> Response {
+    let mut path = uri.path().to_owned();
+    while path.contains("//") {
+        path = path.replace("//", "/");
+    }
+    if let Some(query) = uri.query() {
+        path = format!("{path}?{query}");
+    }
+    (StatusCode::MOVED_PERMANENTLY, [(header::LOCATION, path)]).into_response()
+}
+
+async fn forward(
+    found: Result<Instance, Option<&'static str>>,
+    id: &str,
+    path: &str,
+    what: &str,
+    request: Request,
+) -> Response {
+    if request.method() == Method::OPTIONS {
+        return preflight();
+    }
+    let sdk = sdk_version(request.headers());
+    let mut response = match found {
+        Ok(instance) => call(instance, path, request).await,
+        Err(None) => {
+            let what_id = if what == "Formation" { "formation" } else { "draft formation" };
+            refuse(StatusCode::NOT_FOUND, &format!("{what} not found"), &format!("No {what_id} with id '{id}'"))
+        }
+        Err(Some(status)) => refuse(
+            StatusCode::SERVICE_UNAVAILABLE,
+            &format!("{what} unavailable"),
+            &format!("{what} '{id}' is not running (status: {status})"),
+        ),
+    };
+    if let Some(version) = sdk {
+        response.headers_mut().insert(HeaderName::from_static("x-muxi-sdk-latest"), version);
+    }
+    response
+}
+
+/// The proxy's errors have spaces after the colons and no newline.
+fn refuse(status: StatusCode, error: &str, message: &str) -> Response {
+    let quote = |text: &str| serde_json::Value::from(text).to_string();
+    let body = format!(r#"{{"error": {}, "message": {}, "code": {}}}"#, quote(error), quote(message), status.as_u16());
+    (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+/// The version in `X-Muxi-SDK: name/version`; no later one is known here, so it is echoed.
+fn sdk_version(headers: &HeaderMap) -> Option<HeaderValue> {
+    let (_, version) = headers.get("x-muxi-sdk")?.to_str().ok()?.split_once('/')?;
+    if version.is_empty() { None } else { HeaderValue::from_str(version).ok() }
+}
+
+async fn call(mut instance: Instance, path: &str, mut request: Request) -> Response {
+    // A formation's pages at its root are at `/` for the router, everything else is below `/v1`. A path elsewhere
+    // keeps its form and gets a prefix that no operation has, so that the formation answers its own 404.
+    let inner = match path.strip_prefix("/v1") {
+        _ if path == "/" => "/".to_owned(),
+        Some("" | "/") => "/".to_owned(),
+        Some(rest) if rest.starts_with('/') => rest.to_owned(),
+        _ => format!("/v1{path}"),
+    };
+    let inner = match request.uri().query() {
+        Some(query) => format!("{inner}?{query}"),
+        None => inner,
+    };
+    match inner.parse::<PathAndQuery>() {
+        Ok(target) => *request.uri_mut() = Uri::from(target),
+        Err(_) => return reply::error(StatusCode::BAD_REQUEST, "Bad request"),
+    }
+    request.headers_mut().insert("x-muxi-server", HeaderValue::from_static(crate::control::VERSION));
+    let line = format!("\"{} {path} HTTP/1.1\"", request.method());
+    let response: Response<Body> = match instance.router.call(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    };
+    instance.log.stdout.push(format!("{line} {}", response.status().as_u16()));
+    response
+}
+
+fn preflight() -> Response {
+    let headers = [
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PUT, PATCH, DELETE, OPTIONS"),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "*"),
+    ];
+    (StatusCode::OK, headers).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::behind;
+
+    #[test]
+    fn paths_are_decoded_cleaned_and_encoded_again() {
+        let rest = |path: &str| behind("/api/", path).map(|(_, rest)| rest);
+        assert_eq!(rest("/api/demo").as_deref(), Some("/"));
+        assert_eq!(rest("/api/demo/").as_deref(), Some("/"));
+        assert_eq!(rest("/api/demo/v1/agents/a%2Fb%20c").as_deref(), Some("/v1/agents/a/b%20c"));
+        assert_eq!(rest("/api/demo/v1/./x/../agents/").as_deref(), Some("/v1/agents/"));
+        assert_eq!(rest("/api/demo/../../v1").as_deref(), Some("/v1"));
+        assert_eq!(rest("/api/"), None);
+    }
+}

@@ -1,0 +1,263 @@
+//! The in-process handle.
+
+use crate::{control::Control, proxy, serve};
+use std::{
+    fmt, io,
+    net::{SocketAddr, ToSocketAddrs},
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
+use tokio::{net::TcpListener, sync::oneshot, task};
+
+/// What a server is started with. Keys that are not given are random.
+#[derive(Clone)]
+pub struct Builder {
+    address: String,
+    key_id: String,
+    secret_key: String,
+    admin_key: String,
+    client_key: String,
+    start_time: Duration,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            address: "127.0.0.1:0".into(),
+            key_id: format!("MUXI_{}", random(12)),
+            secret_key: format!("sk_{}", random(32)),
+            admin_key: format!("fma_{}", random(24)),
+            client_key: format!("fmc_{}", random(24)),
+            start_time: Duration::from_millis(5),
+        }
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder").field("address", &self.address).field("key_id", &self.key_id).finish_non_exhaustive()
+    }
+}
+
+/// `length` (at most 32) random hexadecimal digits.
+fn random(length: usize) -> String {
+    let mut text = uuid::Uuid::new_v4().simple().to_string();
+    // The version digit of a UUID is not random, but 122 bits are plenty for keys that live as long as the process.
+    text.truncate(length);
+    text
+}
+
+impl Builder {
+    /// Where to listen; port 0 takes any free one.
+    #[must_use]
+    pub fn address(mut self, address: impl Into<String>) -> Self {
+        self.address = address.into();
+        self
+    }
+
+    /// The id of the control plane's key.
+    #[must_use]
+    pub fn key_id(mut self, key: impl Into<String>) -> Self {
+        self.key_id = key.into();
+        self
+    }
+
+    /// The secret of the control plane's key.
+    #[must_use]
+    pub fn secret_key(mut self, key: impl Into<String>) -> Self {
+        self.secret_key = key.into();
+        self
+    }
+
+    /// The admin key of every formation that does not bring its own.
+    #[must_use]
+    pub fn admin_key(mut self, key: impl Into<String>) -> Self {
+        self.admin_key = key.into();
+        self
+    }
+
+    /// The client key of every formation that does not bring its own.
+    #[must_use]
+    pub fn client_key(mut self, key: impl Into<String>) -> Self {
+        self.client_key = key.into();
+        self
+    }
+
+    /// How long a formation takes to become healthy (5 ms unless set; the real one takes seconds). Longer times
+    /// make half-done deployments observable.
+    #[must_use]
+    pub fn start_time(mut self, time: Duration) -> Self {
+        self.start_time = time;
+        self
+    }
+
+    /// Starts the server on the current tokio runtime.
+    pub async fn start(self) -> io::Result<Server> {
+        let (mut server, stop, run) = self.bind()?;
+        let listener = TcpListener::from_std(run.listener)?;
+        server.running = Running::Task(task::spawn(serve::serve(listener, run.app, async { drop(stop.await) })));
+        Ok(server)
+    }
+
+    /// Binds the listener and makes the handle; nothing runs yet.
+    fn bind(self) -> io::Result<(Server, oneshot::Receiver<()>, Run)> {
+        let listener = listen(&self.address)?;
+        let url = format!("http://{}", reachable(listener.local_addr()?));
+        let (sender, receiver) = oneshot::channel();
+        let control =
+            Control::new(&self.key_id, &self.secret_key, &self.admin_key, &self.client_key, &url, self.start_time)?;
+        let server = Server {
+            url,
+            formation_id: control.demo_id().to_owned(),
+            key_id: self.key_id,
+            secret_key: self.secret_key,
+            admin_key: self.admin_key,
+            client_key: self.client_key,
+            stop: Some(sender),
+            running: Running::Ended,
+        };
+        Ok((server, receiver, Run { listener, app: proxy::app(control) }))
+    }
+}
+
+struct Run {
+    listener: std::net::TcpListener,
+    app: axum::Router,
+}
+
+fn listen(address: &str) -> io::Result<std::net::TcpListener> {
+    let addresses: Vec<SocketAddr> = address.to_socket_addrs()?.collect();
+    let listener = std::net::TcpListener::bind(addresses.as_slice())?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+/// The address that a client on this machine can use.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address {
+            SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
+}
+
+/// A running local MUXI server. Stops when dropped.
+pub struct Server {
+    url: String,
+    formation_id: String,
+    key_id: String,
+    secret_key: String,
+    admin_key: String,
+    client_key: String,
+    stop: Option<oneshot::Sender<()>>,
+    running: Running,
+}
+
+enum Running {
+    Task(task::JoinHandle<()>),
+    Thread(thread::JoinHandle<()>),
+    Ended,
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server")
+            .field("url", &self.url)
+            .field("formation_id", &self.formation_id)
+            .field("key_id", &self.key_id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Server {
+    /// What to start a server with.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Starts the server on a thread of its own; needs no runtime.
+    pub fn spawn(builder: Builder) -> io::Result<Self> {
+        let (mut server, stop, run) = builder.bind()?;
+        let (ready, started) = mpsc::channel();
+        let thread = thread::Builder::new().name("muxi-local".into()).spawn(move || {
+            let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+                Ok(runtime) => runtime,
+                Err(error) => return drop(ready.send(Err(error))),
+            };
+            runtime.block_on(async move {
+                match TcpListener::from_std(run.listener) {
+                    Err(error) => drop(ready.send(Err(error))),
+                    Ok(listener) => {
+                        let _ = ready.send(Ok(()));
+                        serve::serve(listener, run.app, async { drop(stop.await) }).await;
+                    }
+                }
+            });
+            // Extractions still at work must not hold up the stop.
+            runtime.shutdown_background();
+        })?;
+        server.running = Running::Thread(thread);
+        started.recv().map_err(|_| io::Error::other("the server's thread ended at once"))??;
+        Ok(server)
+    }
+
+    /// The base URL, without a trailing slash.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The id of the control plane's key.
+    pub fn key_id(&self) -> &str {
+        &self.key_id
+    }
+
+    /// The secret of the control plane's key.
+    pub fn secret_key(&self) -> &str {
+        &self.secret_key
+    }
+
+    /// The id of the built-in formation.
+    pub fn formation_id(&self) -> &str {
+        &self.formation_id
+    }
+
+    /// The admin key of the built-in formation.
+    pub fn admin_key(&self) -> &str {
+        &self.admin_key
+    }
+
+    /// The client key of the built-in formation.
+    pub fn client_key(&self) -> &str {
+        &self.client_key
+    }
+
+    /// Stops listening and lets requests in flight finish for a moment. A server on its own thread has ended when
+    /// this returns; one on a runtime ends with the runtime's next turns (see [`Server::stopped`]).
+    pub fn stop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        if let Running::Thread(_) = self.running
+            && let Running::Thread(thread) = std::mem::replace(&mut self.running, Running::Ended)
+        {
+            let _ = thread.join();
+        }
+    }
+
+    /// Stops the server and waits until it has ended.
+    pub async fn stopped(mut self) {
+        self.stop();
+        if let Running::Task(task) = std::mem::replace(&mut self.running, Running::Ended) {
+            let _ = task.await;
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
