@@ -4,6 +4,7 @@
 mod convert;
 mod decode;
 mod engine;
+mod local;
 mod port;
 mod reactor;
 mod stream;
@@ -19,6 +20,7 @@ mod _muxi {
         convert::PyBundle,
         decode::loads,
         engine::{Engine, after_fork},
+        local::local_main,
         port::{Port, Task},
         stream::{AsyncStream, SyncStream},
         webhook::{webhook_parse, webhook_verify},
