@@ -6,8 +6,8 @@ from muxi import AsyncFormationClient
 
 
 async def talk(formation: AsyncFormationClient, user: str) -> None:
-    first = await formation.chat({"message": f"My name is {user}."}, user_id=user)
-    session = first["session_id"]
+    session = f"talk-with-{user}"
+    await formation.chat({"message": f"My name is {user}.", "session_id": session}, user_id=user)
     async with formation.chat_stream({"message": "Who am I?", "session_id": session}, user_id=user) as turn:
         print(f"{user}: {await turn.final_text()}")
     messages = await formation.get_session_messages(session, user)

@@ -100,7 +100,7 @@ def test_what_the_server_would_refuse_is_not_sent(tmp_path: Path) -> None:
             server.deploy_formation(**arguments)
         with pytest.raises(error, match=message):
             server.deploy_formation_stream(**arguments)
-    with pytest.raises(ValueError, match="bytes"), open(text) as opened:  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="bytes"), open(text) as opened:
         server.deploy_formation(payload=opened)  # type: ignore[arg-type]
 
 

@@ -56,6 +56,7 @@ def test_a_forked_child_gets_a_fresh_engine(local: Local) -> None:
     asyncio.run(other.health())
     child = os.fork()
     if child == 0:
+        ok = False
         try:
             ok = formation.health()["status"] == "healthy" and asyncio.run(other.health())["status"] == "healthy"
         finally:

@@ -1,5 +1,8 @@
 """This project's Python package, through its public API only."""
 
+import os
+import sys
+
 import common
 
 
@@ -8,6 +11,8 @@ class C(common.Client):
 
     @staticmethod
     def load():
+        # The official package, which has the same import name, is installed beside: this project's own goes first.
+        sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "python"))
         global muxi
         import muxi
 

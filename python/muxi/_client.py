@@ -42,7 +42,7 @@ class _Client:
 
     _API = ""
     _BLOCKING = True
-    _transport: Transport | AsyncTransport
+    _transport: Any
     _call: Callable[..., Any]
     _open: Callable[..., Any]
 
@@ -103,14 +103,10 @@ class _Client:
         return _Raw(self._derived(self._transport._engine, self._options, True))
 
     @property
-    def transport(self) -> Transport | AsyncTransport:
-        """What sends the calls."""
-        return self._transport
-
-    @property
     def base_url(self) -> str:
         """The URL that paths are appended to."""
-        return self._transport.base_url
+        url: str = self._transport.base_url
+        return url
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self.base_url!r})"
@@ -150,7 +146,11 @@ def _source(payload: Any, bundle_path: Any) -> Any:
 class _Sync(_Client):
     __slots__ = ()
 
-    _transport: Transport
+    @property
+    def transport(self) -> Transport:
+        """What sends the calls."""
+        transport: Transport = self._transport
+        return transport
 
     def _bundle(self, formation_id: str | None, payload: Any, bundle_path: Any) -> Any:
         return _muxi.Engine.bundle(_source(payload, bundle_path))
@@ -215,7 +215,12 @@ class _Async(_Client):
     __slots__ = ()
 
     _BLOCKING = False
-    _transport: AsyncTransport
+
+    @property
+    def transport(self) -> AsyncTransport:
+        """What sends the calls."""
+        transport: AsyncTransport = self._transport
+        return transport
 
     def _bundle(self, formation_id: str | None, payload: Any, bundle_path: Any) -> Any:
         return PendingBundle(_source(payload, bundle_path))

@@ -588,7 +588,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            A dict with ``message``, ``user_id`` and, where known, ``session_id``, ``request_id``.
+            A dict with ``message``, ``user_id``, ``session_id``, ``request_id``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -651,7 +651,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            A dict with ``message``, ``user_id`` and, where known, ``session_id``, ``request_id``.
+            A dict with ``message``, ``user_id``, ``session_id``, ``request_id``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.

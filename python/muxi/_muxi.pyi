@@ -6,6 +6,21 @@ from typing import Any, final
 
 from ._stream import Event
 
+__all__ = [
+    "AsyncStream",
+    "Bundle",
+    "Engine",
+    "Port",
+    "SyncStream",
+    "Task",
+    "__version__",
+    "after_fork",
+    "loads",
+    "local_main",
+    "webhook_parse",
+    "webhook_verify",
+]
+
 __version__: str
 
 @final

@@ -340,16 +340,16 @@ class ChatFrame(TypedDict):
 class ChatMessage(TypedDict):
     """An answer, or (with ``status``) a note that the turn goes on in the background."""
 
-    role: NotRequired[str | None]
+    role: str | None
     """``assistant``."""
 
-    content: NotRequired[Content | None]
+    content: Content | None
     """What the assistant says."""
 
-    artifacts: NotRequired[list[ChatArtifact] | None]
+    artifacts: list[ChatArtifact] | None
     """Files that the turn made."""
 
-    metadata: NotRequired[TurnMetadata | None]
+    metadata: TurnMetadata | None
     """How the turn went: a failed turn shows only here."""
 
     ui: NotRequired[list[Widget]]
@@ -389,10 +389,10 @@ class ChatResult(TypedDict):
     user_id: str
     """The user."""
 
-    session_id: NotRequired[str | None]
+    session_id: str | None
     """The session."""
 
-    request_id: NotRequired[str | None]
+    request_id: str | None
     """The request id that the caller chose."""
 
     idempotency_key: NotRequired[str | None]

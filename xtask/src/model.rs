@@ -111,7 +111,7 @@ impl Types {
                     let def = structure(item).with_context(|| format!("in the type {name}"))?;
                     self.insert(name, Def::Struct(def))?;
                 }
-                Item::Type(item) => {
+                Item::Type(item) if item.generics.params.is_empty() => {
                     let name = item.ident.to_string();
                     let shape = if name == "Object" { Shape::Map(Box::new(Shape::Any)) } else { shape(&item.ty)? };
                     self.insert(name, Def::Alias(shape, doc(&item.attrs)))?;
@@ -182,7 +182,7 @@ fn structure(item: &ItemStruct) -> Result<Struct> {
         fields.push(Field {
             name: serde.rename.unwrap_or_else(|| ident.trim_start_matches("r#").to_owned()),
             doc: doc(&field.attrs),
-            required: !serde.default && !matches!(shape, Shape::Nullable(_)),
+            required: !serde.default && (!matches!(shape, Shape::Nullable(_)) || is_nullable(&field.ty)),
             shape,
         });
     }
@@ -261,11 +261,16 @@ fn shape(ty: &Type) -> Result<Shape> {
         ("Vec", [Type::Path(byte)]) if byte.path.is_ident("u8") => Shape::Bytes,
         ("Vec", [inner]) => Shape::List(Box::new(shape(inner)?)),
         ("Map" | "BTreeMap" | "HashMap" | "IndexMap", [_, inner]) => Shape::Map(Box::new(shape(inner)?)),
-        ("Option", [inner]) => Shape::Nullable(Box::new(shape(inner)?)),
+        ("Option" | "Nullable", [inner]) => Shape::Nullable(Box::new(shape(inner)?)),
         ("Box", [inner]) => shape(inner)?,
         (_, []) => Shape::Named(name),
         _ => bail!("no shape for the type {}", quote::quote!(#ty)),
     })
+}
+
+/// Whether the type says that the field is always there, if only as null.
+fn is_nullable(ty: &Type) -> bool {
+    matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "Nullable"))
 }
 
 fn as_type(argument: &GenericArgument) -> Option<&Type> {

@@ -1,6 +1,6 @@
 //! Chat turns.
 
-use super::{ChatArtifact, Widget};
+use super::{ChatArtifact, Nullable, Widget};
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
@@ -14,21 +14,21 @@ replies! {
         /// The user.
         pub user_id: String,
         /// The session.
-        pub session_id: Option<String>,
+        pub session_id: Nullable<String>,
         /// The request id that the caller chose.
-        pub request_id: Option<String>,
+        pub request_id: Nullable<String>,
     }
 
     /// An answer, or (with `status`) a note that the turn goes on in the background.
     pub struct ChatMessage {
         /// `assistant`.
-        pub role: Option<String>,
+        pub role: Nullable<String>,
         /// What the assistant says.
-        pub content: Option<Content>,
+        pub content: Nullable<Content>,
         /// Files that the turn made.
-        pub artifacts: Option<Vec<ChatArtifact>>,
+        pub artifacts: Nullable<Vec<ChatArtifact>>,
         /// How the turn went: a failed turn shows only here.
-        pub metadata: Option<TurnMetadata>,
+        pub metadata: Nullable<TurnMetadata>,
         /// Widgets to show.
         #[serde(default)]
         pub ui: Vec<Widget>,

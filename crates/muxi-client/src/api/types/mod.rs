@@ -1,7 +1,7 @@
 //! Replies and event payloads, one file per area.
 //!
-//! A field that is always on the wire is plain; one that may be null or absent is an `Option`, or empty where the
-//! list or map may be absent. States and kinds are open sets and therefore text. What this version does not know is
+//! A field that is always on the wire is plain, or [`Nullable`]; one that may be absent is an `Option`, or empty where
+//! the list or map may be absent. States and kinds are open sets and therefore text. What this version does not know is
 //! kept in `extra`. What the envelope adds (request id, idempotency key, timestamp) is not part of these types.
 
 /// Declares replies: adds the derives and the field `extra` to each.
@@ -70,6 +70,8 @@ pub use users::*;
 
 /// A JSON object of open shape.
 pub type Object = serde_json::Map<String, serde_json::Value>;
+/// A field that is always there, and may be null.
+pub type Nullable<T> = Option<T>;
 /// A reply of plain text.
 pub type Text = String;
 /// A reply of bytes.

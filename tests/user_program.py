@@ -1,0 +1,41 @@
+"""A user's program, checked by mypy and pyright and never run: it holds what an editor knows of the replies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import muxi
+from muxi import AsyncFormationClient, FormationClient, ServerClient, webhook
+from typing_extensions import assert_type
+
+
+def synchronous(server: ServerClient, formation: FormationClient) -> None:
+    assert_type(server.ping(), int)
+    assert_type(server.get_server_logs(limit=5), str)
+    assert_type(server.list_formations()["formations"][0]["id"], str)
+    assert_type(server.download_formation("demo"), bytes)
+    assert_type(formation.get_sessions("ada", 5)["sessions"][0]["session_id"], str)
+    assert_type(formation.get_formation_info(), dict[str, Any])
+    turn = formation.chat({"message": "hi"}, user_id="ada", timeout=5)
+    assert_type(turn["session_id"], "str | None")
+    with formation.chat_stream({"message": "hi"}) as stream:
+        assert_type(stream, muxi.ChatStream)
+        for event in stream:
+            assert_type(event, muxi.Event)
+            assert_type(event.text, str)
+    assert_type(formation.with_options(timeout=3), FormationClient)
+    try:
+        formation.set_secret("NAME", "value")
+    except muxi.RateLimitError as error:
+        assert_type(error.retry_after, "float | None")
+    assert_type(webhook.parse(b"{}").status, str)
+
+
+async def asynchronous(formation: AsyncFormationClient) -> None:
+    assert_type((await formation.get_secrets())["secrets"], dict[str, str])
+    async for event in formation.chat_stream({"message": "hi"}):
+        assert_type(event.finished, bool)
+    async for event in await formation.chat_stream({"message": "hi"}):
+        assert_type(event.widgets, list[dict[str, Any]])
+    async with formation.audio_chat_stream({"files": []}) as turn:
+        assert_type(await turn.final_text(), str)
