@@ -33,3 +33,8 @@ pub use {
     stream::EventStream,
     transport::Response,
 };
+
+/// The README's Rust code is compiled with the doctests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
