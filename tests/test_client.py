@@ -176,6 +176,25 @@ def test_cancelling_a_task_aborts_its_request(local: Local) -> None:
     assert status_of(local.formation(), "req_cancelled_task") == "cancelled"
 
 
+def test_leaving_an_async_stream_cancels_the_turn(local: Local) -> None:
+    async def main() -> None:
+        async with local.async_formation() as formation:
+            ids = {"message": "[[slow]] one two three four five"}
+            async for _ in formation.chat_stream(ids | {"request_id": "req_async_break"}):
+                break
+            async with formation.chat_stream(ids | {"request_id": "req_async_with"}) as turn:
+                async for _ in turn:
+                    break
+            opened = await formation.chat_stream(ids | {"request_id": "req_async_dropped"})
+            assert opened.request_id == "req_async_dropped"
+            del opened
+            await asyncio.sleep(0.1)
+
+    asyncio.run(main())
+    for request in ("req_async_break", "req_async_with", "req_async_dropped"):
+        assert status_of(local.formation(), request) == "cancelled"
+
+
 def test_asyncio_timeout_works(local: Local) -> None:
     async def main() -> None:
         with pytest.raises(asyncio.TimeoutError):

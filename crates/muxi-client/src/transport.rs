@@ -451,7 +451,11 @@ pub(crate) fn broken(error: &(dyn std::error::Error + 'static), config: &Config)
     let at_connect = error.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(|e| e.is_connect());
     let origin = config.origin();
     let message = match (at_connect, &config.proxy) {
-        (true, Some(proxy)) => format!("cannot connect to {origin} through the proxy {proxy}: {cause}"),
+        (true, Some(proxy)) => {
+            // What stands before the @ are the proxy's user and password.
+            let host = proxy.rsplit('@').next().unwrap_or_default();
+            format!("cannot connect to {origin} through the proxy {host}: {cause}")
+        }
         (true, None) => format!("cannot connect to {origin}: {cause}"),
         (false, _) => format!("the connection to {origin} broke: {cause}"),
     };
