@@ -29,7 +29,7 @@ class Server(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(HEALTH)
 
-    def log_message(self, *_: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:
         pass
 
 
@@ -92,13 +92,13 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext,
 def test_tls(serve: Serve, authority: tuple[ssl.SSLContext, Path]) -> None:
     context, ca_file = authority
     url = f"https://localhost:{serve(Server, context)}"
-    with pytest.raises(muxi.ConnectionError, match="(?i)certificate"):
+    with pytest.raises(muxi.ConnectionError, match=r"(?i)certificate"):
         muxi.ServerClient(url=url).health()
     assert muxi.ServerClient(url=url, ca_file=ca_file).health()["status"] == "ok"
     assert muxi.ServerClient(url=url, verify=False).health()["status"] == "ok"
     assert asyncio.run(muxi.AsyncServerClient(url=url, ca_file=str(ca_file)).health())["status"] == "ok"
     # The certificate is for another name.
-    with pytest.raises(muxi.ConnectionError, match="(?i)certificate"):
+    with pytest.raises(muxi.ConnectionError, match=r"(?i)certificate"):
         muxi.ServerClient(url=url.replace("localhost", "127.0.0.1"), ca_file=ca_file).health()
 
 

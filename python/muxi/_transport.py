@@ -97,8 +97,14 @@ class _Base:
         for kind, text in notes:
             if kind == "update":
                 logger.warning("muxi-client %s is available (this is %s)", text, _muxi.__version__)
-            else:
-                logger.debug("%s", text)
+                continue
+            if not logger.hasHandlers():
+                # Who asks for debug lines and has not set up logging wants to see them.
+                handler = logging.StreamHandler()
+                handler.setFormatter(logging.Formatter("%(name)s: %(message)s"))
+                logger.addHandler(handler)
+                logger.setLevel(logging.DEBUG)
+            logger.debug("%s", text)
 
 
 class Transport(_Base):

@@ -1,0 +1,157 @@
+"""Settings: arguments, then configuration objects, then the environment."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import muxi
+import pytest
+from conftest import Local
+from muxi import FormationClient, FormationConfig, ServerClient, ServerConfig
+
+
+@pytest.fixture(autouse=True)
+def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("MUXI_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.mark.parametrize(
+    ("settings", "base_url"),
+    [
+        ({"base_url": "http://h:1/any/where/"}, "http://h:1/any/where"),
+        ({"url": "http://h:1"}, "http://h:1/v1"),
+        ({"url": "http://h:1/v1/"}, "http://h:1/v1"),
+        ({"server_url": "http://h:1/", "formation_id": "f"}, "http://h:1/api/f/v1"),
+        ({"server_url": "http://h/prefix", "formation_id": "f", "mode": "draft"}, "http://h/prefix/draft/f/v1"),
+        ({"server_url": "http://h", "formation_id": "a/b ?"}, "http://h/api/a%2Fb%20%3F/v1"),
+        ({"base_url": "http://first", "url": "http://second", "server_url": "http://third"}, "http://first"),
+        ({"url": "http://[::1]:8001"}, "http://[::1]:8001/v1"),
+    ],
+)
+def test_base_urls(settings: dict[str, Any], base_url: str) -> None:
+    assert FormationClient(**settings).base_url == base_url
+    assert FormationClient(FormationConfig(**settings)).base_url == base_url
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({}, "give server_url and formation_id .* or url .* or base_url"),
+        ({"server_url": "http://h"}, "server_url needs formation_id"),
+        ({"server_url": "http://h", "formation_id": ".."}, 'formation_id must be an identifier, got "\\.\\."'),
+        ({"server_url": "http://h", "formation_id": "f", "mode": "Draft"}, 'mode must be "live" or "draft"'),
+        ({"url": "localhost:7890"}, 'url must be a URL like http://localhost:7890, got "localhost:7890'),
+        ({"url": "ftp://h"}, "it lacks http:// or https://"),
+        ({"url": "http://user:secret@h"}, "url must not have a query or a password"),
+        ({"url": "http://h", "timeout": -1}, "timeout must be a number of seconds above 0, got -1"),
+        ({"url": "http://h", "timeout": 0}, "timeout must be a number of seconds above 0, got 0"),
+        ({"url": "http://h", "timeout": math.nan}, "timeout must be a number"),
+        ({"url": "http://h", "connect_timeout": -1}, "connect_timeout must be"),
+        ({"url": "http://h", "headers": {"a b": "c"}}, 'headers: "a b" is no header name'),
+        ({"url": "http://h", "headers": {"a": "b\nc"}}, "a must not have control characters"),
+        ({"url": "http://h", "admin_key": "schlüssel"}, "admin_key must be printable ASCII text$"),
+    ],
+)
+def test_wrong_settings(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        FormationClient(**settings)
+
+
+def test_wrong_server_settings() -> None:
+    with pytest.raises(ValueError, match="ServerClient needs a URL: give url, or set MUXI_SERVER_URL"):
+        ServerClient()
+    with pytest.raises(ValueError, match="key_id is given without secret_key"):
+        ServerClient(url="http://h", key_id="k")
+    with pytest.raises(TypeError, match="either cfg or keywords, not both: url"):
+        ServerClient(ServerConfig(url="http://h"), url="http://i")
+    with pytest.raises(TypeError, match="timeout"):
+        ServerClient(url="http://h", timeout="5")  # type: ignore[arg-type]
+    with pytest.raises(
+        ValueError, match="status needs key_id and secret_key: give it to the client, or set MUXI_KEY_ID"
+    ):
+        ServerClient(url="http://h").status()
+
+
+def test_the_environment_fills_in(local: Local, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in local.environment().items():
+        monkeypatch.setenv(name, value)
+    assert ServerClient().status()["server"]
+    assert FormationClient().get_agents()["count"] >= 1
+    assert FormationClient(url="http://other").base_url == "http://other/v1"
+    monkeypatch.setenv("MUXI_FORMATION_URL", "http://direct:1")
+    assert FormationClient().base_url == "http://direct:1/v1"
+    monkeypatch.delenv("MUXI_FORMATION_URL")
+    monkeypatch.setenv("MUXI_TIMEOUT", "0.2")
+    with pytest.raises(muxi.TimeoutError):
+        FormationClient().chat({"message": "[[wait 3000]]"})
+    assert FormationClient(timeout=20).chat({"message": "[[wait 300]]"})["message"]["content"]
+    monkeypatch.setenv("MUXI_TIMEOUT", "soon")
+    with pytest.raises(ValueError, match='MUXI_TIMEOUT must be a number, got "soon"'):
+        FormationClient()
+    monkeypatch.delenv("MUXI_TIMEOUT")
+    monkeypatch.setenv("MUXI_MAX_RETRIES", "-1")
+    with pytest.raises(ValueError, match="MUXI_MAX_RETRIES must be a number"):
+        FormationClient()
+
+
+def test_retries_come_from_the_environment(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, logger="muxi")
+    monkeypatch.setenv("MUXI_MAX_RETRIES", "1")
+    monkeypatch.setenv("MUXI_DEBUG", "1")
+    with pytest.raises(muxi.ConnectionError):
+        ServerClient(url="http://127.0.0.1:9").health()
+    lines = [record.getMessage() for record in caplog.records]
+    assert [line.rsplit(" ", 1)[1] for line in lines] == ["1)", "2)"]
+    assert all(line.startswith("GET /health -> CONNECTION_ERROR (") for line in lines)
+
+
+class Newer(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("X-Muxi-SDK-Latest", "999.10.0")
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+def test_a_newer_version_is_told_once() -> None:
+    server = HTTPServer(("127.0.0.1", 0), Newer)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    program = (
+        "import muxi\n"
+        f"client = muxi.ServerClient(url='http://127.0.0.1:{server.server_port}')\n"
+        "for _ in range(3): client.health()\n"
+    )
+
+    def told(**variables: str) -> list[str]:
+        environment = os.environ | variables
+        done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+        assert (done.returncode, done.stdout) == (0, "")
+        return done.stderr.splitlines()
+
+    assert told() == [f"muxi-client 999.10.0 is available (this is {muxi.__version__})"]
+    assert told(MUXI_SDK_VERSION_NOTIFICATION="0") == []
+    shown = told(MUXI_SDK_VERSION_NOTIFICATION="0", MUXI_DEBUG="true")
+    assert len(shown) == 3
+    assert shown[0].startswith("muxi: GET /health -> 200 (")
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_synchronous_program_loads_little() -> None:
+    program = "import sys, muxi; muxi.FormationClient(url='http://h'); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    heavy = {"asyncio", "ssl", "json", "dataclasses", "typing", "http", "socket", "logging", "muxi._formation_async"}
+    assert not heavy & set(loaded)
