@@ -63,10 +63,15 @@ async fn dispatch(State(mut site): State<Site>, request: Request) -> Response {
         let found = site.control.live(&id);
         return forward(found, &id, &rest, "Formation", request).await;
     }
-    match site.rpc.call(request).await {
+    let mut response = match site.rpc.call(request).await {
         Ok(response) => response,
         Err(never) => match never {},
+    };
+    // The real server does not say which methods it would take.
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        response.headers_mut().remove(header::ALLOW);
     }
+    response
 }
 
 /// The formation id and the path after it (decoded and cleaned, as the real proxy passes it on, then encoded again).

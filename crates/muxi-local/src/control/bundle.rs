@@ -70,21 +70,18 @@ impl Upload {
             let root = root.get_or_insert_with(|| first.to_owned());
             let refused = Err(format!("invalid file path in archive: {name}"));
             // `git archive` begins with a global header of that name, which then counts as the root.
-            if kind == EntryType::XGlobalHeader || first != root {
+            if kind == EntryType::XGlobalHeader || first != root || matches!(first, "" | "..") {
                 return refused;
             }
             let rest = rest.trim_end_matches('/');
+            if rest.is_empty() && first == "." {
+                return refused;
+            }
             if rest.is_empty() {
-                // A file at the top has no place below a root: it is left out, and so is no configuration.
-                if first == "." || first == ".." || first.is_empty() {
-                    return refused;
-                }
+                // The root folder itself; or a file beside it, which is left out, and so is no configuration.
                 continue;
             }
-            if rest.split('/').any(|part| matches!(part, "" | "." | ".."))
-                || rest.contains(['\\', '\0'])
-                || first == ".."
-            {
+            if rest.split('/').any(|part| matches!(part, "" | "." | "..")) || rest.contains(['\\', '\0']) {
                 return refused;
             }
             let target = folder.join(rest);

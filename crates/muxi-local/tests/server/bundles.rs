@@ -1,0 +1,133 @@
+use crate::client::{Answer, Headers, send, signed, start};
+use flate2::{Compression, write::GzEncoder};
+use muxi_local::Server;
+use std::io::Write;
+
+/// A gzipped tar archive of files (and folders: names that end in `/`), with names as they are.
+pub(crate) fn archive(files: &[(&str, &str)]) -> Vec<u8> {
+    let mut tar = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+    for (name, content) in files {
+        let mut header = tar::Header::new_ustar();
+        let kind = match *name {
+            "pax_global_header" => tar::EntryType::XGlobalHeader,
+            name if name.ends_with('/') => tar::EntryType::Directory,
+            _ => tar::EntryType::Regular,
+        };
+        header.set_entry_type(kind);
+        // The checked setter refuses the very names that the tests are about.
+        header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        header.set_cksum();
+        tar.append(&header, content.as_bytes()).unwrap();
+    }
+    tar.into_inner().unwrap().finish().unwrap()
+}
+
+pub(crate) fn formation(id: &str, version: &str) -> Vec<u8> {
+    with_config(&format!("id: {id}\nname: Demo {id}\ndescription: A test\nversion: {version}\n"))
+}
+
+fn with_config(config: &str) -> Vec<u8> {
+    archive(&[("root/formation.afs", config)])
+}
+
+pub(crate) fn send_bundle(
+    server: &Server,
+    id: &str,
+    version: Option<&str>,
+    more: Headers<'_>,
+    bundle: &[u8],
+) -> Answer {
+    let mut headers = vec![("Content-Type", "application/gzip"), ("X-Formation-ID", id)];
+    headers.extend(version.map(|version| ("X-Formation-Version", version)));
+    headers.extend_from_slice(more);
+    signed(server, "POST", "/rpc/formations", &headers, bundle)
+}
+
+pub(crate) fn deploy(server: &Server, id: &str, bundle: &[u8]) {
+    let answer = send_bundle(server, id, Some("1.0.0"), &[], bundle);
+    assert_eq!(answer.status, 201, "{}", answer.text());
+}
+
+#[test]
+fn accepted_forms() {
+    let server = start();
+    let config = "id: the-id\ndescription: A test\n";
+    let forms: [&[(&str, &str)]; 4] = [
+        &[("root/formation.yaml", config)],
+        &[("root/", ""), ("root/formation.yml", config)],
+        &[("./formation.afs", config), ("./agents/a.afs", "name: A\n")],
+        &[("root/agents/", ""), ("root/formation.afs", config), ("root/triggers/t.md", "Hi {{ name }}")],
+    ];
+    for files in forms {
+        deploy(&server, "the-id", &archive(files));
+        assert_eq!(send(&server, "GET", "/api/the-id/v1/health", &[], b"").status, 200);
+        assert_eq!(signed(&server, "DELETE", "/rpc/formations/the-id", &[], b"").status, 200);
+    }
+}
+
+#[test]
+fn refused_forms() {
+    let server = start();
+    let config = "id: the-id\ndescription: A test\n";
+    let no_config = "no formation config file found (tried: [formation.afs formation.yaml formation.yml])";
+    let cases: Vec<(Vec<u8>, &str)> = vec![
+        (b"{}".to_vec(), "Failed to extract bundle: failed to create gzip reader: unexpected EOF"),
+        (
+            b"not a bundle at all".to_vec(),
+            "Failed to extract bundle: failed to create gzip reader: gzip: invalid header",
+        ),
+        (cut(), "Failed to extract bundle: failed to read"),
+        (archive(&[("formation.afs", config)]), no_config),
+        (archive(&[("root/deep/formation.afs", config)]), no_config),
+        (archive(&[("./", ""), ("./formation.afs", config)]), "invalid file path in archive: ./"),
+        (archive(&[("pax_global_header", "x"), ("root/formation.afs", config)]), "invalid file path in archive"),
+        (archive(&[("root/formation.afs", config), ("other/x", "")]), "invalid file path in archive: other/x"),
+        (
+            archive(&[("root/formation.afs", config), ("root/../../x", "")]),
+            "invalid file path in archive: root/../../x",
+        ),
+        (archive(&[("../formation.afs", config)]), "invalid file path in archive"),
+        (archive(&[("/etc/formation.afs", config)]), "invalid file path in archive"),
+        (with_config("description: no id\n"), "'id' is required"),
+        (with_config("id: the-id\n"), "'description' is required"),
+        (with_config("{"), "Failed to parse formation config"),
+        (with_config("id: other-id\ndescription: x\n"), "ID mismatch"),
+        (with_config("id: the-id\ndescription: x\nversion: 2.0.0\n"), "Version mismatch"),
+        (with_config("id: the-id\ndescription: x\nkey: ${{ secrets.KEY }}\n"), "secrets.enc"),
+    ];
+    for (bundle, message) in cases {
+        let answer = send_bundle(&server, "the-id", None, &[], &bundle);
+        assert_eq!(answer.status, 400, "{message}: {}", answer.text());
+        assert!(answer.message().contains(message), "{message}: {}", answer.text());
+    }
+    // Nothing of it is left.
+    assert_eq!(signed(&server, "GET", "/rpc/formations/the-id", &[], b"").status, 404);
+}
+
+/// An archive that ends in the middle.
+fn cut() -> Vec<u8> {
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::none());
+    gzip.write_all(&[b'a'; 200]).unwrap();
+    gzip.finish().unwrap()
+}
+
+#[test]
+fn refused_before_the_body_even_as_a_stream() {
+    let server = start();
+    let bundle = formation("the-id", "1.0.0");
+    let stream = ("Accept", "text/event-stream");
+    let refused = |headers: Headers<'_>, status: u16, message: &str| {
+        let answer = signed(&server, "POST", "/rpc/formations", headers, &bundle);
+        assert_eq!((answer.status, answer.header("content-type")), (status, Some("application/json")));
+        assert!(answer.message().contains(message), "{}", answer.text());
+    };
+    refused(&[("X-Formation-ID", "the-id"), stream], 400, "Invalid Content-Type. Expected application/gzip");
+    refused(&[("Content-Type", "Application/GZIP"), ("X-Formation-ID", "the-id"), stream], 400, "Content-Type");
+    refused(&[("Content-Type", "application/gzip"), stream], 400, "X-Formation-ID");
+    for id in ["ab", "Upper", "-x-", "x--", "under_score", "server", &"x".repeat(51)] {
+        refused(&[("Content-Type", "application/gzip"), ("X-Formation-ID", id), stream], 400, "Invalid formation ID");
+    }
+    refused(&[("Content-Type", "application/gzip"), ("X-Formation-ID", "demo"), stream], 409, "already exists");
+}
