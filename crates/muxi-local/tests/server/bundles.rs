@@ -68,6 +68,28 @@ fn accepted_forms() {
 }
 
 #[test]
+fn long_names_are_kept_and_links_skipped() {
+    let server = start();
+    let mut tar = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+    let long = format!("root/docs/{}/x.md", "n".repeat(200));
+    for (name, text) in [("root/formation.afs", "id: the-id\ndescription: A test\n"), (long.as_str(), "long")] {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(text.len() as u64);
+        header.set_mode(0o644);
+        tar.append_data(&mut header, name, text.as_bytes()).unwrap();
+    }
+    let mut link = tar::Header::new_gnu();
+    link.set_entry_type(tar::EntryType::Symlink);
+    link.set_size(0);
+    tar.append_link(&mut link, "root/passwd", "/etc/passwd").unwrap();
+    deploy(&server, "the-id", &tar.into_inner().unwrap().finish().unwrap());
+    let zip = signed(&server, "GET", "/rpc/formations/the-id/download", &[], b"").body;
+    let zip = zip::ZipArchive::new(std::io::Cursor::new(zip)).unwrap();
+    let names: Vec<String> = zip.file_names().map(|name| name.unwrap().into_owned()).collect();
+    assert_eq!(names, [long.strip_prefix("root/").unwrap(), "formation.afs"]);
+}
+
+#[test]
 fn refused_forms() {
     let server = start();
     let config = "id: the-id\ndescription: A test\n";
