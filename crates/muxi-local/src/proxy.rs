@@ -195,7 +195,15 @@ fn preflight() -> Response {
 
 #[cfg(test)]
 mod tests {
-    use super::behind;
+    use super::{Instance, behind, forward};
+    use axum::{Router, body::Body, extract::Request};
+    use futures_util::stream;
+    use std::{convert::Infallible, sync::Arc, time::Duration};
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::{TcpListener, TcpStream},
+        sync::mpsc,
+    };
 
     #[test]
     fn paths_are_decoded_cleaned_and_encoded_again() {
@@ -206,5 +214,46 @@ mod tests {
         assert_eq!(rest("/api/demo/v1/./x/../agents/").as_deref(), Some("/v1/agents/"));
         assert_eq!(rest("/api/demo/../../v1").as_deref(), Some("/v1"));
         assert_eq!(rest("/api/"), None);
+    }
+
+    /// The first event arrives while the stream is open, and a caller that leaves ends the formation's body.
+    #[tokio::test]
+    async fn events_pass_at_once_and_a_hang_up_drops_the_body() {
+        struct Guard(mpsc::UnboundedSender<()>);
+        impl Drop for Guard {
+            fn drop(&mut self) {
+                self.0.send(()).unwrap();
+            }
+        }
+        let (sender, mut dropped) = mpsc::unbounded_channel();
+        let body = move || {
+            let guard = Guard(sender.clone());
+            let events = stream::unfold((true, guard), |(first, guard)| async move {
+                if !first {
+                    std::future::pending::<()>().await;
+                }
+                Some((Ok::<_, Infallible>("event: token\ndata: {}\n\n"), (false, guard)))
+            });
+            async move { Body::from_stream(events) }
+        };
+        let inner = Router::new().fallback(body);
+        let outer = Router::new().fallback(move |request: Request| {
+            let instance = Instance { router: inner.clone(), log: Arc::default() };
+            async move { forward(Ok(instance), "demo", "/v1/chat", "Formation", request).await }
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = tokio::spawn(crate::serve::serve(listener, outer, std::future::pending()));
+
+        let mut caller = TcpStream::connect(address).await.unwrap();
+        caller.write_all(b"GET /api/demo/v1/chat HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        let mut seen = Vec::new();
+        while !seen.ends_with(b"data: {}\n\n\r\n") {
+            assert_ne!(caller.read_buf(&mut seen).await.unwrap(), 0);
+        }
+        assert!(dropped.try_recv().is_err());
+        drop(caller);
+        tokio::time::timeout(Duration::from_secs(1), dropped.recv()).await.unwrap().unwrap();
+        server.abort();
     }
 }

@@ -9,13 +9,24 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
-use std::{future::Future, pin::pin, time::Duration};
-use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    time::Duration,
+};
+use tokio::{
+    io::AsyncWriteExt,
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    task::JoinSet,
+};
 
 /// How long a stop waits for requests in flight.
-const GRACE: Duration = Duration::from_millis(500);
+const GRACE: Duration = Duration::from_millis(200);
 /// The real server's idle limit.
 const IDLE: Duration = Duration::from_secs(60);
+/// How long a closed connection may still receive: the real server's limit for a whole request.
+const LINGER: Duration = Duration::from_secs(15);
 
 /// Accepts connections until `stop` resolves, then lets requests in flight finish within [`GRACE`].
 pub(crate) async fn serve(listener: TcpListener, app: Router, stop: impl Future<Output = ()>) {
@@ -42,16 +53,30 @@ pub(crate) async fn serve(listener: TcpListener, app: Router, stop: impl Future<
     let _ = tokio::time::timeout(GRACE, async { while connections.join_next().await.is_some() {} }).await;
 }
 
-async fn connection(stream: tokio::net::TcpStream, app: Router, mut closing: watch::Receiver<bool>) {
-    let connection = http1::Builder::new()
+async fn connection(stream: TcpStream, app: Router, mut closing: watch::Receiver<bool>) {
+    let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(IDLE)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(app));
-    let mut connection = pin!(connection);
-    tokio::select! {
-        // A broken connection is the peer's affair.
-        _ = connection.as_mut() => return,
-        _ = closing.wait_for(|closing| *closing) => connection.as_mut().graceful_shutdown(),
+    let served = tokio::select! {
+        served = poll_fn(|context| connection.poll_without_shutdown(context)) => served,
+        () = async { drop(closing.wait_for(|closing| *closing).await) } => {
+            Pin::new(&mut connection).graceful_shutdown();
+            poll_fn(|context| connection.poll_without_shutdown(context)).await
+        }
+    };
+    // A broken connection is the peer's affair, and a server that stops waits for nobody.
+    if served.is_ok() && !*closing.borrow() {
+        linger(connection.into_parts().io.into_inner()).await;
     }
-    let _ = connection.await;
+}
+
+/// Reads on after the last answer. A caller whose upload was refused half-way may still be sending; closing with
+/// unread bytes would reset the connection and take the answer away from it.
+async fn linger(mut stream: TcpStream) {
+    let drained = async {
+        stream.shutdown().await?;
+        tokio::io::copy(&mut stream, &mut tokio::io::sink()).await
+    };
+    let _ = tokio::time::timeout(LINGER, drained).await;
 }

@@ -1,19 +1,19 @@
 //! The HMAC check, with the real server's words and order.
 
-use super::{Control, reply};
-use axum::{extract::Request, response::Response};
+use super::Control;
+use axum::extract::Request;
 use http::header;
 use muxi_client::api::auth::{SCHEME, TOLERANCE_SECONDS};
 use percent_encoding::percent_decode_str;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Refuses a request that the server's key has not signed.
-pub(super) fn check(control: &Control, request: &Request) -> Result<(), Response> {
+/// Why a request is refused; `Ok` when the server's key has signed it.
+pub(super) fn check(control: &Control, request: &Request) -> Result<(), &'static str> {
     let header = request.headers().get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
     let method = request.method().as_str();
     let path = percent_decode_str(request.uri().path()).decode_utf8_lossy();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
-    verify(control, header, method, &path, now).map_err(reply::unauthorized)
+    verify(control, header, method, &path, now)
 }
 
 fn verify(control: &Control, header: Option<&str>, method: &str, path: &str, now: u64) -> Result<(), &'static str> {

@@ -160,3 +160,56 @@ fn files(folder: &Path, extensions: &[&str]) -> io::Result<Vec<PathBuf>> {
     files.sort();
     Ok(files)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load_files(files: &[(&str, &str)]) -> Result<FormationSpec, String> {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        load(folder.path(), &Keys { admin: "fma_server".into(), client: "fmc_server".into() })
+    }
+
+    #[test]
+    fn a_formation_is_read_with_the_files_beside_it() {
+        let config = "
+id: the-id
+description: A test
+version: 1.5
+server: {api_keys: {admin_key: fma_own, client_key: '${{ secrets.CLIENT }}'}}
+agents: [{id: inline, name: Inline}, twice]
+mcp: {max_timeout: 30}
+";
+        let spec = load_files(&[
+            ("formation.yaml", config),
+            ("agents/twice.afs", "name: Twice"),
+            ("agents/copy.yaml", "id: inline\nname: Hidden"),
+            ("agents/notes.txt", "["),
+            ("mcp/search.afs", "id: search\ntype: http"),
+            ("triggers/alert.md", "Alert: {{ what }}"),
+            ("sops/refund.md", "# Refund"),
+        ])
+        .unwrap();
+        assert_eq!((spec.id.as_str(), spec.name.as_str(), spec.version.as_str()), ("the-id", "the-id", "1.5"));
+        assert_eq!((spec.admin_key.as_str(), spec.client_key.as_str()), ("fma_own", "fmc_server"));
+        let agents = json!([{"id": "inline", "name": "Inline"}, {"name": "Twice", "id": "twice"}]);
+        assert_eq!(spec.document["agents"], agents);
+        assert_eq!(spec.document["mcp"]["max_timeout"], 30);
+        assert_eq!(spec.document["mcp"]["servers"][0]["id"], "search");
+        assert_eq!((spec.triggers["alert"].as_str(), spec.sops["refund"].as_str()), ("Alert: {{ what }}", "# Refund"));
+    }
+
+    #[test]
+    fn faults_name_their_file() {
+        let config = ("formation.afs", "id: the-id\ndescription: A test");
+        let fault = |files: &[(&str, &str)]| load_files(files).err().unwrap();
+        assert!(fault(&[config, ("agents/a.afs", "[")]).starts_with("agents/a.afs: "));
+        assert_eq!(fault(&[config, ("agents/a.afs", "text")]), "agents/a.afs: is not a mapping");
+        assert!(fault(&[("formation.afs", "text")]).contains("'id' is required"));
+    }
+}

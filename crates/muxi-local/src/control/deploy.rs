@@ -4,7 +4,7 @@ use super::{
     Call, bundle,
     config::{Config, DEFAULT_VERSION},
     progress::{self, Done, Failure, Progress, blocking},
-    registry::{Control, Entry, Source, Status, Version},
+    registry::{Control, Entry, Source, Status, Version, not_found},
     reply,
 };
 use axum::{Router, response::Response};
@@ -143,24 +143,21 @@ pub(super) async fn install(
     let version = candidate.version(1);
     let source = version.source.clone();
     let port = control.port();
-    let log = {
+    {
         // Another deployment of the same id may have got here first.
         let mut formations = control.formations();
         if formations.contains_key(&id) {
             return Err(Failure::new(StatusCode::CONFLICT, "RegisterError", "spawning", exists(&id)));
         }
         let entry = Entry::new(name, port, version);
-        let log = entry.log.clone();
+        entry.log.stdout.push(format!("starting formation {id}"));
         formations.insert(id.clone(), entry);
-        log
-    };
-    log.stdout.push(format!("starting formation {id}"));
+    }
     progress.stage("spawning", "Starting formation. It might take 1-2 minutes.");
     progress.stage("health_check", "Waiting for formation health check...");
     match start(&control, source, &progress, std::future::pending()).await {
         Ok(router) => {
-            control.with(&id, |entry| entry.run(router));
-            log.stdout.push("formation is ready");
+            control.with(&id, |entry| entry.started(router)).unwrap_or_else(|| Err(not_found("health_check")))?;
             let url = format!("{}/api/{id}", control.url);
             let health_url = format!("{url}/v1/health");
             let data = json!({

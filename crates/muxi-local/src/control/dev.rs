@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use std::{path::PathBuf, sync::Arc};
 
 /// The most that a JSON body may hold.
-pub(super) const BODY: usize = 64 * 1024 * 1024;
+const BODY: usize = 64 * 1024 * 1024;
 
 pub(super) async fn run(call: Call) -> Response {
     let Some(body) = object(call.request).await else { return fail(StatusCode::BAD_REQUEST, "", "Invalid JSON body") };

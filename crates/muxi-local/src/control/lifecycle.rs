@@ -64,12 +64,11 @@ async fn launch(control: &Arc<Control>, id: &str, again: bool, progress: &Progre
         }
     };
     let started = control.with(id, |entry| {
-        entry.run(router);
+        entry.started(router)?;
         entry.restart_count += u32::from(again);
-        entry.log.stdout.push("formation is ready");
-        (entry.port, entry.restart_count)
+        Ok((entry.port, entry.restart_count))
     });
-    let (port, restarts) = started.ok_or_else(|| not_found("health_check"))?;
+    let (port, restarts) = started.unwrap_or_else(|| Err(not_found("health_check")))?;
     let status = Status::Running.as_str();
     let mut complete = json!({"formation_id": id, "port": port, "status": status});
     let data = if again {

@@ -125,7 +125,7 @@ async fn answer(control: Arc<Control>, endpoint: &'static Endpoint, request: Req
     let line = format!("{} {}", request.method(), request.uri().path());
     let response = match auth::check(&control, &request) {
         Ok(()) => run(control.clone(), endpoint, request).await,
-        Err(refusal) => refusal,
+        Err(message) => reply::unauthorized(message),
     };
     let now = jiff::Timestamp::now();
     control.audit.push(format!("{now} {line} {}", response.status().as_u16()));

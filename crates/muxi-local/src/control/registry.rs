@@ -276,6 +276,17 @@ impl Entry {
         self.updated_at = Timestamp::now();
     }
 
+    /// `router` answers from now on, unless somebody has stopped or replaced the formation while it started.
+    pub(super) fn started(&mut self, router: Router) -> Result<(), Failure> {
+        if self.status != Status::Starting {
+            let message = "Formation failed health check: stopped during startup";
+            return Err(Failure::internal("HealthCheckFailed", "health_check", message));
+        }
+        self.run(router);
+        self.log.stdout.push("formation is ready");
+        Ok(())
+    }
+
     /// Nothing answers any more. Requests in flight end by themselves.
     pub(super) fn halt(&mut self, status: Status) {
         self.router = None;

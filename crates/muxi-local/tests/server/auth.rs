@@ -97,3 +97,11 @@ fn the_handle_shows_no_secret_and_stops() {
     assert!(std::net::TcpStream::connect(address).is_err());
     drop(held);
 }
+
+#[test]
+fn a_refusal_reaches_a_caller_that_is_still_sending() {
+    let server = start();
+    let body = vec![b'x'; 30_000_000];
+    let answer = send(&server, "POST", "/rpc/formations", &[], &body);
+    assert_eq!((answer.status, answer.message()), (401, "Missing authorization header".into()));
+}

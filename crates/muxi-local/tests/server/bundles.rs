@@ -1,7 +1,7 @@
-use crate::client::{Answer, Headers, send, signed, start};
+use crate::client::{Answer, Headers, open, send, sign, signed, start};
 use flate2::{Compression, write::GzEncoder};
 use muxi_local::Server;
-use std::io::Write;
+use std::io::{Read, Write};
 
 /// A gzipped tar archive of files (and folders: names that end in `/`), with names as they are.
 pub(crate) fn archive(files: &[(&str, &str)]) -> Vec<u8> {
@@ -68,6 +68,28 @@ fn accepted_forms() {
 }
 
 #[test]
+fn long_names_are_kept_and_links_skipped() {
+    let server = start();
+    let mut tar = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+    let long = format!("root/docs/{}/x.md", "n".repeat(200));
+    for (name, text) in [("root/formation.afs", "id: the-id\ndescription: A test\n"), (long.as_str(), "long")] {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(text.len() as u64);
+        header.set_mode(0o644);
+        tar.append_data(&mut header, name, text.as_bytes()).unwrap();
+    }
+    let mut link = tar::Header::new_gnu();
+    link.set_entry_type(tar::EntryType::Symlink);
+    link.set_size(0);
+    tar.append_link(&mut link, "root/passwd", "/etc/passwd").unwrap();
+    deploy(&server, "the-id", &tar.into_inner().unwrap().finish().unwrap());
+    let zip = signed(&server, "GET", "/rpc/formations/the-id/download", &[], b"").body;
+    let zip = zip::ZipArchive::new(std::io::Cursor::new(zip)).unwrap();
+    let names: Vec<String> = zip.file_names().map(|name| name.unwrap().into_owned()).collect();
+    assert_eq!(names, [long.strip_prefix("root/").unwrap(), "formation.afs"]);
+}
+
+#[test]
 fn refused_forms() {
     let server = start();
     let config = "id: the-id\ndescription: A test\n";
@@ -130,4 +152,45 @@ fn refused_before_the_body_even_as_a_stream() {
         refused(&[("Content-Type", "application/gzip"), ("X-Formation-ID", id), stream], 400, "Invalid formation ID");
     }
     refused(&[("Content-Type", "application/gzip"), ("X-Formation-ID", "demo"), stream], 409, "already exists");
+}
+
+#[test]
+fn an_upload_that_breaks_off_deploys_nothing() {
+    let server = start();
+    let authorization = sign("POST", "/rpc/formations");
+    let headers = [
+        ("Authorization", authorization.as_str()),
+        ("Content-Type", "application/gzip"),
+        ("X-Formation-ID", "the-id"),
+        ("Transfer-Encoding", "chunked"),
+    ];
+    let mut stream = open(&server, "POST", "/rpc/formations", &headers, b"");
+    stream.write_all(b"5\r\nabcde\r\n").unwrap();
+    stream.shutdown(std::net::Shutdown::Write).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.is_empty() || answer.contains("Failed to save bundle"), "{answer}");
+    assert_eq!(signed(&server, "GET", "/rpc/formations/the-id", &[], b"").status, 404);
+}
+
+#[test]
+fn a_chunked_upload_is_as_good_as_a_measured_one() {
+    let server = start();
+    let authorization = sign("POST", "/rpc/formations");
+    let headers = [
+        ("Authorization", authorization.as_str()),
+        ("Content-Type", "application/gzip"),
+        ("X-Formation-ID", "the-id"),
+        ("Transfer-Encoding", "chunked"),
+    ];
+    let mut stream = open(&server, "POST", "/rpc/formations", &headers, b"");
+    for chunk in formation("the-id", "1.0.0").chunks(50) {
+        stream.write_all(format!("{:x}\r\n", chunk.len()).as_bytes()).unwrap();
+        stream.write_all(chunk).unwrap();
+        stream.write_all(b"\r\n").unwrap();
+    }
+    stream.write_all(b"0\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 201 Created"), "{answer}");
 }

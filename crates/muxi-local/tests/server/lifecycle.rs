@@ -179,3 +179,16 @@ fn downloads_what_was_deployed() {
     assert_eq!(signed(&server, "GET", "/rpc/formations/demo/download", &[], b"").status, 200);
     assert_eq!(signed(&server, "GET", "/rpc/formations/none/download", &[], b"").status, 404);
 }
+
+#[test]
+fn a_stop_during_a_start_wins() {
+    let server = start_slowly(500);
+    act(&server, "demo", "stop", &[]);
+    let (target, authorization) = ("/rpc/formations/demo/start", sign("POST", "/rpc/formations/demo/start"));
+    let headers = [("Authorization", authorization.as_str()), STREAM];
+    let mut starting = BufReader::new(open(&server, "POST", target, &headers, b""));
+    wait_for(&mut starting, "spawning");
+    assert_eq!(act(&server, "demo", "stop", &[]).status, 200);
+    wait_for(&mut starting, "stopped during startup");
+    assert!(send(&server, "GET", "/v1/health", &[], b"").text().contains("(status: stopped)"));
+}

@@ -1,0 +1,55 @@
+use serde_json::Value;
+use std::{
+    io::{BufRead, BufReader, Read},
+    net::TcpStream,
+    process::{Command, Stdio},
+};
+
+fn program(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_muxi-local"));
+    command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+#[test]
+fn prints_one_line_of_json_and_stops_on_a_signal() {
+    let mut child = program(&["--port", "0", "--json", "--admin-key", "fma_fixed"]).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let facts: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!((&facts["admin_key"], &facts["formation_id"]), (&"fma_fixed".into(), &"demo".into()));
+    let address = facts["url"].as_str().unwrap().strip_prefix("http://127.0.0.1:").unwrap();
+    let port = address.parse::<u16>().unwrap();
+    assert!(TcpStream::connect(("127.0.0.1", port)).is_ok());
+    // A second one on the same port says so.
+    let second = program(&["--port", address]).output().unwrap();
+    let words = String::from_utf8(second.stderr).unwrap();
+    assert!(!second.status.success() && words.contains("is taken") && words.contains("--port 0"), "{words}");
+    assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn prints_what_people_need() {
+    let mut child = program(&["--port", "0"]).spawn().unwrap();
+    let mut reader = BufReader::new(child.stdout.take().unwrap());
+    let mut text = String::new();
+    while !text.contains("Try:") {
+        assert_ne!(reader.read_line(&mut text).unwrap(), 0);
+    }
+    reader.read_line(&mut text).unwrap();
+    for word in ["url         http://127.0.0.1:", "key id      MUXI_", "secret key  sk_", "client key  fmc_", "curl"] {
+        assert!(text.contains(word), "{word}: {text}");
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn lists_every_operation() {
+    let mut text = String::new();
+    program(&["--routes"]).spawn().unwrap().stdout.unwrap().read_to_string(&mut text).unwrap();
+    let rows = muxi_local::routes().len() + muxi_local::formation::routes().len();
+    assert_eq!(text.lines().count(), rows);
+    assert!(text.lines().any(|line| line.starts_with("deploy_formation ") && line.contains("built")), "{text}");
+}
