@@ -77,9 +77,10 @@ struct State {
 impl Server {
     /// Starts a server with those replies.
     pub fn start(replies: Vec<Reply>) -> io::Result<Self> {
+        let replies = replies.into_iter().map(Reply::with_sample).collect::<io::Result<VecDeque<_>>>()?;
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let url = format!("http://{}", listener.local_addr()?);
-        let state = Mutex::new(State { replies: replies.into(), ..State::default() });
+        let state = Mutex::new(State { replies, ..State::default() });
         let shared = Arc::new(Shared { started: Instant::now(), state });
         let accepting = shared.clone();
         thread::spawn(move || {

@@ -24,6 +24,8 @@ pub struct Reply {
     pub json: Option<Value>,
     /// The body is that file of the repository.
     pub file: Option<String>,
+    /// Status and body are those of that recorded exchange in the repository.
+    pub sample: Option<String>,
     /// The body in pieces, each sent by itself.
     pub pieces: Vec<Piece>,
     /// Whether the body is sent in chunks; pieces are unless told otherwise. Pieces without chunks and without a
@@ -75,12 +77,23 @@ pub enum Then {
 }
 
 impl Reply {
+    /// The reply with what its sample says.
+    pub(crate) fn with_sample(mut self) -> io::Result<Self> {
+        if let Some(sample) = &self.sample {
+            let mut exchange: Value = serde_json::from_slice(&read(sample)?)?;
+            let response = &mut exchange["response"];
+            self.status = self.status.or(response["status"].as_u64().and_then(|status| status.try_into().ok()));
+            self.json = self.json.or(Some(response["body"].take()));
+        }
+        Ok(self)
+    }
+
     /// The body's parts: how long to wait before each, and its bytes.
     pub(crate) fn parts(&self) -> io::Result<Vec<(Duration, Vec<u8>)>> {
         let whole = match (&self.body, &self.json, &self.file) {
             (Some(text), ..) => Some(text.clone().into_bytes()),
             (_, Some(json), _) => Some(json.to_string().into_bytes()),
-            (.., Some(file)) => Some(std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file))?),
+            (.., Some(file)) => Some(read(file)?),
             _ => None,
         };
         let mut parts: Vec<_> = whole.map(|bytes| (Duration::ZERO, bytes)).into_iter().collect();
@@ -122,6 +135,11 @@ impl Reply {
         }
         head + "\r\n"
     }
+}
+
+fn read(file: &str) -> io::Result<Vec<u8>> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file);
+    std::fs::read(&path).map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", path.display())))
 }
 
 fn with_dates(value: &str) -> String {

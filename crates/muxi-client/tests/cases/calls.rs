@@ -206,9 +206,9 @@ impl Read for stream::EventStream {
 }
 
 impl Read for blocking::EventStream {
-    fn read(mut self, spec: &CallSpec) -> Ran {
+    fn read(self, spec: &CallSpec) -> Ran {
         let mut ran = Ran::default();
-        while let Some(event) = self.next() {
+        for event in self {
             if !ran.take(event, spec) {
                 break;
             }
