@@ -144,7 +144,8 @@ where
         let (handle, request, options) = self.into_parts();
         let driver = crate::blocking::driver_of(handle)?;
         // What the error leaves behind, a timed out connection above all, is to go now and not with the next call.
-        let outcome = driver.run(O::Reply::send(handle, request?, options)).flatten().inspect_err(|_| driver.settle())?;
+        let outcome =
+            driver.run(O::Reply::send(handle, request?, options)).flatten().inspect_err(|_| driver.settle())?;
         Ok(crate::blocking::IntoBlocking::into_blocking(outcome, driver))
     }
 }
