@@ -1,8 +1,9 @@
-"""What the tests share: a local MUXI server, and clients of it."""
+"""What the tests share: a local MUXI server with clients of it, and a server that answers by a script."""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,11 @@ from typing import Any
 
 import pytest
 from muxi import AsyncFormationClient, AsyncServerClient, FormationClient, ServerClient
+from support import Scripted
+
+# What the developer has set must not change what the tests see.
+for name in [name for name in os.environ if name.startswith("MUXI_") and not name.startswith("MUXI_REAL_")]:
+    del os.environ[name]
 
 
 @dataclass
@@ -60,3 +66,11 @@ def local() -> Iterator[Local]:
     process.terminate()
     assert process.wait(timeout=10) == 0
     process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def scripted() -> Iterator[Scripted]:
+    """The program that answers by a script."""
+    program = Scripted()
+    yield program
+    program.end()

@@ -17,13 +17,6 @@ from conftest import Local
 from muxi import FormationClient, FormationConfig, ServerClient, ServerConfig
 
 
-@pytest.fixture(autouse=True)
-def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in list(os.environ):
-        if name.startswith("MUXI_"):
-            monkeypatch.delenv(name)
-
-
 @pytest.mark.parametrize(
     ("settings", "base_url"),
     [

@@ -77,7 +77,10 @@ impl Iterator for EventStream {
         }
         match self.driver.run(self.stream.next_batch()).flatten() {
             Ok(batch) => self.batch = batch.into_iter(),
-            Err(error) => return Some(Err(error)),
+            Err(error) => {
+                self.driver.settle();
+                return Some(Err(error));
+            }
         }
         self.batch.next().map(Ok)
     }

@@ -143,7 +143,9 @@ where
     pub fn send(self) -> Result<<<O::Reply as Outcome>::Output as crate::blocking::IntoBlocking>::Blocking> {
         let (handle, request, options) = self.into_parts();
         let driver = crate::blocking::driver_of(handle)?;
-        let outcome = driver.run(O::Reply::send(handle, request?, options))??;
+        // What the error leaves behind, a timed out connection above all, is to go now and not with the next call.
+        let outcome =
+            driver.run(O::Reply::send(handle, request?, options)).flatten().inspect_err(|_| driver.settle())?;
         Ok(crate::blocking::IntoBlocking::into_blocking(outcome, driver))
     }
 }

@@ -196,11 +196,7 @@ impl Transport {
             }
             (Err(error), ..) if is_cleared(request.endpoint, &error) => Ok(cleared(&error, prepared.idempotency_key)),
             (Ok(mut reply), _, Some(key)) => {
-                let Some(body) = pick_secret(key, &reply.body) else {
-                    let message = format!("there is no secret {key:?}");
-                    return Err(Error::new(ErrorKind::NotFound, "SECRET_NOT_FOUND", message));
-                };
-                reply.body = body.into();
+                reply.body = pick_secret(key, reply.status, &reply.headers, &reply.body)?.into();
                 Ok(reply)
             }
             (outcome, ..) => outcome,
@@ -231,7 +227,7 @@ impl Transport {
         Box::pin(async move {
             let (status, headers, body) = within(prepared.limit, &self.config, self.exchange(http, prepared)).await?;
             let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
-            if kind.starts_with(EVENT_STREAM.as_bytes()) {
+            if is_event_stream(kind) {
                 let key = prepared.idempotency_key.clone();
                 let (end, turn) = (prepared.stream.unwrap_or(StreamEnd::Open), prepared.request.turn.clone());
                 return Ok(EventStream::new(body, end, prepared.limit, status, headers, key, turn, &self.config));
@@ -356,9 +352,10 @@ impl Transport {
                 Ok(done) => return Ok(done),
                 Err(error) => error,
             };
+            let endpoint = prepared.request.endpoint;
             match retry::delay(&error, number, prepared.max_retries, random()) {
-                Some(delay) => tokio::time::sleep(delay).await,
-                None => return Err(hinted(error, prepared.request.endpoint)),
+                Some(delay) if !is_cleared(endpoint, &error) => tokio::time::sleep(delay).await,
+                _ => return Err(hinted(error, endpoint)),
             }
             number += 1;
         }
@@ -478,6 +475,12 @@ async fn within<T>(limit: Option<Duration>, config: &Config, work: impl Future<O
             Err(_) => Err(timed_out(limit, config, "no reply")),
         },
     }
+}
+
+/// Whether a content type, with parameters or without, is that of an event stream.
+fn is_event_stream(content_type: &[u8]) -> bool {
+    let media_type = content_type.split(|byte| *byte == b';').next().unwrap_or_default();
+    media_type.trim_ascii().eq_ignore_ascii_case(EVENT_STREAM.as_bytes())
 }
 
 /// A random number in 0..1, for the jitter.

@@ -394,7 +394,11 @@ pub(crate) fn block_on<T: Send>(
             py.detach(|| driver.settle());
             Err(signal)
         }
-        (Ok(ControlFlow::Continue(done)), _) => done.map_err(|e| exception(py, &e)),
+        (Ok(ControlFlow::Continue(done)), _) => done.map_err(|e| {
+            // What the error leaves behind, a timed out connection above all, is to go now and not with the next call.
+            py.detach(|| driver.settle());
+            exception(py, &e)
+        }),
         (Err(error), _) => Err(exception(py, &error)),
         (Ok(ControlFlow::Break(())), None) => Err(PyValueError::new_err("the call was interrupted")),
     }

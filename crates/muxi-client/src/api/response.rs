@@ -2,7 +2,7 @@
 
 use super::{
     endpoint::Rule,
-    error::{Error, Result},
+    error::{Error, ErrorKind, Result},
     types::Object,
 };
 use http::HeaderMap;
@@ -67,6 +67,7 @@ struct RequestPart {
 
 /// The data of a 2xx reply as `T`, with its metadata.
 pub fn decode<T: DeserializeOwned>(rule: Rule, status: u16, headers: &HeaderMap, body: &[u8]) -> Result<(T, Metadata)> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let body = if body.is_empty() { b"{}" } else { body };
     let broken = |error: serde_json::Error, what: &str| {
         let text = String::from_utf8_lossy(&body[..body.len().min(200)]);
@@ -98,10 +99,16 @@ pub fn failure(status: u16, headers: &HeaderMap, body: &[u8]) -> Error {
     Error::from_reply(status, headers, body, SystemTime::now())
 }
 
-/// The entry `key` of a secret list, in the list's own envelope.
-pub fn pick_secret(key: &str, body: &[u8]) -> Option<Vec<u8>> {
-    let mut envelope = serde_json::from_slice::<Object>(body).ok()?;
-    let value = envelope.get("data")?.get("secrets")?.get(key)?.clone();
+/// The entry `key` of a 2xx reply that is a secret list, in the list's own envelope.
+pub fn pick_secret(key: &str, status: u16, headers: &HeaderMap, body: &[u8]) -> Result<Vec<u8>> {
+    let (list, _) = decode::<Object>(Rule::Plain, status, headers, body)?;
+    let Some(Value::Object(secrets)) = list.get("secrets") else {
+        return Err(Error::unexpected_reply(status, "the reply is no list of secrets", body));
+    };
+    let Some(value) = secrets.get(key) else {
+        return Err(Error::new(ErrorKind::NotFound, "SECRET_NOT_FOUND", format!("there is no secret {key:?}")));
+    };
+    let mut envelope = serde_json::from_slice::<Object>(body).unwrap_or_default();
     envelope.insert("data".to_owned(), serde_json::json!({ "key": key, "value": value }));
-    serde_json::to_vec(&envelope).ok()
+    Ok(Value::Object(envelope).to_string().into_bytes())
 }

@@ -1,0 +1,302 @@
+//! From a case's call to a typed method of a client, and what came of it.
+
+use crate::case::{CallSpec, Settings};
+use futures_util::StreamExt;
+use muxi_client::{
+    Bundle, Error,
+    api::{endpoint::Operation, error::Result, event::Event},
+    blocking::{self, Blocking, IntoBlocking},
+    call::{Call, Outcome},
+    client::{ApiKind, Async, Builder, Client, Formation, Mode, Server},
+    stream,
+    transport::Response,
+};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::{fs, sync::LazyLock, thread, time::Duration};
+use tokio::runtime::Runtime;
+
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
+
+/// What came of a call.
+#[derive(Debug, Default)]
+pub struct Ran {
+    pub result: Option<Value>,
+    pub metadata: Map<String, Value>,
+    pub events: Vec<(String, String)>,
+    pub error: Option<Error>,
+    pub seconds: f64,
+}
+
+impl Ran {
+    pub fn failed(error: Error) -> Self {
+        Self { error: Some(error), ..Self::default() }
+    }
+
+    /// Notes an event. Returns whether another is wanted.
+    fn take(&mut self, event: Result<Event>, spec: &CallSpec) -> bool {
+        match event {
+            Ok(event) => self.events.push((event.event.into(), event.data)),
+            Err(error) => self.error = Some(error),
+        }
+        self.error.is_none() && spec.take != Some(self.events.len())
+    }
+}
+
+/// A client that can make the calls of a case.
+pub trait Face {
+    type Api: ApiKind;
+    type Mode: Mode;
+    fn call(&self, spec: &CallSpec) -> Ran;
+}
+
+/// Makes a client.
+pub trait Build<C> {
+    fn make(self) -> Result<C>;
+}
+
+impl<A: ApiKind, M: Mode> Build<Client<A, M>> for Builder<A, M> {
+    fn make(self) -> Result<Client<A, M>> {
+        self.build()
+    }
+}
+
+macro_rules! set {
+    ($builder:ident, $settings:ident: $($name:ident),*) => {
+        $(if let Some(value) = &$settings.$name { $builder = $builder.$name(value); })*
+    };
+}
+
+pub fn formation<M: Mode>(settings: &Settings) -> Builder<Formation, M> {
+    let mut builder: Builder<Formation, M> = common(settings, Client::builder());
+    set!(builder, settings: url, base_url, server_url, formation_id, mode, client_key, admin_key);
+    builder
+}
+
+pub fn server<M: Mode>(settings: &Settings) -> Builder<Server, M> {
+    let mut builder: Builder<Server, M> = common(settings, Client::builder());
+    set!(builder, settings: url, key_id, secret_key);
+    builder
+}
+
+fn common<A: ApiKind, M: Mode>(settings: &Settings, mut builder: Builder<A, M>) -> Builder<A, M> {
+    let seconds = Duration::from_secs_f64;
+    if let Some(times) = settings.max_retries {
+        builder = builder.max_retries(times);
+    }
+    if let Some(limit) = settings.timeout {
+        builder = builder.timeout(seconds(limit));
+    }
+    if let Some(limit) = settings.connect_timeout {
+        builder = builder.connect_timeout(seconds(limit));
+    }
+    if let Some(limit) = settings.stream_idle_timeout {
+        builder = builder.stream_idle_timeout(seconds(limit));
+    }
+    for (name, value) in &settings.headers {
+        builder = builder.header(name, value);
+    }
+    builder
+}
+
+/// Reads arguments by the kinds that the rows below name.
+impl CallSpec {
+    fn value(&self, name: &str) -> &Value {
+        self.args.get(name).unwrap_or_else(|| panic!("{} needs {name}", self.operation))
+    }
+    fn text(&self, name: &str) -> &str {
+        self.value(name).as_str().unwrap_or_else(|| panic!("{name} must be text"))
+    }
+    fn maybe(&self, name: &str) -> Option<&str> {
+        self.args.get(name).and_then(Value::as_str)
+    }
+    fn number(&self, name: &str) -> u32 {
+        self.value(name).as_u64().and_then(|n| n.try_into().ok()).unwrap_or_else(|| panic!("{name} must be a number"))
+    }
+    fn flag(&self, name: &str) -> bool {
+        self.value(name).as_bool().unwrap_or_else(|| panic!("{name} must be a bool"))
+    }
+    fn object(&self, name: &str) -> &Map<String, Value> {
+        self.value(name).as_object().unwrap_or_else(|| panic!("{name} must be an object"))
+    }
+    fn list(&self, name: &str) -> &[Value] {
+        self.value(name).as_array().unwrap_or_else(|| panic!("{name} must be a list"))
+    }
+    /// A bundle whose formation file is the argument's text.
+    fn bundle(&self, name: &str) -> &'static Bundle {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("formation.afs"), self.text(name)).expect("a file");
+        Box::leak(Box::new(Bundle::from_path(folder.path()).expect("a bundle")))
+    }
+
+    fn options<'c, M, O: Operation>(&self, mut call: Call<'c, M, O>) -> Call<'c, M, O> {
+        thread::sleep(Duration::from_millis(self.pause_ms));
+        if let Some(limit) = self.timeout {
+            // What is no duration cannot be given here, but a length of zero can.
+            call = call.timeout(Duration::try_from_secs_f64(limit).unwrap_or_default());
+        }
+        if let Some(times) = self.max_retries {
+            call = call.max_retries(times);
+        }
+        if let Some(key) = &self.idempotency_key {
+            call = call.idempotency_key(key);
+        }
+        self.headers.iter().fold(call, |call, (name, value)| call.header(name, value))
+    }
+}
+
+/// Sends a call and reads what it gives.
+trait Finish {
+    fn finish(self, spec: &CallSpec) -> Ran;
+}
+
+impl<O: Operation> Finish for Call<'_, Async, O>
+where
+    O::Reply: Outcome,
+    <O::Reply as Outcome>::Output: Read,
+{
+    fn finish(self, spec: &CallSpec) -> Ran {
+        match RUNTIME.block_on(self.into_future()) {
+            Ok(output) => output.read(spec),
+            Err(error) => Ran::failed(error),
+        }
+    }
+}
+
+impl<O: Operation> Finish for Call<'_, Blocking, O>
+where
+    O::Reply: Outcome,
+    <O::Reply as Outcome>::Output: IntoBlocking,
+    <<O::Reply as Outcome>::Output as IntoBlocking>::Blocking: Read,
+{
+    fn finish(self, spec: &CallSpec) -> Ran {
+        match self.send() {
+            Ok(output) => output.read(spec),
+            Err(error) => Ran::failed(error),
+        }
+    }
+}
+
+trait Read {
+    fn read(self, spec: &CallSpec) -> Ran;
+}
+
+impl<T: Serialize> Read for Response<T> {
+    fn read(self, _: &CallSpec) -> Ran {
+        let mut metadata = Map::new();
+        metadata.insert("request_id".to_owned(), self.request_id().into());
+        metadata.insert("timestamp".to_owned(), self.timestamp().into());
+        let result = serde_json::to_value(&*self).expect("a reply is JSON");
+        Ran { result: Some(result), metadata, ..Ran::default() }
+    }
+}
+
+impl Read for stream::EventStream {
+    fn read(mut self, spec: &CallSpec) -> Ran {
+        let mut ran = Ran::default();
+        RUNTIME.block_on(async {
+            while let Some(event) = self.next().await {
+                if !ran.take(event, spec) {
+                    break;
+                }
+            }
+        });
+        ran
+    }
+}
+
+impl Read for blocking::EventStream {
+    fn read(self, spec: &CallSpec) -> Ran {
+        let mut ran = Ran::default();
+        for event in self {
+            if !ran.take(event, spec) {
+                break;
+            }
+        }
+        ran
+    }
+}
+
+/// The operations that cases use: required arguments, then optional ones in brackets.
+macro_rules! operations {
+    ($api:ident; $($rows:tt)*) => {
+        operations!(@face $api, Async; $($rows)*);
+        operations!(@face $api, Blocking; $($rows)*);
+    };
+    (@face $api:ident, $mode:ident; $($name:ident($($arg:ident: $kind:ident),*) $([$($opt:ident: $okind:ident),*])?;)*) => {
+        impl Face for Client<$api, $mode> {
+            type Api = $api;
+            type Mode = $mode;
+
+            fn call(&self, spec: &CallSpec) -> Ran {
+                if spec.closed {
+                    self.close();
+                }
+                match &*spec.operation {
+                    $(stringify!($name) => {
+                        #[allow(unused_mut)]
+                        let mut call = spec.options(self.$name($(spec.$kind(stringify!($arg))),*));
+                        $($(if spec.args.contains_key(stringify!($opt)) {
+                            call = call.$opt(spec.$okind(stringify!($opt)));
+                        })*)?
+                        call.finish(spec)
+                    })*
+                    other => panic!("the Rust runner does not know {other}: add a row"),
+                }
+            }
+        }
+    };
+}
+
+operations! { Formation;
+    health();
+    get_agents();
+    get_agent(agent_id: text);
+    get_secrets();
+    get_secret(key: text);
+    set_secret(key: text, value: text);
+    chat(payload: object) [user_id: text];
+    chat_stream(payload: object) [user_id: text];
+    audio_chat(payload: object) [user_id: text];
+    audio_chat_stream(payload: object) [user_id: text];
+    get_sessions(user_id: text) [limit: number, active_only: flag];
+    get_session(session_id: text, user_id: text);
+    restore_session(session_id: text, user_id: text, messages: list);
+    get_requests(user_id: text);
+    get_request_status(request_id: text, user_id: text);
+    cancel_request(request_id: text, user_id: text);
+    get_memories(user_id: text) [limit: number, scopes: text];
+    add_memory(user_id: text, mem_type: text, detail: text) [metadata: object];
+    delete_memory(user_id: text, memory_id: text);
+    get_memory_provenance(user_id: text) [entity: text, event_id: text];
+    clear_all_buffers();
+    get_scheduler_jobs(user_id: text);
+    create_scheduler_job(job_type: text, schedule: text, message: text, user_id: text);
+    pause_scheduler_job(job_id: text) [user_id: text];
+    link_user_identifier(muxi_user_id: maybe, identifiers: list);
+    resolve_user(identifier: text) [create_user: flag, identifier_type: text];
+    fire_trigger(name: text, data: value) [async_mode: flag, user_id: text, session_id: text];
+    send_notification(user_id: text, message: text);
+    clear_audit_log();
+    stream_events(user_id: text);
+    stream_request(user_id: text, session_id: text, request_id: text);
+    stream_logs() [filters: object, level: text];
+}
+
+operations! { Server;
+    ping();
+    health();
+    status();
+    get_formation(formation_id: text);
+    stop_formation(formation_id: text);
+    cancel_update(formation_id: text);
+    deploy_formation(payload: bundle) [formation_id: text, version: text];
+    update_formation(payload: bundle) [formation_id: text, version: text];
+    deploy_formation_stream(payload: bundle) [formation_id: text];
+    start_formation_stream(formation_id: text);
+    get_formation_logs(formation_id: text) [limit: number, stream: text];
+    get_server_logs() [limit: number];
+    stream_formation_logs(formation_id: text) [stream: text];
+    draft_files(formation_id: text, action: text) [path: text];
+    dev_run() [path: text, formation_id: text];
+}

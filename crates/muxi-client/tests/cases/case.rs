@@ -1,0 +1,145 @@
+//! The form of a case. `contract/cases/README.md` explains the fields.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    pub name: String,
+    pub api: Api,
+    #[serde(default)]
+    settings: Map<String, Value>,
+    #[serde(default)]
+    pub earlier: Vec<CallSpec>,
+    pub call: CallSpec,
+    #[serde(default)]
+    pub replies: Vec<scripted::Reply>,
+    pub expect: Expect,
+    #[serde(default)]
+    not: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Api {
+    Formation,
+    Server,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CallSpec {
+    pub operation: String,
+    #[serde(default)]
+    pub args: Map<String, Value>,
+    pub timeout: Option<f64>,
+    pub max_retries: Option<u32>,
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    pub idempotency_key: Option<String>,
+    pub take: Option<usize>,
+    #[serde(default)]
+    pub pause_ms: u64,
+    #[serde(default)]
+    pub closed: bool,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Expect {
+    pub requests: Option<Vec<ExpectedRequest>>,
+    pub same: Vec<String>,
+    pub differs: Vec<String>,
+    pub result: Option<Value>,
+    pub absent: Vec<String>,
+    pub metadata: Map<String, Value>,
+    pub events: Option<Vec<(String, String)>>,
+    pub count: Option<usize>,
+    pub last: Option<(String, String)>,
+    pub contains: Vec<String>,
+    pub error: Option<ExpectedError>,
+    pub seconds: Range,
+    pub connections: Option<usize>,
+    pub closed: Option<bool>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ExpectedRequest {
+    pub method: Option<String>,
+    pub target: Option<String>,
+    pub headers: BTreeMap<String, Option<String>>,
+    pub json: Option<Value>,
+    pub body: Option<String>,
+    pub size: Option<usize>,
+    pub signed: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ExpectedError {
+    pub kind: String,
+    pub code: Option<String>,
+    pub status: Option<u16>,
+    pub message: Vec<String>,
+    pub without: Vec<String>,
+    pub retry_after: Option<f64>,
+    pub request_id: Option<String>,
+    pub details: Option<Value>,
+    pub body: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Range {
+    pub min: Option<f64>,
+    pub max: Option<f64>,
+}
+
+/// The settings that the runner knows.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    pub url: Option<String>,
+    pub base_url: Option<String>,
+    pub server_url: Option<String>,
+    pub formation_id: Option<String>,
+    pub mode: Option<String>,
+    pub key_id: Option<String>,
+    pub secret_key: Option<String>,
+    pub admin_key: Option<String>,
+    pub client_key: Option<String>,
+    pub max_retries: Option<u32>,
+    pub timeout: Option<f64>,
+    pub connect_timeout: Option<f64>,
+    pub stream_idle_timeout: Option<f64>,
+    pub headers: BTreeMap<String, String>,
+}
+
+/// The secret that signatures are checked with.
+pub const SECRET: &str = "sk_case";
+
+impl Case {
+    /// Whether the case says why that face cannot run it.
+    pub fn excludes(&self, face: &str) -> bool {
+        self.not.iter().any(|(name, why)| {
+            assert!(!why.is_empty(), "{}: say why not {name}", self.name);
+            face == name || face.split('-').next() == Some(name)
+        })
+    }
+
+    /// The usual settings with the case's own over them; one that is null is not given.
+    pub fn settings(&self, url: &str) -> Settings {
+        let usual = match self.api {
+            Api::Formation => json!({ "url": "{url}", "client_key": "fmc_case", "admin_key": "fma_case" }),
+            Api::Server => json!({ "url": "{url}", "key_id": "MUXI_case", "secret_key": SECRET }),
+        };
+        let mut all = usual.as_object().expect("an object").clone();
+        all.extend(self.settings.clone());
+        all.retain(|_, value| !value.is_null());
+        let text = Value::Object(all).to_string().replace("{url}", url);
+        serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: settings: {e}", self.name))
+    }
+}

@@ -1,0 +1,148 @@
+"""The cases of contract/cases: how they are made, and what came of them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import muxi
+
+FACES = ("python", "python-async")
+SECRET = "sk_case"
+USUAL: dict[str, dict[str, Any]] = {
+    "formation": {"url": "{url}", "client_key": "fmc_case", "admin_key": "fma_case"},
+    "server": {"url": "{url}", "key_id": "MUXI_case", "secret_key": SECRET},
+}
+CLIENTS: dict[tuple[str, str], Any] = {
+    ("formation", "python"): muxi.FormationClient,
+    ("formation", "python-async"): muxi.AsyncFormationClient,
+    ("server", "python"): muxi.ServerClient,
+    ("server", "python-async"): muxi.AsyncServerClient,
+}
+KINDS: dict[type[BaseException], str] = {
+    ValueError: "invalid",
+    TypeError: "type",
+    RuntimeError: "closed",
+    muxi.ConnectionError: "connection",
+    muxi.TimeoutError: "timeout",
+    muxi.AuthenticationError: "authentication",
+    muxi.AuthorizationError: "authorization",
+    muxi.NotFoundError: "not_found",
+    muxi.ConflictError: "conflict",
+    muxi.ValidationError: "validation",
+    muxi.RateLimitError: "rate_limit",
+    muxi.ServerError: "server",
+    muxi.MuxiError: "api",
+}
+
+Case = dict[str, Any]
+
+
+def read(folder: Path) -> list[tuple[str, str, Case]]:
+    """Return every case with its face and the name of its test."""
+    found = []
+    for path in sorted(folder.glob("*.json")):
+        for case in json.loads(path.read_text("utf-8")):
+            excluded = case.get("not", {})
+            assert all(excluded.values()), f"{case['name']}: say why not"
+            found += [
+                (f"{path.stem}::{case['name']}::{face}", face, case)
+                for face in FACES
+                if face not in excluded and "python" not in excluded
+            ]
+    return found
+
+
+@dataclass
+class Ran:
+    """What came of a call."""
+
+    result: Any = None
+    events: list[list[str]] = field(default_factory=list)
+    error: BaseException | None = None
+    seconds: float = 0.0
+
+
+def settings(case: Case, url: str) -> dict[str, Any]:
+    """Return the usual settings with the case's own over them; one that is null is not given."""
+    given = {**USUAL[case["api"]], **case.get("settings", {})}
+    text = json.dumps({name: value for name, value in given.items() if value is not None})
+    made: dict[str, Any] = json.loads(text.replace("{url}", url))
+    return made
+
+
+def _method(client: Any, call: dict[str, Any], folder: Path) -> tuple[Any, dict[str, Any]]:
+    if "max_retries" in call:
+        client = client.with_options(max_retries=call["max_retries"])
+    args = dict(call.get("args", {}))
+    if call["operation"].startswith(("deploy_", "update_")) and isinstance(args.get("payload"), str):
+        (folder / "formation.afs").write_text(args["payload"], "utf-8")
+        args["payload"] = folder
+    args |= {name: call[name] for name in ("timeout", "headers", "idempotency_key") if name in call}
+    return getattr(client, call["operation"]), args
+
+
+def _sync_call(client: Any, call: dict[str, Any], folder: Path, ran: Ran) -> None:
+    time.sleep(call.get("pause_ms", 0) / 1000)
+    if call.get("closed"):
+        client.close()
+    method, args = _method(client, call, folder)
+    got = method(**args)
+    if not isinstance(got, muxi.EventStream):
+        ran.result = got
+        return
+    for event in got:
+        ran.events.append([event["event"], event["data"]])
+        if len(ran.events) == call.get("take"):
+            got.close()
+            return
+
+
+async def _async_call(client: Any, call: dict[str, Any], folder: Path, ran: Ran) -> None:
+    await asyncio.sleep(call.get("pause_ms", 0) / 1000)
+    if call.get("closed"):
+        await client.aclose()
+    method, args = _method(client, call, folder)
+    got = method(**args)
+    if not isinstance(got, muxi.AsyncEventStream):
+        ran.result = await got
+        return
+    async for event in got:
+        ran.events.append([event["event"], event["data"]])
+        if len(ran.events) == call.get("take"):
+            await got.aclose()
+            return
+
+
+async def _run_async(client: Any, case: Case, folder: Path, ran: Ran) -> None:
+    for earlier in case.get("earlier", []):
+        await _async_call(client, earlier, folder, Ran())
+    started = time.monotonic()
+    try:
+        await _async_call(client, case["call"], folder, ran)
+    finally:
+        ran.seconds = time.monotonic() - started
+
+
+def run(case: Case, face: str, url: str, folder: Path) -> tuple[Ran, Any]:
+    """Make the calls. The client comes along, so that its connections live until all is checked."""
+    ran, client = Ran(), None
+    try:
+        client = CLIENTS[case["api"], face](**settings(case, url))
+        if face == "python-async":
+            asyncio.run(_run_async(client, case, folder, ran))
+            return ran, client
+        for earlier in case.get("earlier", []):
+            _sync_call(client, earlier, folder, Ran())
+        started = time.monotonic()
+        try:
+            _sync_call(client, case["call"], folder, ran)
+        finally:
+            ran.seconds = time.monotonic() - started
+    except Exception as error:
+        ran.error = error
+    return ran, client
