@@ -1,4 +1,6 @@
 //! The examples, run as a user runs them, against a local server.
+// A test that fails panics, in its helpers too.
+#![allow(clippy::unwrap_used)]
 
 use muxi_local::Server;
 use std::{

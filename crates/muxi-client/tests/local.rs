@@ -1,4 +1,6 @@
 //! What is Rust's own, against a local server: runtimes, threads, dropped streams.
+// A test that fails panics, in its helpers too.
+#![allow(clippy::unwrap_used)]
 
 use futures_util::StreamExt;
 use muxi_client::{ErrorKind, FormationClient, blocking};
