@@ -17,18 +17,21 @@ use std::{
 type Checked = Result<(), String>;
 
 pub fn check(expect: &Expect, ran: &Ran, server: &Server) -> Checked {
-    let log = settled(server, expect.closed == Some(true));
+    let log = settled(server, expect.closed);
     check_log(expect, &log).and_then(|()| check_outcome(expect, ran)).map_err(|why| {
         format!("{why}\n  outcome: {ran:?}\n  requests: {:#?}\n  closed by the client: {:?}", log.requests, log.closed)
     })
 }
 
-/// The log; when connections are to be closed, as soon as all are.
-fn settled(server: &Server, closed: bool) -> Log {
+/// The log; when connections are to be closed, as soon as all are; when none is to be, after a while.
+fn settled(server: &Server, closed: Option<bool>) -> Log {
+    if closed == Some(false) {
+        thread::sleep(Duration::from_millis(100));
+    }
     let end = Instant::now() + Duration::from_secs(2);
     loop {
         let log = server.log();
-        if !closed || log.closed.len() >= log.connections || Instant::now() > end {
+        if closed != Some(true) || log.closed.len() >= log.connections || Instant::now() > end {
             return log;
         }
         thread::sleep(Duration::from_millis(5));
