@@ -7,8 +7,8 @@ use crate::{
     },
     client::{Client, Formation, Handle, Mode, Server},
     driver::Driver,
+    reply::Response,
     stream,
-    transport::Response,
 };
 use std::{sync::Arc, vec};
 

@@ -2,14 +2,16 @@
 
 use crate::{
     api::{
+        arg::IntoArg,
         endpoint::{Operation, reply},
         error::Result,
-        request::{Args, IntoArg, Request},
+        request::{Args, Request},
         response::{Metadata, decode},
     },
     client::{Async, Handle},
+    options::CallOptions,
+    reply::Response,
     stream::EventStream,
-    transport::{CallOptions, Response},
 };
 use bytes::Bytes;
 use serde::de::DeserializeOwned;

@@ -4,7 +4,8 @@ use crate::{
     api::error::Result,
     config::{Config, Settings},
     driver::Driver,
-    transport::{CallOptions, Transport},
+    options::CallOptions,
+    transport::Transport,
 };
 use std::{fmt, marker::PhantomData, path::PathBuf, sync::Arc, time::Duration};
 

@@ -3,10 +3,10 @@
 use crate::api::{
     auth::Signer,
     error::{Error, Result},
-    request::header_value,
+    request::{ENCODED, header_value},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, uri::Scheme};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 use std::{
     fmt,
     path::PathBuf,
@@ -261,7 +261,7 @@ impl Settings {
             Some("draft") => "draft",
             Some(other) => return Err(Error::invalid(format!("mode must be \"live\" or \"draft\", got {other:?}"))),
         };
-        let id = utf8_percent_encode(id, ESCAPED);
+        let id = utf8_percent_encode(id, ENCODED);
         Ok(("server_url", format!("{}/{place}/{id}/v1", server_url.trim_end_matches('/'))))
     }
 
@@ -309,8 +309,6 @@ impl Settings {
         })
     }
 }
-
-const ESCAPED: &percent_encoding::AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 const SDK_HEADER: HeaderName = HeaderName::from_static("x-muxi-sdk");
 const CLIENT_HEADER: HeaderName = HeaderName::from_static("x-muxi-client");

@@ -3,6 +3,8 @@
 //! [`api`] says what MUXI is and does no I/O; the rest of the crate carries it over HTTP.
 
 pub mod api;
+#[cfg(feature = "client")]
+mod body;
 #[cfg(feature = "bundle")]
 pub mod bundle;
 #[cfg(feature = "client")]
@@ -15,6 +17,10 @@ pub mod config;
 mod connect;
 #[cfg(feature = "client")]
 pub mod driver;
+#[cfg(feature = "client")]
+pub mod options;
+#[cfg(feature = "client")]
+pub mod reply;
 #[cfg(feature = "client")]
 pub mod stream;
 #[cfg(feature = "client")]
@@ -30,8 +36,9 @@ pub use api::{
 #[cfg(feature = "client")]
 pub use {
     client::{FormationClient, ServerClient},
+    options::CallOptions,
+    reply::Response,
     stream::EventStream,
-    transport::Response,
 };
 
 /// The README's Rust code is compiled with the doctests.

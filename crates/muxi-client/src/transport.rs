@@ -2,15 +2,17 @@
 
 use crate::{
     api::{
-        bundle::BundleSource,
         endpoint::{Api, Auth, Endpoint, Reply as ReplyForm, Rule, StreamEnd},
         error::{Error, ErrorKind, Result},
         request::{Body, Request, header_value},
-        response::{Metadata, failure, pick_secret},
+        response::{failure, pick_secret},
         retry,
     },
+    body::Outgoing,
     config::{Attempt, Config, header_name, seconds},
     connect::{Connector, Used},
+    options::CallOptions,
+    reply::Reply,
     stream::EventStream,
 };
 use bytes::Bytes;
@@ -23,17 +25,14 @@ use hyper_util::{
 };
 use std::{
     future::Future,
-    io::{self, Read as _},
-    ops::Deref,
+    io,
     pin::Pin,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicU16, Ordering},
     },
-    task::{Context, Poll},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
-use tokio::sync::mpsc;
 use uuid::Uuid;
 
 /// The runtime closes idle connections after 5 s: one must not be used that is about to be closed.
@@ -48,89 +47,6 @@ const LATEST_HEADER: &str = "x-muxi-sdk-latest";
 const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
 
 type HttpClient = Client<Connector, Outgoing>;
-
-/// What one call sets for itself.
-#[derive(Clone, Debug, Default)]
-pub struct CallOptions {
-    /// Seconds for one attempt, or of silence in a stream; infinity for no limit.
-    pub timeout: Option<f64>,
-    /// How often to try again.
-    pub max_retries: Option<u32>,
-    /// More headers.
-    pub headers: Vec<(String, String)>,
-    /// The idempotency key; made when there is none.
-    pub idempotency_key: Option<String>,
-}
-
-impl CallOptions {
-    /// These options, and where one is not set, the one of `defaults`.
-    #[must_use]
-    pub fn over(mut self, defaults: &Self) -> Self {
-        self.timeout = self.timeout.or(defaults.timeout);
-        self.max_retries = self.max_retries.or(defaults.max_retries);
-        self.idempotency_key = self.idempotency_key.or_else(|| defaults.idempotency_key.clone());
-        if !defaults.headers.is_empty() {
-            let own = std::mem::replace(&mut self.headers, defaults.headers.clone());
-            self.headers.extend(own);
-        }
-        self
-    }
-}
-
-/// A reply with a 2xx status.
-#[derive(Clone, Debug)]
-pub struct Reply {
-    /// The status.
-    pub status: u16,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The body.
-    pub body: Bytes,
-    /// The key that was sent.
-    pub idempotency_key: String,
-}
-
-/// A typed reply.
-#[derive(Clone, Debug)]
-pub struct Response<T> {
-    pub(crate) data: T,
-    pub(crate) metadata: Metadata,
-    pub(crate) reply: Reply,
-}
-
-impl<T> Response<T> {
-    /// The data alone.
-    pub fn into_inner(self) -> T {
-        self.data
-    }
-    /// The id of the request in the other side's logs.
-    pub fn request_id(&self) -> Option<&str> {
-        self.metadata.request_id.as_deref()
-    }
-    /// The idempotency key that was sent.
-    pub fn idempotency_key(&self) -> &str {
-        &self.reply.idempotency_key
-    }
-    /// When the reply was made, in Unix milliseconds.
-    pub fn timestamp(&self) -> Option<i64> {
-        self.metadata.timestamp
-    }
-    /// The HTTP status.
-    pub fn status(&self) -> u16 {
-        self.reply.status
-    }
-    /// The HTTP headers.
-    pub fn headers(&self) -> &HeaderMap {
-        &self.reply.headers
-    }
-}
-
-impl<T> Deref for Response<T> {
-    type Target = T;
-    fn deref(&self) -> &T {
-        &self.data
-    }
-}
 
 /// Sends requests to one base URL.
 #[derive(Debug)]
@@ -512,63 +428,5 @@ fn hinted(error: Error, endpoint: Option<&Endpoint>) -> Error {
             error.with_hint("the turn ran and made a file, which this runtime cannot return as JSON: use the stream")
         }
         _ => error,
-    }
-}
-
-/// A request body.
-pub(crate) enum Outgoing {
-    Whole(Option<Bytes>),
-    Pieces { pieces: mpsc::Receiver<io::Result<Bytes>>, left: u64 },
-}
-
-impl Outgoing {
-    /// Reads the bundle on a thread of its own, a piece ahead of the network.
-    fn read(source: &dyn BundleSource) -> Result<Self> {
-        const PIECE: usize = 256 << 10;
-        let unreadable = |e: io::Error| Error::invalid(format!("the bundle cannot be read: {e}")).with_source(e);
-        let mut reader = source.open().map_err(unreadable)?;
-        let (send, pieces) = mpsc::channel(2);
-        tokio::task::spawn_blocking(move || {
-            loop {
-                let mut piece = Vec::with_capacity(PIECE);
-                let read = reader.by_ref().take(PIECE as u64).read_to_end(&mut piece);
-                let last = !matches!(read, Ok(1..));
-                let piece = read.map(|_| Bytes::from(piece));
-                if matches!(&piece, Ok(p) if p.is_empty()) || send.blocking_send(piece).is_err() || last {
-                    break;
-                }
-            }
-        });
-        Ok(Self::Pieces { pieces, left: source.size() })
-    }
-}
-
-impl http_body::Body for Outgoing {
-    type Data = Bytes;
-    type Error = io::Error;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<http_body::Frame<Bytes>>>> {
-        match &mut *self {
-            Self::Whole(bytes) => Poll::Ready(bytes.take().map(|b| Ok(http_body::Frame::data(b)))),
-            Self::Pieces { pieces, left } => pieces.poll_recv(cx).map(|piece| {
-                piece.map(|piece| {
-                    piece.map(|bytes| {
-                        *left = left.saturating_sub(bytes.len() as u64);
-                        http_body::Frame::data(bytes)
-                    })
-                })
-            }),
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        matches!(self, Self::Whole(None) | Self::Pieces { left: 0, .. })
-    }
-
-    fn size_hint(&self) -> http_body::SizeHint {
-        http_body::SizeHint::with_exact(match self {
-            Self::Whole(bytes) => bytes.as_ref().map_or(0, |b| b.len() as u64),
-            Self::Pieces { left, .. } => *left,
-        })
     }
 }

@@ -13,7 +13,8 @@ use muxi_client::{
     },
     config::{Config, Settings},
     driver::Driver,
-    transport::{CallOptions, Transport},
+    options::CallOptions,
+    transport::Transport,
 };
 use scripted::{Reply, Server};
 use serde_json::json;

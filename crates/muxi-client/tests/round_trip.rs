@@ -8,8 +8,9 @@ use common::{Seen, args, check_request, rows, variants};
 use muxi_client::{
     ErrorKind,
     api::{
+        arg::Arg,
         endpoint::{Auth, Kind, Place},
-        request::{Arg, Body},
+        request::Body,
     },
 };
 use std::collections::{BTreeMap, BTreeSet};

@@ -3,8 +3,9 @@
 use muxi_client::{
     Bundle, Error, ErrorKind,
     api::{
+        arg::Arg,
         endpoint::{Endpoint, Kind, Param, Place},
-        request::{Arg, Args},
+        request::Args,
     },
 };
 use pyo3::{

@@ -8,7 +8,7 @@ use muxi_client::{
         endpoint::{Endpoint, Reply as Form, Rule},
         response::{Shape, failure, shape},
     },
-    transport::Reply,
+    reply::Reply,
 };
 use pyo3::{
     intern,

@@ -5,6 +5,7 @@ use crate::{
     decode,
     port::{Outcome, Port, Task, lock},
     reactor::Reactor,
+    settings::{Notes, pairs, read_settings},
     stream::{SyncStream, pump},
 };
 use muxi_client::{
@@ -14,12 +15,13 @@ use muxi_client::{
         endpoints,
         request::{Body, Request},
     },
-    config::{Config, Settings},
+    config::Config,
     driver::Driver,
-    transport::{CallOptions, Transport},
+    options::CallOptions,
+    transport::Transport,
 };
 use pyo3::{
-    exceptions::{PyTypeError, PyValueError},
+    exceptions::PyValueError,
     prelude::*,
     sync::PyOnceLock,
     types::{PyDict, PyTuple},
@@ -36,8 +38,6 @@ use std::{
 
 /// How often a blocking call looks for Ctrl-C.
 const TICK: Duration = Duration::from_millis(50);
-/// So many log lines at most wait to be taken.
-const NOTES: usize = 1000;
 
 /// Counts the forks above this process: what was made before a fork does not work after it.
 static GENERATION: AtomicU32 = AtomicU32::new(0);
@@ -79,23 +79,6 @@ struct Root {
 pub(crate) struct State {
     pub(crate) transport: Transport,
     pub(crate) driver: Option<Driver>,
-}
-
-/// Log lines and notices that wait to be taken.
-#[derive(Default)]
-struct Notes {
-    some: AtomicBool,
-    lines: Mutex<Vec<(&'static str, String)>>,
-}
-
-impl Notes {
-    fn add(&self, kind: &'static str, line: String) {
-        let mut lines = lock(&self.lines);
-        if lines.len() < NOTES {
-            lines.push((kind, line));
-        }
-        self.some.store(true, Ordering::Release);
-    }
 }
 
 impl Root {
@@ -309,8 +292,7 @@ impl Engine {
 
     /// Log lines and notices since the last time: pairs of kind (`debug` or `update`) and text.
     fn notes(&self) -> Option<Vec<(&'static str, String)>> {
-        let notes = &self.root.notes;
-        notes.some.swap(false, Ordering::AcqRel).then(|| std::mem::take(&mut *lock(&notes.lines)))
+        self.root.notes.take()
     }
 }
 
@@ -353,26 +335,6 @@ fn raw_request(values: &Bound<'_, PyTuple>) -> PyResult<muxi_client::Result<Requ
     Ok(Request::raw(&method, &path, &params, body))
 }
 
-/// The pairs of a mapping of text; in a query numbers and bools may stand too, and `None` leaves one out.
-fn pairs(mapping: Option<&Bound<'_, PyAny>>, name: &str) -> PyResult<Vec<(String, String)>> {
-    let Some(mapping) = mapping else { return Ok(Vec::new()) };
-    let dict = PyDict::new(mapping.py());
-    let wrong = |_| PyTypeError::new_err(format!("{name} must be a mapping of str to str"));
-    dict.update(mapping.cast().map_err(|e| wrong(e.into()))?)?;
-    let mut pairs = Vec::with_capacity(dict.len());
-    for (key, value) in dict.iter() {
-        let text = match value.extract::<String>() {
-            Ok(text) => text,
-            Err(_) if name == "params" && value.is_none() => continue,
-            Err(_) if name == "params" && value.extract::<bool>().is_ok() => value.str()?.to_string().to_lowercase(),
-            Err(_) if name == "params" => value.str()?.to_string(),
-            Err(error) => return Err(wrong(error)),
-        };
-        pairs.push((key.extract().map_err(wrong)?, text));
-    }
-    Ok(pairs)
-}
-
 /// Drives `work` on this thread without the GIL, and looks for Ctrl-C meanwhile.
 pub(crate) fn block_on<T: Send>(
     py: Python<'_>,
@@ -402,51 +364,6 @@ pub(crate) fn block_on<T: Send>(
         (Err(error), _) => Err(exception(py, &error)),
         (Ok(ControlFlow::Break(())), None) => Err(PyValueError::new_err("the call was interrupted")),
     }
-}
-
-fn read_settings(given: &Bound<'_, PyDict>, notes: &Arc<Notes>) -> PyResult<Settings> {
-    let mut settings = Settings::default();
-    let debug = notes.clone();
-    let update = notes.clone();
-    settings.on_update = Some(Arc::new(move |latest| update.add("update", latest.to_owned())));
-    for (name, value) in given.iter() {
-        let name: String = name.extract()?;
-        if value.is_none() {
-            continue;
-        }
-        let wrong = |e: PyErr| {
-            let what = e.value(given.py()).to_string();
-            PyTypeError::new_err(format!("{name}: {what}"))
-        };
-        match name.as_str() {
-            "url" => settings.url = Some(value.extract().map_err(wrong)?),
-            "base_url" => settings.base_url = Some(value.extract().map_err(wrong)?),
-            "server_url" => settings.server_url = Some(value.extract().map_err(wrong)?),
-            "formation_id" => settings.formation_id = Some(value.extract().map_err(wrong)?),
-            "mode" => settings.mode = Some(value.extract().map_err(wrong)?),
-            "key_id" => settings.key_id = Some(value.extract().map_err(wrong)?),
-            "secret_key" => settings.secret_key = Some(value.extract().map_err(wrong)?),
-            "admin_key" => settings.admin_key = Some(value.extract().map_err(wrong)?),
-            "client_key" => settings.client_key = Some(value.extract().map_err(wrong)?),
-            "max_retries" => settings.max_retries = Some(value.extract().map_err(wrong)?),
-            "timeout" => settings.timeout = Some(value.extract().map_err(wrong)?),
-            "connect_timeout" => settings.connect_timeout = Some(value.extract().map_err(wrong)?),
-            "stream_idle_timeout" => settings.stream_idle_timeout = Some(value.extract().map_err(wrong)?),
-            "headers" => settings.headers = pairs(Some(&value), "headers")?,
-            "proxy" => settings.proxy = Some(value.extract().map_err(wrong)?),
-            "ca_file" => settings.ca_file = Some(value.extract().map_err(wrong)?),
-            "verify" => settings.verify = Some(value.extract().map_err(wrong)?),
-            "app" => settings.app = Some(value.extract().map_err(wrong)?),
-            "sdk" => settings.sdk = Some(value.extract().map_err(wrong)?),
-            "debug" if value.is_truthy()? => {
-                let debug = debug.clone();
-                settings.observer = Some(Arc::new(move |attempt| debug.add("debug", attempt.to_string())));
-            }
-            "debug" => {}
-            _ => return Err(PyTypeError::new_err(format!("there is no setting {name:?}"))),
-        }
-    }
-    Ok(settings)
 }
 
 /// The `Event` class, which is written in Python.

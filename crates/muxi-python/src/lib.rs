@@ -7,6 +7,7 @@ mod engine;
 mod local;
 mod port;
 mod reactor;
+mod settings;
 mod stream;
 mod webhook;
 

@@ -1,4 +1,5 @@
 //! What MUXI is: operations, requests, replies, errors and events. No I/O.
+pub mod arg;
 pub mod auth;
 pub mod bundle;
 pub mod endpoint;

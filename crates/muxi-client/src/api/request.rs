@@ -1,7 +1,8 @@
 //! From an operation and its arguments to method, path, query and body. Percent-encoding lives here, once.
 
 use super::{
-    bundle::{Bundle, BundleSource},
+    arg::{Arg, IntoArg, json, json_text, plain_text},
+    bundle::BundleSource,
     endpoint::{Endpoint, Kind, Operation, Param, Place, Rule},
     endpoints::formation,
     error::{Error, Result},
@@ -14,75 +15,10 @@ use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 use uuid::Uuid;
 
 /// Everything but RFC 3986's unreserved characters.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+pub(crate) const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The header that names the user.
 pub const USER_HEADER: HeaderName = HeaderName::from_static("x-muxi-user-id");
-
-/// A value of an argument.
-#[derive(Clone, Debug)]
-pub enum Arg {
-    /// Text.
-    Str(String),
-    /// A whole number.
-    Int(i64),
-    /// `true` or `false`.
-    Bool(bool),
-    /// JSON text.
-    Json(Vec<u8>),
-    /// Bytes.
-    Bytes(Vec<u8>),
-    /// A bundle.
-    Bundle(Bundle),
-}
-
-/// Turns a Rust value into an argument. `None` stands for: not given.
-pub trait IntoArg {
-    /// The argument.
-    fn into_arg(self) -> Option<Arg>;
-}
-
-impl IntoArg for &str {
-    fn into_arg(self) -> Option<Arg> {
-        Some(Arg::Str(self.to_owned()))
-    }
-}
-impl IntoArg for u32 {
-    fn into_arg(self) -> Option<Arg> {
-        Some(Arg::Int(self.into()))
-    }
-}
-impl IntoArg for bool {
-    fn into_arg(self) -> Option<Arg> {
-        Some(Arg::Bool(self))
-    }
-}
-impl IntoArg for &[u8] {
-    fn into_arg(self) -> Option<Arg> {
-        Some(Arg::Bytes(self.to_vec()))
-    }
-}
-impl IntoArg for &Bundle {
-    fn into_arg(self) -> Option<Arg> {
-        Some(Arg::Bundle(self.clone()))
-    }
-}
-impl<T: IntoArg> IntoArg for Option<T> {
-    fn into_arg(self) -> Option<Arg> {
-        self.and_then(IntoArg::into_arg)
-    }
-}
-
-macro_rules! json_args {
-    ($($ty:ty),*) => {
-        $(impl IntoArg for $ty {
-            fn into_arg(self) -> Option<Arg> {
-                Some(Arg::Json(json(&self)))
-            }
-        })*
-    };
-}
-json_args!(&serde_json::Value, &serde_json::Map<String, serde_json::Value>, &[serde_json::Value], &[&str]);
 
 /// The arguments of one call.
 #[derive(Clone, Debug)]
@@ -459,32 +395,6 @@ fn id_in(fields: &mut BTreeMap<Cow<'_, str>, Cow<'_, str>>, key: &'static str, p
 fn is_trigger_body(object: &BTreeMap<Cow<'_, str>, &RawValue>) -> bool {
     object.get("data").is_some_and(|data| data.get().starts_with('{'))
         && object.keys().all(|key| matches!(&**key, "data" | "session_id" | "use_async"))
-}
-
-/// The value in a path, a query or a header.
-fn plain_text(value: &Arg) -> Cow<'_, str> {
-    match value {
-        Arg::Str(text) => text.into(),
-        Arg::Int(number) => number.to_string().into(),
-        Arg::Bool(value) => if *value { "true" } else { "false" }.into(),
-        Arg::Json(bytes) | Arg::Bytes(bytes) => String::from_utf8_lossy(bytes),
-        Arg::Bundle(_) => "".into(),
-    }
-}
-
-/// The value in a JSON body.
-fn json_text(value: &Arg) -> Result<String> {
-    Ok(match value {
-        Arg::Str(text) => String::from_utf8_lossy(&json(text)).into_owned(),
-        Arg::Json(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-        Arg::Int(_) | Arg::Bool(_) => plain_text(value).into_owned(),
-        Arg::Bytes(_) | Arg::Bundle(_) => return Err(Error::invalid("bytes cannot be a field of a JSON body")),
-    })
-}
-
-/// JSON values and text always serialise: their keys are text and nothing in them can fail.
-fn json(value: &(impl serde::Serialize + ?Sized)) -> Vec<u8> {
-    serde_json::to_vec(value).unwrap_or_default()
 }
 
 #[derive(Default)]

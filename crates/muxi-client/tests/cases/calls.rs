@@ -8,8 +8,8 @@ use muxi_client::{
     blocking::{self, Blocking, IntoBlocking},
     call::{Call, Outcome},
     client::{ApiKind, Async, Builder, Client, Formation, Mode, Server},
+    reply::Response,
     stream,
-    transport::Response,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};

@@ -4,10 +4,11 @@
 use muxi_client::{
     Bundle,
     api::{
+        arg::Arg,
         bundle::BundleSource,
         endpoint::{Api, Endpoint, Kind, Param, Place, Rule},
         endpoints,
-        request::{Arg, Args},
+        request::Args,
     },
 };
 use serde_json::{Map, Value, json};

@@ -1,0 +1,61 @@
+//! Replies as a caller gets them.
+
+use crate::api::response::Metadata;
+use bytes::Bytes;
+use http::HeaderMap;
+use std::ops::Deref;
+
+/// A reply with a 2xx status.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Bytes,
+    /// The key that was sent.
+    pub idempotency_key: String,
+}
+
+/// A typed reply.
+#[derive(Clone, Debug)]
+pub struct Response<T> {
+    pub(crate) data: T,
+    pub(crate) metadata: Metadata,
+    pub(crate) reply: Reply,
+}
+
+impl<T> Response<T> {
+    /// The data alone.
+    pub fn into_inner(self) -> T {
+        self.data
+    }
+    /// The id of the request in the other side's logs.
+    pub fn request_id(&self) -> Option<&str> {
+        self.metadata.request_id.as_deref()
+    }
+    /// The idempotency key that was sent.
+    pub fn idempotency_key(&self) -> &str {
+        &self.reply.idempotency_key
+    }
+    /// When the reply was made, in Unix milliseconds.
+    pub fn timestamp(&self) -> Option<i64> {
+        self.metadata.timestamp
+    }
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        self.reply.status
+    }
+    /// The HTTP headers.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.reply.headers
+    }
+}
+
+impl<T> Deref for Response<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.data
+    }
+}
