@@ -118,6 +118,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /health``, no key.
         """
@@ -142,6 +143,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /status``, admin key.
         """
@@ -167,6 +169,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /config``, admin key.
         """
@@ -193,6 +196,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /formation``, admin key.
         """
@@ -217,6 +221,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /agents``, admin key.
         """
@@ -243,6 +248,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /agents/{agent_id}``, admin key.
         """
@@ -271,6 +277,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /agents/{agent_id}/knowledge/sync``, admin key.
         """
@@ -299,6 +306,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /knowledge/rebuild``, admin key.
         """
@@ -323,6 +331,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /mcp/servers``, admin key.
         """
@@ -349,6 +358,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /mcp/servers/{server_id}``, admin key.
         """
@@ -373,6 +383,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /mcp/tools``, admin key.
         """
@@ -399,6 +410,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /mcp``, admin key.
         """
@@ -423,6 +435,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /secrets``, admin key.
         """
@@ -449,6 +462,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /secrets``, admin key.
         """
@@ -477,6 +491,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``PUT /secrets/{key}``, admin key.
         """
@@ -507,6 +522,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /secrets``, admin key.
         """
@@ -535,6 +551,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /secrets/{key}``, admin key.
         """
@@ -559,6 +576,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /secrets/reload``, admin key.
         """
@@ -592,6 +610,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /chat``, client key.
         """
@@ -626,6 +645,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /chat``, client key.
         """
@@ -655,6 +675,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /audiochat``, client key.
         """
@@ -685,6 +706,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /audiochat``, client key.
         """
@@ -717,6 +739,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /sessions``, client key.
         """
@@ -746,6 +769,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /sessions/{session_id}``, client key.
         """
@@ -781,6 +805,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /sessions/{session_id}/messages``, client key.
         """
@@ -820,6 +845,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /sessions/{session_id}/restore``, client key.
         """
@@ -848,6 +874,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /requests``, client or admin key.
         """
@@ -879,6 +906,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /requests/{request_id}``, client or admin key.
         """
@@ -909,6 +937,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /requests/{request_id}``, client or admin key.
         """
@@ -933,6 +962,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memory``, admin key.
         """
@@ -967,6 +997,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memories``, client or admin key.
         """
@@ -1003,6 +1034,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /memories``, client or admin key.
         """
@@ -1054,6 +1086,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /memories``, client or admin key.
         """
@@ -1090,6 +1123,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /memories/batch``, client or admin key.
         """
@@ -1119,6 +1153,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memories/ingestion/{processing_id}``, client or admin key.
         """
@@ -1151,6 +1186,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memories/provenance``, client or admin key.
         """
@@ -1179,6 +1215,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /memories/{memory_id}``, client or admin key.
         """
@@ -1215,6 +1252,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /history``, client or admin key.
         """
@@ -1258,6 +1296,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /memories/distilled``, client or admin key.
         """
@@ -1295,6 +1334,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memories/distilled/{processing_id}``, client or admin key.
         """
@@ -1327,6 +1367,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memory/buffer``, client or admin key.
         """
@@ -1354,6 +1395,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /memory/buffer``, client or admin key.
         """
@@ -1383,6 +1425,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /memory/buffer/{session_id}``, client or admin key.
         """
@@ -1407,6 +1450,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /memory/buffers``, admin key.
         """
@@ -1431,6 +1475,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /memory/buffers``, admin key.
         """
@@ -1455,6 +1500,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memory/buffers``, admin key.
         """
@@ -1480,6 +1526,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memory/stats``, admin key.
         """
@@ -1517,6 +1564,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /memory/rebuild``, admin key.
         """
@@ -1552,6 +1600,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memory/rebuild/{job_id}``, admin key.
         """
@@ -1578,6 +1627,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /memory/lint``, admin key.
         """
@@ -1606,6 +1656,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /memory/backfill``, admin key.
         """
@@ -1645,6 +1696,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /memory/forget``, admin key.
         """
@@ -1680,6 +1732,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memory/forget/{job_id}``, admin key.
         """
@@ -1715,6 +1768,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /memory/distilleries``, admin key.
         """
@@ -1745,6 +1799,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memory/distilleries``, admin key.
         """
@@ -1772,6 +1827,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /memory/distilleries/{distillery_id}``, admin key.
         """
@@ -1802,6 +1858,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /artifacts``, client or admin key.
         """
@@ -1832,6 +1889,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /artifacts/{artifact_id}``, client or admin key.
         """
@@ -1862,6 +1920,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /artifacts/{artifact_id}/content``, client or admin key.
         """
@@ -1896,6 +1955,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /artifacts/{artifact_id}/versions``, client or admin key.
         """
@@ -1921,6 +1981,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /scheduler``, admin key.
         """
@@ -1949,6 +2010,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /scheduler/jobs``, client or admin key.
         """
@@ -1978,6 +2040,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /scheduler/jobs/{job_id}``, admin key.
         """
@@ -2015,6 +2078,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /scheduler/jobs``, admin key.
         """
@@ -2049,6 +2113,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /scheduler/jobs/{job_id}``, admin key.
         """
@@ -2089,6 +2154,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``PUT /scheduler/jobs/{job_id}``, admin key.
         """
@@ -2123,6 +2189,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /scheduler/jobs/{job_id}/pause``, admin key.
         """
@@ -2151,6 +2218,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /scheduler/jobs/{job_id}/resume``, admin key.
         """
@@ -2175,6 +2243,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /async``, admin key.
         """
@@ -2199,6 +2268,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /a2a``, admin key.
         """
@@ -2223,6 +2293,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /logging``, admin key.
         """
@@ -2247,6 +2318,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /logging/destinations``, admin key.
         """
@@ -2271,6 +2343,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /credentials/services``, client or admin key.
         """
@@ -2297,6 +2370,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /credentials``, client or admin key.
         """
@@ -2326,6 +2400,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /credentials/{credential_id}``, client or admin key.
         """
@@ -2357,6 +2432,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /credentials``, client or admin key.
         """
@@ -2385,6 +2461,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /credentials/{credential_id}``, client or admin key.
         """
@@ -2411,6 +2488,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /users/identifiers/{user_id}``, client key.
         """
@@ -2441,6 +2519,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /users/identifiers``, client key.
         """
@@ -2467,6 +2546,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /users/identifiers/{identifier}``, client key.
         """
@@ -2497,6 +2577,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /users/resolve``, client key.
         """
@@ -2529,6 +2610,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /users/{identifier}``, client key.
         """
@@ -2556,6 +2638,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /users/{user_id}/channels``, client key.
         """
@@ -2591,6 +2674,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``PUT /users/{user_id}/channels``, client key.
         """
@@ -2627,6 +2711,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /notifications``, client key.
         """
@@ -2651,6 +2736,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /overlord``, admin key.
         """
@@ -2675,6 +2761,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /overlord/soul``, admin key.
         """
@@ -2699,6 +2786,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /llm/settings``, admin key.
         """
@@ -2723,6 +2811,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /triggers``, client key.
         """
@@ -2749,6 +2838,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /triggers/{name}``, client key.
         """
@@ -2785,6 +2875,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /triggers/{name}``, client key.
         """
@@ -2815,6 +2906,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /sops``, client key.
         """
@@ -2842,6 +2934,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /sops/{name}``, client key.
         """
@@ -2868,6 +2961,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /skills``, client key.
         """
@@ -2897,6 +2991,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /skills/{name}``, client key.
         """
@@ -2925,6 +3020,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /agents/{agent_id}/skills``, client key.
         """
@@ -2959,6 +3055,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /audit``, admin key.
         """
@@ -2989,6 +3086,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /audit``, admin key.
         """
@@ -3013,6 +3111,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /tuning``, admin key.
         """
@@ -3039,6 +3138,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /tuning``, admin key.
         """
@@ -3065,6 +3165,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /tuning/run``, admin key.
         """
@@ -3089,6 +3190,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /tuning/pending``, admin key.
         """
@@ -3113,6 +3215,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``PATCH /tuning/pending``, admin key.
         """
@@ -3137,6 +3240,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /tuning/pending``, admin key.
         """
@@ -3166,6 +3270,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /events``, client or admin key.
         """
@@ -3197,6 +3302,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /events/{session_id}``, client or admin key.
         """
@@ -3230,6 +3336,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /events/{session_id}/{request_id}``, client or admin key.
         """
@@ -3272,6 +3379,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /logs``, admin key.
         """

@@ -59,6 +59,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /ping``, no key.
         """
@@ -83,6 +84,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /health``, no key.
         """
@@ -107,6 +109,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /rpc/server/status``, signed with the server key.
         """
@@ -131,6 +134,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /rpc/formations``, signed with the server key.
         """
@@ -158,6 +162,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /rpc/formations/{formation_id}``, signed with the server key.
         """
@@ -185,6 +190,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations/{formation_id}/stop``, signed with the server key.
         """
@@ -212,6 +218,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations/{formation_id}/start``, signed with the server key.
         """
@@ -239,6 +246,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations/{formation_id}/restart``, signed with the server key.
         """
@@ -266,6 +274,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations/{formation_id}/rollback``, signed with the server key.
         """
@@ -293,6 +302,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /rpc/formations/{formation_id}``, signed with the server key.
         """
@@ -319,6 +329,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations/{formation_id}/cancel-update``, signed with the server key.
         """
@@ -354,6 +365,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations``, signed with the server key.
         """
@@ -396,6 +408,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``PUT /rpc/formations/{formation_id}``, signed with the server key.
         """
@@ -434,6 +447,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /rpc/formations/{formation_id}/logs``, signed with the server key.
         """
@@ -460,6 +474,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /rpc/server/logs``, signed with the server key.
         """
@@ -495,6 +510,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations``, signed with the server key.
         """
@@ -536,6 +552,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``PUT /rpc/formations/{formation_id}``, signed with the server key.
         """
@@ -569,6 +586,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations/{formation_id}/start``, signed with the server key.
         """
@@ -596,6 +614,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations/{formation_id}/restart``, signed with the server key.
         """
@@ -623,6 +642,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations/{formation_id}/rollback``, signed with the server key.
         """
@@ -654,6 +674,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /rpc/formations/{formation_id}/logs``, signed with the server key.
         """
@@ -684,6 +705,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /rpc/formations/{formation_id}/download``, signed with the server key.
         """
@@ -723,6 +745,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations/{formation_id}/draft/files``, signed with the server key.
         """
@@ -756,6 +779,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations/{formation_id}/draft/files``, signed with the server key.
         """
@@ -786,6 +810,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/dev/run``, signed with the server key.
         """
@@ -812,6 +837,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/dev/stop``, signed with the server key.
         """

@@ -119,6 +119,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /health``, no key.
         """
@@ -143,6 +144,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /status``, admin key.
         """
@@ -168,6 +170,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /config``, admin key.
         """
@@ -194,6 +197,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /formation``, admin key.
         """
@@ -218,6 +222,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /agents``, admin key.
         """
@@ -244,6 +249,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /agents/{agent_id}``, admin key.
         """
@@ -272,6 +278,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /agents/{agent_id}/knowledge/sync``, admin key.
         """
@@ -300,6 +307,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /knowledge/rebuild``, admin key.
         """
@@ -324,6 +332,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /mcp/servers``, admin key.
         """
@@ -350,6 +359,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /mcp/servers/{server_id}``, admin key.
         """
@@ -374,6 +384,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /mcp/tools``, admin key.
         """
@@ -400,6 +411,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /mcp``, admin key.
         """
@@ -424,6 +436,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /secrets``, admin key.
         """
@@ -450,6 +463,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /secrets``, admin key.
         """
@@ -478,6 +492,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``PUT /secrets/{key}``, admin key.
         """
@@ -508,6 +523,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /secrets``, admin key.
         """
@@ -536,6 +552,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /secrets/{key}``, admin key.
         """
@@ -560,6 +577,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /secrets/reload``, admin key.
         """
@@ -593,6 +611,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /chat``, client key.
         """
@@ -626,6 +645,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /chat``, client key.
         """
@@ -655,6 +675,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /audiochat``, client key.
         """
@@ -684,6 +705,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /audiochat``, client key.
         """
@@ -716,6 +738,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /sessions``, client key.
         """
@@ -745,6 +768,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /sessions/{session_id}``, client key.
         """
@@ -780,6 +804,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /sessions/{session_id}/messages``, client key.
         """
@@ -819,6 +844,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /sessions/{session_id}/restore``, client key.
         """
@@ -847,6 +873,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /requests``, client or admin key.
         """
@@ -878,6 +905,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /requests/{request_id}``, client or admin key.
         """
@@ -908,6 +936,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /requests/{request_id}``, client or admin key.
         """
@@ -932,6 +961,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memory``, admin key.
         """
@@ -966,6 +996,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memories``, client or admin key.
         """
@@ -1002,6 +1033,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /memories``, client or admin key.
         """
@@ -1053,6 +1085,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /memories``, client or admin key.
         """
@@ -1089,6 +1122,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /memories/batch``, client or admin key.
         """
@@ -1118,6 +1152,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memories/ingestion/{processing_id}``, client or admin key.
         """
@@ -1150,6 +1185,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memories/provenance``, client or admin key.
         """
@@ -1178,6 +1214,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /memories/{memory_id}``, client or admin key.
         """
@@ -1214,6 +1251,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /history``, client or admin key.
         """
@@ -1257,6 +1295,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /memories/distilled``, client or admin key.
         """
@@ -1294,6 +1333,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memories/distilled/{processing_id}``, client or admin key.
         """
@@ -1326,6 +1366,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memory/buffer``, client or admin key.
         """
@@ -1353,6 +1394,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /memory/buffer``, client or admin key.
         """
@@ -1382,6 +1424,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /memory/buffer/{session_id}``, client or admin key.
         """
@@ -1406,6 +1449,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /memory/buffers``, admin key.
         """
@@ -1430,6 +1474,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /memory/buffers``, admin key.
         """
@@ -1454,6 +1499,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memory/buffers``, admin key.
         """
@@ -1479,6 +1525,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memory/stats``, admin key.
         """
@@ -1516,6 +1563,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /memory/rebuild``, admin key.
         """
@@ -1551,6 +1599,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memory/rebuild/{job_id}``, admin key.
         """
@@ -1577,6 +1626,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /memory/lint``, admin key.
         """
@@ -1605,6 +1655,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /memory/backfill``, admin key.
         """
@@ -1644,6 +1695,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /memory/forget``, admin key.
         """
@@ -1679,6 +1731,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memory/forget/{job_id}``, admin key.
         """
@@ -1714,6 +1767,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /memory/distilleries``, admin key.
         """
@@ -1744,6 +1798,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memory/distilleries``, admin key.
         """
@@ -1771,6 +1826,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /memory/distilleries/{distillery_id}``, admin key.
         """
@@ -1801,6 +1857,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /artifacts``, client or admin key.
         """
@@ -1831,6 +1888,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /artifacts/{artifact_id}``, client or admin key.
         """
@@ -1861,6 +1919,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /artifacts/{artifact_id}/content``, client or admin key.
         """
@@ -1895,6 +1954,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /artifacts/{artifact_id}/versions``, client or admin key.
         """
@@ -1920,6 +1980,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /scheduler``, admin key.
         """
@@ -1948,6 +2009,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /scheduler/jobs``, client or admin key.
         """
@@ -1977,6 +2039,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /scheduler/jobs/{job_id}``, admin key.
         """
@@ -2014,6 +2077,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /scheduler/jobs``, admin key.
         """
@@ -2048,6 +2112,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /scheduler/jobs/{job_id}``, admin key.
         """
@@ -2088,6 +2153,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``PUT /scheduler/jobs/{job_id}``, admin key.
         """
@@ -2122,6 +2188,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /scheduler/jobs/{job_id}/pause``, admin key.
         """
@@ -2150,6 +2217,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /scheduler/jobs/{job_id}/resume``, admin key.
         """
@@ -2174,6 +2242,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /async``, admin key.
         """
@@ -2198,6 +2267,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /a2a``, admin key.
         """
@@ -2222,6 +2292,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /logging``, admin key.
         """
@@ -2246,6 +2317,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /logging/destinations``, admin key.
         """
@@ -2270,6 +2342,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /credentials/services``, client or admin key.
         """
@@ -2296,6 +2369,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /credentials``, client or admin key.
         """
@@ -2325,6 +2399,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /credentials/{credential_id}``, client or admin key.
         """
@@ -2356,6 +2431,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /credentials``, client or admin key.
         """
@@ -2384,6 +2460,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /credentials/{credential_id}``, client or admin key.
         """
@@ -2410,6 +2487,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /users/identifiers/{user_id}``, client key.
         """
@@ -2440,6 +2518,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /users/identifiers``, client key.
         """
@@ -2466,6 +2545,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /users/identifiers/{identifier}``, client key.
         """
@@ -2496,6 +2576,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /users/resolve``, client key.
         """
@@ -2522,6 +2603,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /users/{identifier}``, client key.
         """
@@ -2549,6 +2631,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /users/{user_id}/channels``, client key.
         """
@@ -2584,6 +2667,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``PUT /users/{user_id}/channels``, client key.
         """
@@ -2620,6 +2704,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /notifications``, client key.
         """
@@ -2644,6 +2729,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /overlord``, admin key.
         """
@@ -2668,6 +2754,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /overlord/soul``, admin key.
         """
@@ -2692,6 +2779,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /llm/settings``, admin key.
         """
@@ -2716,6 +2804,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /triggers``, client key.
         """
@@ -2742,6 +2831,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /triggers/{name}``, client key.
         """
@@ -2778,6 +2868,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /triggers/{name}``, client key.
         """
@@ -2808,6 +2899,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /sops``, client key.
         """
@@ -2835,6 +2927,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /sops/{name}``, client key.
         """
@@ -2861,6 +2954,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /skills``, client key.
         """
@@ -2890,6 +2984,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /skills/{name}``, client key.
         """
@@ -2918,6 +3013,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /agents/{agent_id}/skills``, client key.
         """
@@ -2952,6 +3048,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /audit``, admin key.
         """
@@ -2976,6 +3073,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /audit``, admin key.
         """
@@ -3000,6 +3098,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /tuning``, admin key.
         """
@@ -3026,6 +3125,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /tuning``, admin key.
         """
@@ -3052,6 +3152,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /tuning/run``, admin key.
         """
@@ -3076,6 +3177,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /tuning/pending``, admin key.
         """
@@ -3100,6 +3202,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``PATCH /tuning/pending``, admin key.
         """
@@ -3124,6 +3227,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /tuning/pending``, admin key.
         """
@@ -3152,6 +3256,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /events``, client or admin key.
         """
@@ -3182,6 +3287,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /events/{session_id}``, client or admin key.
         """
@@ -3214,6 +3320,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /events/{session_id}/{request_id}``, client or admin key.
         """
@@ -3255,6 +3362,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /logs``, admin key.
         """

@@ -60,6 +60,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /ping``, no key.
         """
@@ -84,6 +85,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /health``, no key.
         """
@@ -108,6 +110,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /rpc/server/status``, signed with the server key.
         """
@@ -132,6 +135,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /rpc/formations``, signed with the server key.
         """
@@ -159,6 +163,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /rpc/formations/{formation_id}``, signed with the server key.
         """
@@ -186,6 +191,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations/{formation_id}/stop``, signed with the server key.
         """
@@ -213,6 +219,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations/{formation_id}/start``, signed with the server key.
         """
@@ -240,6 +247,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations/{formation_id}/restart``, signed with the server key.
         """
@@ -267,6 +275,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations/{formation_id}/rollback``, signed with the server key.
         """
@@ -294,6 +303,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /rpc/formations/{formation_id}``, signed with the server key.
         """
@@ -320,6 +330,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations/{formation_id}/cancel-update``, signed with the server key.
         """
@@ -355,6 +366,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations``, signed with the server key.
         """
@@ -397,6 +409,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``PUT /rpc/formations/{formation_id}``, signed with the server key.
         """
@@ -435,6 +448,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /rpc/formations/{formation_id}/logs``, signed with the server key.
         """
@@ -461,6 +475,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /rpc/server/logs``, signed with the server key.
         """
@@ -495,6 +510,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations``, signed with the server key.
         """
@@ -535,6 +551,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``PUT /rpc/formations/{formation_id}``, signed with the server key.
         """
@@ -567,6 +584,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations/{formation_id}/start``, signed with the server key.
         """
@@ -593,6 +611,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations/{formation_id}/restart``, signed with the server key.
         """
@@ -619,6 +638,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations/{formation_id}/rollback``, signed with the server key.
         """
@@ -649,6 +669,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /rpc/formations/{formation_id}/logs``, signed with the server key.
         """
@@ -679,6 +700,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /rpc/formations/{formation_id}/download``, signed with the server key.
         """
@@ -718,6 +740,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations/{formation_id}/draft/files``, signed with the server key.
         """
@@ -750,6 +773,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations/{formation_id}/draft/files``, signed with the server key.
         """
@@ -780,6 +804,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/dev/run``, signed with the server key.
         """
@@ -806,6 +831,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/dev/stop``, signed with the server key.
         """

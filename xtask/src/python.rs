@@ -231,7 +231,8 @@ fn method(endpoint: &Endpoint, types: &Types, prefix: &str) -> Result<String> {
     }
     block.push_str("\n        Returns:\n");
     block.push_str(&text::wrap(&returned(endpoint, types, prefix), "            ", "            "));
-    block.push_str("\n\n        Raises:\n            MuxiError: The call failed; its subclass says how.\n\n");
+    block.push_str("\n\n        Raises:\n            MuxiError: The call failed; its subclass says how.\n");
+    block.push_str("            ValueError: An argument or a key is missing or wrong; nothing was sent.\n\n");
     let key = words::key(endpoint.auth);
     writeln!(block, "        HTTP: ``{} {}``, {key}.", endpoint.method, endpoint.path)?;
     out.push_str(&text::docstring(endpoint.doc, &block, "        ")?);

@@ -141,6 +141,43 @@ mod tests {
         assert_eq!(parse_in(&text.chunks(1).collect::<Vec<_>>()), want);
     }
 
+    /// Bytes that look like a stream, from a fixed seed.
+    fn noise(seed: u64) -> Vec<u8> {
+        const PIECES: [&[u8]; 14] = [
+            b"data",
+            b"event",
+            b":",
+            b" ",
+            b"\n",
+            b"\r",
+            b"\r\n",
+            b"\n\n",
+            b"\xef\xbb\xbf",
+            b"\xff",
+            b"{\"a\":1}",
+            b"done",
+            b"id",
+            b"\0",
+        ];
+        let mut state = seed;
+        let mut next = |below: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % below
+        };
+        (0..next(60)).flat_map(|_| PIECES[next(PIECES.len())].to_vec()).collect()
+    }
+
+    #[test]
+    fn any_bytes_in_any_pieces_give_the_same_events() {
+        for seed in 0..20_000 {
+            let bytes = noise(seed);
+            let whole = parse_in(&[&bytes]);
+            for size in [1, 2, 3, 7] {
+                assert_eq!(parse_in(&bytes.chunks(size).collect::<Vec<_>>()), whole, "seed {seed}, pieces of {size}");
+            }
+        }
+    }
+
     #[test]
     fn drops_an_unfinished_event_and_mends_bad_utf8() {
         assert_eq!(parse_in(&[b"data: a\xff\n\ndata: half"]), [pair("message", "a\u{fffd}")]);
