@@ -46,6 +46,7 @@ const CLIENT_KEY_HEADER: HeaderName = HeaderName::from_static("x-muxi-client-key
 const LATEST_HEADER: &str = "x-muxi-sdk-latest";
 const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
 
+type Deadline = tokio::time::Instant;
 type HttpClient = Client<Connector, Outgoing>;
 
 /// Sends requests to one base URL.
@@ -131,24 +132,26 @@ impl Transport {
 
     /// One attempt at a whole reply.
     fn read_reply<'a>(&'a self, http: HttpClient, prepared: &'a Prepared<'_>) -> Attempted<'a, Reply> {
-        Box::pin(within(prepared.limit, &self.config, async move {
-            let (status, headers, body) = self.exchange(http, prepared).await?;
-            let body = body.collect().await.map_err(|e| self.broken(&e))?.to_bytes();
+        Box::pin(async move {
+            let end = prepared.limit.map(|limit| Deadline::now() + limit);
+            let (status, headers, body) = self.exchange(http, prepared, end).await?;
+            let body = self.until(end, prepared, body.collect()).await?.map_err(|e| self.broken(&e))?.to_bytes();
             Ok(Reply { status, headers, body, idempotency_key: prepared.idempotency_key.clone() })
-        }))
+        })
     }
 
     /// One attempt at a stream: it has begun when the head of the reply says so.
     fn open_stream<'a>(&'a self, http: HttpClient, prepared: &'a Prepared<'_>) -> Attempted<'a, EventStream> {
         Box::pin(async move {
-            let (status, headers, body) = within(prepared.limit, &self.config, self.exchange(http, prepared)).await?;
+            let end = prepared.limit.map(|limit| Deadline::now() + limit);
+            let (status, headers, body) = self.exchange(http, prepared, end).await?;
             let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
             if is_event_stream(kind) {
                 let key = prepared.idempotency_key.clone();
                 let (end, turn) = (prepared.stream.unwrap_or(StreamEnd::Open), prepared.request.turn.clone());
                 return Ok(EventStream::new(body, end, prepared.limit, status, headers, key, turn, &self.config));
             }
-            let body = self.error_body(body).await;
+            let body = error_body(body, end).await;
             if let Ok(FailedReply { success: false }) = serde_json::from_slice(&body) {
                 return Err(failure(status, &headers, &body));
             }
@@ -292,12 +295,17 @@ impl Transport {
 
     /// One request and the head of its reply. A pooled connection that died while it lay idle is not an attempt:
     /// the request is sent once more at once.
-    async fn exchange(&self, http: HttpClient, prepared: &Prepared<'_>) -> Result<(u16, HeaderMap, Incoming)> {
+    async fn exchange(
+        &self,
+        http: HttpClient,
+        prepared: &Prepared<'_>,
+        end: Option<Deadline>,
+    ) -> Result<(u16, HeaderMap, Incoming)> {
         let mut may_repeat = true;
         let response = loop {
             let mut request = self.outgoing(prepared)?;
             let connection = capture_connection(&mut request);
-            match http.request(request).await {
+            match self.until(end, prepared, http.request(request)).await? {
                 Ok(response) => break response,
                 Err(error) => {
                     let mut extras = Extensions::new();
@@ -318,7 +326,7 @@ impl Transport {
         if parts.status.is_success() {
             return Ok((parts.status.as_u16(), parts.headers, body));
         }
-        let body = self.error_body(body).await;
+        let body = error_body(body, end).await;
         Err(Error::from_reply(parts.status.as_u16(), &parts.headers, &body, SystemTime::now()))
     }
 
@@ -342,13 +350,16 @@ impl Transport {
         Ok(request)
     }
 
-    /// The body of a reply that is an error; one that breaks off, stalls or is too long counts as empty.
-    async fn error_body(&self, body: Incoming) -> Bytes {
-        let read = tokio::time::timeout(ERROR_BODY_TIMEOUT, Limited::new(body, ERROR_BODY_LIMIT).collect());
-        match read.await {
-            Ok(Ok(body)) => body.to_bytes(),
-            _ => Bytes::new(),
-        }
+    /// What `work` comes to, unless the attempt's time ends before.
+    async fn until<T>(
+        &self,
+        end: Option<Deadline>,
+        prepared: &Prepared<'_>,
+        work: impl Future<Output = T>,
+    ) -> Result<T> {
+        let (Some(end), Some(limit)) = (end, prepared.limit) else { return Ok(work.await) };
+        let late = |_| timed_out(limit, &self.config, "no reply");
+        tokio::time::timeout_at(end, work).await.map_err(late)
     }
 
     fn broken(&self, error: &(dyn std::error::Error + 'static)) -> Error {
@@ -383,20 +394,20 @@ pub(crate) fn timed_out(limit: Duration, config: &Config, what: &str) -> Error {
     Error::new(ErrorKind::Timeout, "TIMEOUT", message)
 }
 
-async fn within<T>(limit: Option<Duration>, config: &Config, work: impl Future<Output = Result<T>>) -> Result<T> {
-    match limit {
-        None => work.await,
-        Some(limit) => match tokio::time::timeout(limit, work).await {
-            Ok(done) => done,
-            Err(_) => Err(timed_out(limit, config, "no reply")),
-        },
-    }
-}
-
 /// Whether a content type, with parameters or without, is that of an event stream.
 fn is_event_stream(content_type: &[u8]) -> bool {
     let media_type = content_type.split(|byte| *byte == b';').next().unwrap_or_default();
     media_type.trim_ascii().eq_ignore_ascii_case(EVENT_STREAM.as_bytes())
+}
+
+/// The body of a reply that is an error. One that breaks off, is late or too long counts as empty: the status is known.
+async fn error_body(body: Incoming, end: Option<Deadline>) -> Bytes {
+    let last = Deadline::now() + ERROR_BODY_TIMEOUT;
+    let read = Limited::new(body, ERROR_BODY_LIMIT).collect();
+    match tokio::time::timeout_at(end.map_or(last, |end| end.min(last)), read).await {
+        Ok(Ok(body)) => body.to_bytes(),
+        _ => Bytes::new(),
+    }
 }
 
 /// A random number in 0..1, for the jitter.
