@@ -1,7 +1,13 @@
 //! A runtime that the calling threads drive themselves, so that a blocking call costs no thread hop.
 
 use crate::api::error::{Error, ErrorKind, Result};
-use std::{future::Future, ops::ControlFlow, pin::pin, time::Duration};
+use std::{
+    future::Future,
+    ops::ControlFlow,
+    pin::pin,
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, Instant},
+};
 use tokio::runtime::{Builder, Handle, Runtime};
 
 /// Runs futures on the calling thread. Several threads may do so at once: one drives, the others wait and take over.
@@ -9,7 +15,13 @@ use tokio::runtime::{Builder, Handle, Runtime};
 pub struct Driver {
     /// Taken out on drop.
     runtime: Option<Runtime>,
+    /// When the connections were last looked after, in milliseconds since `start`.
+    driven: AtomicU64,
+    start: Instant,
 }
+
+/// After so many milliseconds in which nobody drove them, connections are looked at before one is used.
+const UNATTENDED: u64 = 20;
 
 impl Driver {
     /// A new runtime.
@@ -17,7 +29,7 @@ impl Driver {
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime
             .map_err(|e| Error::new(ErrorKind::Connection, "NO_RUNTIME", "the runtime cannot start").with_source(e))?;
-        Ok(Self { runtime: Some(runtime) })
+        Ok(Self { runtime: Some(runtime), driven: AtomicU64::new(0), start: Instant::now() })
     }
 
     /// Runs `work` to its end.
@@ -28,10 +40,16 @@ impl Driver {
             let message = "a blocking client cannot be used inside an async runtime: use the async client";
             return Err(Error::new(ErrorKind::InvalidArgument, "BLOCKING_IN_ASYNC", message));
         };
-        Ok(runtime.block_on(async {
-            look_around().await;
+        let now = || self.start.elapsed().as_millis() as u64;
+        let unattended = now().saturating_sub(self.driven.load(Ordering::Relaxed)) >= UNATTENDED;
+        let done = runtime.block_on(async {
+            if unattended {
+                look_around().await;
+            }
             work.await
-        }))
+        });
+        self.driven.store(now(), Ordering::Relaxed);
+        Ok(done)
     }
 
     /// Runs `work` to its end, or until `interrupted` says so, which is asked each `tick`.

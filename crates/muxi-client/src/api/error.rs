@@ -318,3 +318,6 @@ impl std::error::Error for Error {
         self.0.source.as_deref().map(|e| e as _)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -189,7 +189,7 @@ fn formation_replies() {
         let sample: Value = serde_json::from_str(text).unwrap();
         let (request, response) = (&sample["request"], &sample["response"]);
         if !(200..300).contains(&response["status"].as_u64().unwrap()) {
-            // Errors and redirects are tested where errors are.
+            // Errors and redirects: api/error/tests.rs.
             let known =
                 name.starts_with("error_") || name == "redirect_307.json" || name == "chat_nonstream_artifact_500.json";
             assert!(known, "{name}: who tests this?");
