@@ -67,6 +67,7 @@ class Wire(socketserver.ThreadingTCPServer):
 
 class _Connection(socketserver.StreamRequestHandler):
     server: Wire
+    disable_nagle_algorithm = True
 
     def handle(self) -> None:
         try:
