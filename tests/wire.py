@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import unquote
 
 from typing_extensions import Self
@@ -66,13 +65,14 @@ class Wire(socketserver.ThreadingTCPServer):
 
 
 class _Connection(socketserver.StreamRequestHandler):
-    server: Wire
     disable_nagle_algorithm = True
 
     def handle(self) -> None:
+        server = self.server
+        assert isinstance(server, Wire)
         try:
             while (request := self._read()) is not None:
-                for piece in self.server.answer(request):
+                for piece in server.answer(request):
                     self.wfile.write(piece)
                     self.wfile.flush()
                 if self._last:
@@ -120,7 +120,7 @@ def signature_is_valid(request: Request, key_id: str, secret: str) -> bool:
     import hmac
 
     scheme, _, rest = (request.header("authorization") or "").partition(" ")
-    parameters: dict[str, Any] = dict(part.partition("=")[::2] for part in rest.split(", "))
+    parameters = {name: value for name, _, value in (part.partition("=") for part in rest.split(", "))}
     if scheme != "MUXI-HMAC" or set(parameters) != {"key", "timestamp", "signature"}:
         return False
     message = f"{parameters['timestamp']};{request.method};{unquote(request.path)}"

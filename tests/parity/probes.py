@@ -230,7 +230,8 @@ def _(lab: Lab) -> Any:
             await client.health()
 
     with lab.server() as server, lab.formation() as formation:
-        server.health(), formation.health()
+        server.health()
+        formation.health()
     asyncio.run(both())
     return "done"
 
