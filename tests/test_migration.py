@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -24,18 +25,24 @@ PROGRAMS = Path(__file__).parent / "migration"
 CONFIG = "id: my-bot\ndescription: A bot\nversion: 1.0.0\nagents:\n  - id: helper\n    name: Helper\n"
 
 
-def run(local: Local, name: str, lines: str = "", cwd: Path | None = None) -> str:
-    """Run a program with the local server's URL and keys in the place of its own; return what it prints."""
+def start(
+    local: Local, name: str, lines: str = "", cwd: Path | None = None, python: str = sys.executable
+) -> subprocess.CompletedProcess[str]:
+    """Run a program with the local server's URL and keys in the place of its own."""
     code = (PROGRAMS / f"{name}.py").read_text().replace("http://localhost:7890", local.url)
     for key in ("key_id", "secret_key", "client_key", "admin_key"):
         code = code.replace(f"<{key}>", getattr(local, key))
     environment = {key: value for key, value in os.environ.items() if not key.startswith("MUXI_")}
-    command = [sys.executable, "-W", "error", "-c", code]
+    command = [python, "-W", "error" if python == sys.executable else "ignore", "-c", code]
     options: dict[str, Any] = {"input": lines, "cwd": cwd, "env": environment, "text": True, "timeout": 60}
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
-    assert done.returncode == 0, done.stdout
-    output: str = done.stdout
-    return output
+    return subprocess.run(command, capture_output=True, **options)
+
+
+def run(local: Local, name: str, lines: str = "", cwd: Path | None = None) -> str:
+    """Return what a program prints."""
+    done = start(local, name, lines, cwd)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    return done.stdout
 
 
 def test_quickstart(local: Local) -> None:
@@ -138,3 +145,14 @@ def test_webhooks(local: Local) -> None:
 @pytest.mark.parametrize("name", sorted(path.stem for path in PROGRAMS.glob("[a-z]*.py")))
 def test_every_program_is_run(name: str) -> None:
     assert f'"{name}"' in Path(__file__).read_text()
+
+
+@pytest.mark.parametrize(("at", "shown"), [(0, "Echo: Hello!"), (1, "AGENT_NOT_FOUND 404 req_")])
+def test_the_page(local: Local, at: int, shown: str) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "migrating.md").read_text(), re.DOTALL)
+    assert len(blocks) == 2
+    environment = os.environ | local.environment()
+    done = subprocess.run(
+        [sys.executable, "-c", blocks[at]], env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout.startswith(shown), done.stderr

@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from typing_extensions import Self
-
 
 @dataclass
 class Request:
@@ -54,7 +52,7 @@ class Wire(socketserver.ThreadingTCPServer):
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         self._thread = threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True)
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Wire:
         self._thread.start()
         return self
 

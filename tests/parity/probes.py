@@ -223,6 +223,11 @@ def _(lab: Lab) -> Any:
     return [lab.server().close(), asyncio.run(lab.formation("Async").aclose())]
 
 
+@probe("client:timeout-zero")
+def _(lab: Lab) -> Any:
+    return bool(lab.formation(timeout=0).health())
+
+
 @probe("client:with")
 def _(lab: Lab) -> Any:
     async def both() -> None:

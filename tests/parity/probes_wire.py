@@ -7,6 +7,7 @@ import inspect
 import json
 import logging
 import socket
+from functools import partial
 from typing import Any
 
 import muxi
@@ -137,6 +138,36 @@ def _(lab: Lab) -> Any:
         plan.reply(200, '{"data":{"big":123456789012345678901234567890,"f":0.1,"e":1e400,"text":"\\ud83d\\ude00é"}}')
     )
     return repr(lab.formation().get_config())
+
+
+@probe("json:payload")
+def _(lab: Lab) -> Any:
+    odd = {"tuple": (1, 2), "text": "é\u2028😀\x00", "big": 10**30, "float": 1e100, "none": None, "deep": {"a": [{}]}}
+    lab.formation().fire_trigger("t", {"data": odd, "use_async": False})
+    return lab.recorder.take()[0]["body"]["data"]
+
+
+@probe("json:payload-keys")
+def _(lab: Lab) -> Any:
+    payload: Any = {1: "int", None: "none", False: "false", 1.5: "float"}
+    lab.formation().create_credential("ada", payload)
+    return lab.recorder.take()[0]["body"]
+
+
+@probe("json:payload-not-json")
+def _(lab: Lab) -> Any:
+    store = lab.formation().create_credential
+    return [attempt(partial(store, "ada", {"x": bad})) for bad in (object(), {1}, b"")]
+
+
+@probe("json:payload-nan")
+def _(lab: Lab) -> Any:
+    return attempt(lambda: lab.formation().create_credential("ada", {"x": float("nan")}))
+
+
+@probe("json:payload-surrogate")
+def _(lab: Lab) -> Any:
+    return attempt(lambda: lab.formation().create_credential("ada", {"x": "\ud800"}))
 
 
 @probe("chat:ids-made")
