@@ -196,11 +196,9 @@ impl Transport {
             }
             (Err(error), ..) if is_cleared(request.endpoint, &error) => Ok(cleared(&error, prepared.idempotency_key)),
             (Ok(mut reply), _, Some(key)) => {
-                let Some(body) = pick_secret(key, &reply.body) else {
-                    let message = format!("there is no secret {key:?}");
-                    return Err(Error::new(ErrorKind::NotFound, "SECRET_NOT_FOUND", message));
-                };
-                reply.body = body.into();
+                if let Some(body) = pick_secret(key, &reply.body)? {
+                    reply.body = body.into();
+                }
                 Ok(reply)
             }
             (outcome, ..) => outcome,

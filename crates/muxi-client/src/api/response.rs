@@ -2,7 +2,7 @@
 
 use super::{
     endpoint::Rule,
-    error::{Error, Result},
+    error::{Error, ErrorKind, Result},
     types::Object,
 };
 use http::HeaderMap;
@@ -98,10 +98,30 @@ pub fn failure(status: u16, headers: &HeaderMap, body: &[u8]) -> Error {
     Error::from_reply(status, headers, body, SystemTime::now())
 }
 
-/// The entry `key` of a secret list, in the list's own envelope.
-pub fn pick_secret(key: &str, body: &[u8]) -> Option<Vec<u8>> {
-    let mut envelope = serde_json::from_slice::<Object>(body).ok()?;
-    let value = envelope.get("data")?.get("secrets")?.get(key)?.clone();
+/// The entry `key` of a secret list, in the list's own envelope. None when the body is no such list.
+pub fn pick_secret(key: &str, body: &[u8]) -> Result<Option<Vec<u8>>> {
+    let Ok(mut envelope) = serde_json::from_slice::<Object>(body) else { return Ok(None) };
+    let Some(secrets) = envelope.get("data").and_then(|data| data.get("secrets")) else { return Ok(None) };
+    let Some(value) = secrets.get(key).cloned() else {
+        return Err(Error::new(ErrorKind::NotFound, "SECRET_NOT_FOUND", format!("there is no secret {key:?}")));
+    };
     envelope.insert("data".to_owned(), serde_json::json!({ "key": key, "value": value }));
-    serde_json::to_vec(&envelope).ok()
+    Ok(serde_json::to_vec(&envelope).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_picked_from_a_list_and_from_nothing_else() {
+        let list = br#"{"success":true,"data":{"secrets":{"KEY":"sk-..."}}}"#;
+        let picked = pick_secret("KEY", list).unwrap().unwrap();
+        let picked: Value = serde_json::from_slice(&picked).unwrap();
+        assert_eq!(picked["data"], serde_json::json!({ "key": "KEY", "value": "sk-..." }));
+        assert_eq!(pick_secret("OTHER", list).unwrap_err().code(), "SECRET_NOT_FOUND");
+        for other in [&br#"{"success":false,"data":null,"error":{"code":"FAILED"}}"#[..], b"a proxy's page", b""] {
+            assert!(pick_secret("KEY", other).unwrap().is_none());
+        }
+    }
 }
