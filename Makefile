@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ENV := VIRTUAL_ENV="$(CURDIR)/$(VENV)" PATH="$(CURDIR)/$(BIN):$$PATH"
 
-.PHONY: demo test test-rust test-python check generate build bench clean
+.PHONY: demo test test-rust test-python check parity generate build bench clean
 
 demo: build ## Start muxi-local and run the quickstarts against it
 	@$(BIN)/python examples/demo.py
@@ -17,6 +17,14 @@ test-rust:
 
 test-python: build
 	$(BIN)/python -m pytest -q
+
+parity: build .venv-official/ready ## Compare every operation with the official SDK; see docs/differences.md
+	$(BIN)/python -m pytest -q tests/parity
+
+.venv-official/ready: Makefile
+	$(PYTHON) -m venv .venv-official
+	.venv-official/bin/python -m pip install --quiet muxi==1.20260713.0
+	@touch $@
 
 check: build ## Formatting, lints, types, and whether generated files are up to date
 	cargo fmt --all --check
@@ -46,4 +54,4 @@ bench: ## Measure side by side with other clients (takes long)
 	./benches/run.sh --extra drivers/muxi_client.py
 
 clean:
-	rm -rf $(VENV) target
+	rm -rf $(VENV) .venv-official target

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import multiprocessing
 import os
@@ -331,7 +332,7 @@ def test_what_json_cannot_hold_is_named(local: Local) -> None:
         ({"message": b"x"}, r'payload\["message"\] is bytes, which JSON cannot hold: encode it with base64'),
         ({"message": float("nan")}, r'payload\["message"\] is NaN'),
         ({"files": [{"a": object()}]}, r'payload\["files"\]\[0\]\["a"\] is object'),
-        ({1: "x"}, "has the key 1, but keys must be str"),
+        ({(1,): "x"}, r"has the key \(1,\), but keys must be str"),
         ({"message": loop}, "contains itself"),
         ({"message": "\ud800"}, "no valid Unicode"),
         ("hi", "payload must be a dict, not str"),
@@ -339,6 +340,14 @@ def test_what_json_cannot_hold_is_named(local: Local) -> None:
     for payload, message in wrong:
         with pytest.raises((TypeError, ValueError), match=message):
             formation.chat(payload)
+
+
+def test_keys_are_written_as_the_json_module_does_it(local: Local) -> None:
+    formation = local.formation()
+    metadata: dict[Any, Any] = {1: "int", None: "none", False: "false", 1.5: "float", "text": "text"}
+    formation.add_memory("keys", "fact", "x", metadata=metadata)
+    stored = formation.get_memories("keys")["memories"][0]["metadata"]
+    assert {name: stored[name] for name in json.loads(json.dumps(metadata))} == json.loads(json.dumps(metadata))
 
 
 def test_nothing_is_left_behind(local: Local) -> None:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ._formation_async import AsyncFormationClient
-    from ._stream import ChatStream, EventStream
+    from ._stream import ChatStream, EventStream, parse_ui_widgets
+    from .config import FormationConfig
     from .types import (
         AgentList,
         Artifact,
@@ -90,7 +91,7 @@ if TYPE_CHECKING:
         UserIdentifierList,
     )
 
-__all__ = ["AsyncFormationClient", "FormationClient"]
+__all__ = ["AsyncFormationClient", "FormationClient", "FormationConfig", "parse_ui_widgets"]
 
 
 class FormationClient(SyncFormationBase):
@@ -3375,9 +3376,12 @@ class FormationClient(SyncFormationBase):
         )
 
 
-def __getattr__(name: str) -> object:
-    if name == "AsyncFormationClient":
-        from ._formation_async import AsyncFormationClient
+_HOMES = {"AsyncFormationClient": "_formation_async", "FormationConfig": "config", "parse_ui_widgets": "_stream"}
 
-        return AsyncFormationClient
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"muxi.{_HOMES[name]}"), name)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ._client import BundleInput
     from ._server_async import AsyncServerClient
     from ._stream import EventStream
+    from .config import ServerConfig
     from .types import (
         Deployed,
         DevRun,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
         Updated,
     )
 
-__all__ = ["AsyncServerClient", "ServerClient"]
+__all__ = ["AsyncServerClient", "ServerClient", "ServerConfig"]
 
 
 class ServerClient(SyncServerBase):
@@ -838,9 +839,12 @@ class ServerClient(SyncServerBase):
         return self._call("dev_stop", (formation_id,), timeout, headers, idempotency_key)
 
 
-def __getattr__(name: str) -> object:
-    if name == "AsyncServerClient":
-        from ._server_async import AsyncServerClient
+_HOMES = {"AsyncServerClient": "_server_async", "ServerConfig": "config"}
 
-        return AsyncServerClient
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"muxi.{_HOMES[name]}"), name)

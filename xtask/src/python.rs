@@ -176,20 +176,33 @@ pub(crate) fn module(api: &str, about: &str, is_async: bool, endpoints: &[&Endpo
     if !is_async {
         import(&mut out, &format!("._{lower}_async"), &[format!("Async{api}Client")]);
     }
-    import(&mut out, "._stream", &known(&["AsyncChatStream", "AsyncEventStream", "ChatStream", "EventStream"]));
+    let mut streams = known(&["AsyncChatStream", "AsyncEventStream", "ChatStream", "EventStream"]);
+    // What the official package has in this module, too.
+    let widgets = !is_async && lower == "formation";
+    if widgets {
+        streams.push("parse_ui_widgets".to_owned());
+    }
+    import(&mut out, "._stream", &streams);
+    if !is_async {
+        import(&mut out, ".config", &[format!("{api}Config")]);
+    }
     import(&mut out, ".types", &replies.into_iter().collect::<Vec<_>>());
     if is_async {
         write!(out, "\n__all__ = [\"Async{api}Client\"]\n")?;
     } else {
-        write!(out, "\n__all__ = [\"Async{api}Client\", \"{api}Client\"]\n")?;
+        let more = if widgets { ", \"parse_ui_widgets\"" } else { "" };
+        write!(out, "\n__all__ = [\"Async{api}Client\", \"{api}Client\", \"{api}Config\"{more}]\n")?;
     }
     out.push_str(&class);
     if !is_async {
+        let more = if widgets { ", \"parse_ui_widgets\": \"_stream\"" } else { "" };
         write!(
             out,
-            "\n\ndef __getattr__(name: str) -> object:\n    if name == \"Async{api}Client\":\n        \
-             from ._{lower}_async import Async{api}Client\n\n        return Async{api}Client\n    \
-             raise AttributeError(f\"module {{__name__!r}} has no attribute {{name!r}}\")\n"
+            "\n\n_HOMES = {{\"Async{api}Client\": \"_{lower}_async\", \"{api}Config\": \"config\"{more}}}\n\n\n\
+             def __getattr__(name: str) -> object:\n    if name not in _HOMES:\n        \
+             raise AttributeError(f\"module {{__name__!r}} has no attribute {{name!r}}\")\n    \
+             from importlib import import_module\n\n    \
+             return getattr(import_module(f\"muxi.{{_HOMES[name]}}\"), name)\n"
         )?;
     }
     Ok(out)

@@ -5,7 +5,7 @@ use crate::api::{
     error::{Error, Result},
     request::{ENCODED, header_value},
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Uri, uri::Scheme};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri, header, uri::Scheme};
 use percent_encoding::utf8_percent_encode;
 use std::{
     fmt,
@@ -280,6 +280,7 @@ impl Settings {
             let platform = format!("{}-{}/rust", std::env::consts::OS, std::env::consts::ARCH);
             (format!("muxi-client-rust/{}", env!("CARGO_PKG_VERSION")), platform)
         });
+        headers.insert(header::USER_AGENT, header_value("sdk", &sdk)?);
         headers.insert(SDK_HEADER, header_value("sdk", &sdk)?);
         headers.insert(CLIENT_HEADER, header_value("client", &platform)?);
         if let Some(app) = &self.app {

@@ -218,17 +218,28 @@ fn write_dict(dict: &Bound<'_, PyDict>, out: &mut Vec<u8>, path: &mut Path<'_>) 
         if at > 0 {
             out.push(b',');
         }
-        let Ok(key) = key.cast::<PyString>() else {
-            let message = format!("{} has the key {}, but keys must be str", path.text(), key.repr()?);
-            return Err(PyTypeError::new_err(message));
-        };
-        let key = text_of(key, &path.text())?;
+        let key = key_of(&key, path)?;
         write_text(&key, out)?;
         out.push(b':');
         path.into(|| format!("[{key:?}]"), |path| write(&value, out, path))?;
     }
     out.push(b'}');
     Ok(())
+}
+
+/// The key as text. Numbers, booleans and None are written as their JSON, as Python's `json` module does it.
+fn key_of(key: &Bound<'_, PyAny>, path: &mut Path<'_>) -> PyResult<String> {
+    if let Ok(text) = key.cast::<PyString>() {
+        return text_of(text, &path.text());
+    }
+    // A boolean is an integer in Python, too.
+    if !(key.is_none() || key.is_instance_of::<PyInt>() || key.is_instance_of::<PyFloat>()) {
+        let message = format!("{} has the key {}, but keys must be str", path.text(), key.repr()?);
+        return Err(PyTypeError::new_err(message));
+    }
+    let mut word = Vec::new();
+    write(key, &mut word, path)?;
+    String::from_utf8(word).map_err(|e| PyValueError::new_err(e.to_string()))
 }
 
 fn write_list<'py>(
