@@ -98,7 +98,7 @@ class _Base:
             if kind == "update":
                 logger.warning("muxi-client %s is available (this is %s)", text, _muxi.__version__)
                 continue
-            if not logger.hasHandlers():
+            if self._logger is None and not logger.hasHandlers():
                 # Who asks for debug lines and has not set up logging wants to see them.
                 handler = logging.StreamHandler()
                 handler.setFormatter(logging.Formatter("%(name)s: %(message)s"))

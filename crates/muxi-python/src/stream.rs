@@ -71,6 +71,14 @@ impl SyncStream {
     pub(crate) fn new(stream: EventStream, state: Arc<State>) -> Self {
         Self { head: Head::of(&stream), stream: Mutex::new(Some(stream)), state }
     }
+
+    /// Lets the connection go, and sees to it that it knows.
+    fn release(&self, py: Python<'_>, stream: EventStream) {
+        py.detach(|| {
+            drop(stream);
+            self.state.driver.iter().for_each(|driver| driver.settle());
+        });
+    }
 }
 
 #[pymethods]
@@ -84,7 +92,9 @@ impl SyncStream {
     fn next_batch<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let Some(mut stream) = lock(&self.stream).take() else { return Ok(PyList::empty(py)) };
         let batch = block_on(py, &self.state, stream.next_batch())?;
-        if !batch.is_empty() {
+        if batch.is_empty() {
+            self.release(py, stream);
+        } else {
             *lock(&self.stream) = Some(stream);
         }
         events(py, batch)
@@ -92,11 +102,9 @@ impl SyncStream {
 
     /// Lets the connection go.
     fn close(&self, py: Python<'_>) {
-        let Some(stream) = lock(&self.stream).take() else { return };
-        py.detach(|| {
-            drop(stream);
-            self.state.driver.iter().for_each(|driver| driver.settle());
-        });
+        if let Some(stream) = lock(&self.stream).take() {
+            self.release(py, stream);
+        }
     }
 }
 
