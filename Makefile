@@ -50,8 +50,9 @@ $(VENV)/ready: requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --requirement requirements-dev.txt
 	@touch $@
 
-bench: ## Measure side by side with other clients (takes long)
-	./benches/run.sh --extra drivers/muxi_client.py
+bench: $(VENV)/ready ## Measure side by side with other clients (takes long; OPTIONS="--cases lat,sse --reps 2")
+	@$(ENV) maturin develop --quiet --release
+	./benches/run.sh --extra benches/drivers/muxi_client.py $(OPTIONS)
 
 clean:
 	rm -rf $(VENV) .venv-official target
