@@ -172,6 +172,12 @@ def _(lab: Lab) -> Any:
     return bool(muxi.FormationClient(muxi.FormationConfig(base_url=lab.url), client_key="c"))
 
 
+@probe("client:constructor")
+def _(lab: Lab) -> Any:
+    """Whether the keywords can be seen."""
+    return ["client_key" in inspect.signature(muxi.FormationClient).parameters]
+
+
 @probe("client:unknown-keyword")
 def _(lab: Lab) -> Any:
     return lab.formation(no_such_setting=1)

@@ -58,6 +58,70 @@ def _(lab: Lab) -> Any:
     return attempt(lambda: lab.formation().get_session("s", "zoë"))
 
 
+@probe("user:empty")
+def _(lab: Lab) -> Any:
+    client = lab.formation()
+    calls = [
+        partial(client.get_sessions, ""),
+        partial(client.add_memory, "", "fact", "x"),
+        partial(client.get_requests, ""),
+    ]
+    return [bool(attempt(call)) if isinstance(attempt(call), dict) else attempt(call) for call in calls]
+
+
+@probe("user:none")
+def _(lab: Lab) -> Any:
+    nobody: Any = None
+    attempt(lambda: lab.formation().chat({"message": "m"}, user_id=nobody))
+    return [request.header("x-muxi-user-id") for request in lab.recorder.seen]
+
+
+@probe("arguments:int-id")
+def _(lab: Lab) -> Any:
+    id: Any = 7
+    attempt(lambda: lab.formation().get_scheduler_job(id))
+    return [request.path for request in lab.recorder.seen]
+
+
+@probe("arguments:int-user")
+def _(lab: Lab) -> Any:
+    user: Any = 7
+    return attempt(lambda: bool(lab.formation().get_sessions(user)))
+
+
+@probe("arguments:limit-as-text")
+def _(lab: Lab) -> Any:
+    limit: Any = "5"
+    attempt(lambda: lab.formation().get_sessions("ada", limit))
+    return ["limit=5" in request.query for request in lab.recorder.seen]
+
+
+@probe("arguments:none-value")
+def _(lab: Lab) -> Any:
+    value: Any = None
+    attempt(lambda: lab.formation().set_secret("KEY", value))
+    return [request.body.decode().replace(" ", "") for request in lab.recorder.seen]
+
+
+@probe("arguments:payload-none")
+def _(lab: Lab) -> Any:
+    payload: Any = None
+    return attempt(lambda: bool(lab.formation().chat_stream(payload)))
+
+
+@probe("logs:no-filter")
+def _(lab: Lab) -> Any:
+    lab.script(plan.stream(plan.TOKEN))
+    return attempt(lambda: len(list(lab.formation().stream_logs())))
+
+
+@probe("logs:filter-none")
+def _(lab: Lab) -> Any:
+    lab.script(plan.stream(plan.TOKEN))
+    attempt(lambda: list(lab.formation().stream_logs({"level": "info", "user_id": None, "agent_id": "a b"})))
+    return [sorted(request.query.replace("%20", "+").split("&")) for request in lab.recorder.seen]
+
+
 @probe("user:line-break")
 def _(lab: Lab) -> Any:
     return attempt(lambda: lab.formation().get_session("s", "a\r\nX-Admin: 1"))
