@@ -46,13 +46,14 @@ fn arg(endpoint: &Endpoint, param: &Param, value: &Bound<'_, PyAny>) -> PyResult
             Err(_) => return Err(wrong()),
         },
         Kind::Int if is_int(value) => Arg::Int(value.extract()?),
+        // The official SDK takes a number as text, too.
+        Kind::Int => Arg::Int(value.extract::<String>().ok().and_then(|text| text.parse().ok()).ok_or_else(wrong)?),
         Kind::Bool => Arg::Bool(value.cast::<PyBool>().map_err(|_| wrong())?.is_true()),
         Kind::Object if value.cast::<PyMapping>().is_err() => return Err(wrong()),
         Kind::List if value.is_instance_of::<PyString>() || value.cast::<PySequence>().is_err() => return Err(wrong()),
         Kind::Json | Kind::Object | Kind::List => Arg::Json(json(value, param.name)?),
         Kind::Bytes => Arg::Bytes(bytes_of(value).ok_or_else(wrong)?),
         Kind::Bundle => Arg::Bundle(value.cast::<PyBundle>().map_err(|_| wrong())?.get().0.clone()),
-        Kind::Int => return Err(wrong()),
     })
 }
 
