@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         CredentialList,
         CredentialServices,
         DistilledAccepted,
+        DistilledStatus,
         Distillery,
         DistilleryList,
         FormationConfigSummary,
@@ -1278,7 +1279,7 @@ class AsyncFormationClient(AsyncFormationBase):
         timeout: float | None = None,
         headers: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
-    ) -> IngestionStatus:
+    ) -> DistilledStatus:
         """Progress of a distilled batch.
 
         Args:
@@ -1290,8 +1291,8 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            A dict with ``processing_id``, ``status``, ``created_at`` and, where known, ``completed_at``, ``error``,
-            ``items``, ``counts``, ``usage``.
+            A dict with ``processing_id``, ``status``, ``created_at`` and, where known, ``batch_id``, ``completed_at``,
+            ``error``, ``items``, ``counts``, ``pre_computed_vectors_used``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -1451,7 +1452,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            A dict with ``buffers``.
+            A dict with ``buffers`` and, where known, ``total_entries``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -3009,7 +3010,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            A dict with ``path`` and, where known, ``content``.
+            A dict with ``content``, ``path``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -3085,7 +3086,7 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            A dict with ``path`` and, where known, ``content``.
+            A dict with ``content``, ``path``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.

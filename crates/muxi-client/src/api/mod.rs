@@ -1,6 +1,7 @@
 //! What MUXI is: operations, requests, replies, errors and events. No I/O.
 pub mod auth;
 pub mod bundle;
+pub mod defects;
 pub mod endpoint;
 pub mod endpoints;
 pub mod error;

@@ -138,7 +138,7 @@ endpoints! { Formation, ops;
 
     /// Progress of a distilled batch.
     json fn get_distilled_status(processing_id: &str => path; kw distillery_id: &str => header as "X-Distillery-ID", kw user_id: &str => any_user)
-        -> IngestionStatus = GET "/memories/distilled/{processing_id}", client_or_admin
+        -> DistilledStatus = GET "/memories/distilled/{processing_id}", client_or_admin
 
     /// Statistics of a user's message buffer.
     json fn get_user_buffer(user_id: &str => user) -> UserBuffer = GET "/memory/buffer", client_or_admin
