@@ -124,6 +124,10 @@ impl<T> Response<T> {
     pub fn headers(&self) -> &HeaderMap {
         &self.reply.headers
     }
+    /// The body as it came.
+    pub fn body(&self) -> &Bytes {
+        &self.reply.body
+    }
 }
 
 impl<T> Deref for Response<T> {
@@ -195,7 +199,9 @@ impl Transport {
             (Err(error), Some(other), _) if error.kind() == ErrorKind::NotFound => {
                 Box::pin(self.send(other, options)).await
             }
-            (Err(error), ..) if defects::buffers_are_clear(request.endpoint, &error) => Ok(cleared(&error, prepared.idempotency_key)),
+            (Err(error), ..) if defects::buffers_are_clear(request.endpoint, &error) => {
+                Ok(cleared(&error, prepared.idempotency_key))
+            }
             (Ok(mut reply), _, Some(key)) => {
                 let Some(body) = pick_secret(key, &reply.body) else {
                     let message = format!("there is no secret {key:?}");
