@@ -270,6 +270,9 @@ class BufferList(Reply):
     buffers: list[Buffer]
     """The buffers."""
 
+    total_entries: NotRequired[int | None]
+    """0, when there is no buffer."""
+
 
 class BufferStats(Reply):
     """Buffer totals over all users."""
@@ -574,6 +577,72 @@ class DistilledAccepted(Reply):
 
     status_url: NotRequired[str | None]
     """The route to poll."""
+
+
+class DistilledCounts(TypedDict):
+    """How many distilled events went which way."""
+
+    projected: int
+    """Ones that reached the derived stores."""
+
+    recorded: int
+    """Ones that were only recorded."""
+
+    failed: int
+    """Failed ones."""
+
+
+class DistilledItem(TypedDict):
+    """The result of one distilled event."""
+
+    index: int
+    """Its place in the batch, from 0."""
+
+    event_id: NotRequired[str | None]
+    """The event that stands for it."""
+
+    event_type: NotRequired[str | None]
+    """Its kind, such as ``fact.extracted``."""
+
+    user_id: NotRequired[str | None]
+    """The user it is about."""
+
+    disposition: NotRequired[str | None]
+    """What became of it, such as ``projected``."""
+
+    error: NotRequired[Any]
+    """Why it failed: usually a text."""
+
+
+class DistilledStatus(Reply):
+    """Progress of a distilled batch."""
+
+    processing_id: str
+    """The job's id."""
+
+    batch_id: NotRequired[str | None]
+    """The batch's id."""
+
+    status: str
+    """``queued``, ``processing``, ``completed`` or ``failed``."""
+
+    created_at: float
+    """When it was accepted, Unix seconds."""
+
+    completed_at: NotRequired[Any]
+    """When it ended: ISO 8601 when completed, Unix seconds when failed."""
+
+    error: NotRequired[Any]
+    """Why it failed: usually a text."""
+
+    items: NotRequired[list[DistilledItem]]
+    """One result per accepted event, when done."""
+
+    counts: NotRequired[DistilledCounts | None]
+    """How many events went which way, when done."""
+
+    pre_computed_vectors_used: NotRequired[bool | None]
+    """Whether embeddings of the batch were used."""
 
 
 class Distillery(Reply):
@@ -1011,6 +1080,12 @@ class IngestionItem(TypedDict):
     tier_reason: NotRequired[str | None]
     """Why that tier."""
 
+    facts_extracted: NotRequired[int | None]
+    """How many facts were found in it."""
+
+    graph_extractions: NotRequired[int | None]
+    """How many times something was put into the knowledge graph."""
+
     error: NotRequired[Any]
     """Why it failed: usually a text."""
 
@@ -1173,6 +1248,15 @@ class KnowledgeSource(TypedDict):
 
     files_failed: NotRequired[int | None]
     """Files that could not be read."""
+
+    bytes_downloaded: NotRequired[int | None]
+    """Bytes that were fetched."""
+
+    duration_ms: NotRequired[float | None]
+    """How long it took, in milliseconds."""
+
+    error: NotRequired[str | None]
+    """Why it failed; empty when it did not."""
 
 
 class KnowledgeSync(Reply):
@@ -2447,11 +2531,11 @@ class TriggerResult(Reply):
 class Tuning(Reply):
     """A tuning text."""
 
-    content: NotRequired[str | None]
+    content: str | None
     """The text; none when there is none."""
 
-    path: str
-    """The file on the formation's machine."""
+    path: str | None
+    """The file on the formation's machine; none when there is none."""
 
 
 class TuningApplied(Reply):

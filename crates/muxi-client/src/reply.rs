@@ -51,6 +51,10 @@ impl<T> Response<T> {
     pub fn headers(&self) -> &HeaderMap {
         &self.reply.headers
     }
+    /// The body as it came.
+    pub fn body(&self) -> &Bytes {
+        &self.reply.body
+    }
 }
 
 impl<T> Deref for Response<T> {

@@ -2,7 +2,8 @@
 
 use crate::{
     api::{
-        endpoint::{Api, Auth, Endpoint, Reply as ReplyForm, Rule, StreamEnd},
+        defects,
+        endpoint::{Auth, Endpoint, Reply as ReplyForm, Rule, StreamEnd},
         error::{Error, ErrorKind, Result},
         request::{Body, Request, header_value},
         response::{failure, pick_secret},
@@ -111,7 +112,9 @@ impl Transport {
             (Err(error), Some(other), _) if error.kind() == ErrorKind::NotFound => {
                 Box::pin(self.send(other, options)).await
             }
-            (Err(error), ..) if is_cleared(request.endpoint, &error) => Ok(cleared(&error, prepared.idempotency_key)),
+            (Err(error), ..) if defects::buffers_are_clear(request.endpoint, &error) => {
+                Ok(cleared(&error, prepared.idempotency_key))
+            }
             (Ok(mut reply), _, Some(key)) => {
                 reply.body = pick_secret(key, reply.status, &reply.headers, &reply.body)?.into();
                 Ok(reply)
@@ -272,9 +275,11 @@ impl Transport {
                 Err(error) => error,
             };
             let endpoint = prepared.request.endpoint;
-            match retry::delay(&error, number, prepared.max_retries, random()) {
-                Some(delay) if !is_cleared(endpoint, &error) => tokio::time::sleep(delay).await,
-                _ => return Err(hinted(error, endpoint)),
+            let defect = defects::hint(endpoint, &error);
+            let is_final = defect.is_some() || defects::buffers_are_clear(endpoint, &error);
+            match retry::delay(&error, number, prepared.max_retries, random()).filter(|_| !is_final) {
+                Some(delay) => tokio::time::sleep(delay).await,
+                None => return Err(hinted(error, defect, endpoint)),
             }
             number += 1;
         }
@@ -415,13 +420,7 @@ fn random() -> f64 {
     f64::from((Uuid::new_v4().as_u128() >> 96) as u32) / f64::from(u32::MAX)
 }
 
-/// What the shipped runtime answers after it has cleared the buffers.
-fn is_cleared(endpoint: Option<&Endpoint>, error: &Error) -> bool {
-    endpoint.is_some_and(|e| e.rule == Rule::BuffersCleared)
-        && error.status() == 500
-        && error.message().contains("MEMORY_BUFFER_CLEARED")
-}
-
+/// The reply of a runtime that tells of its success by an error.
 fn cleared(error: &Error, idempotency_key: String) -> Reply {
     let body = serde_json::json!({
         "success": true,
@@ -431,12 +430,12 @@ fn cleared(error: &Error, idempotency_key: String) -> Reply {
     Reply { status: 200, headers: HeaderMap::new(), body: body.to_string().into(), idempotency_key }
 }
 
-/// Adds what helps where the shipped runtime's own words do not.
-fn hinted(error: Error, endpoint: Option<&Endpoint>) -> Error {
-    let Some(endpoint) = endpoint.filter(|e| e.api == Api::Formation) else { return error };
-    match (endpoint.name, error.status()) {
-        ("chat" | "audio_chat", 500) if error.message().contains("not JSON serializable") => {
-            error.with_hint("the turn ran and made a file, which this runtime cannot return as JSON: use the stream")
+/// Adds what helps where the runtime's own words do not.
+fn hinted(error: Error, defect: Option<&str>, endpoint: Option<&Endpoint>) -> Error {
+    match (defect, endpoint, error.status()) {
+        (Some(hint), ..) => error.with_hint(hint),
+        (None, Some(Endpoint { name: "send_notification", .. }), 502) => {
+            error.with_hint("no channel took the message: see the details")
         }
         _ => error,
     }

@@ -1,6 +1,7 @@
 //! Events of a stream, and the rules by which each kind of stream ends.
 
 use super::{
+    defects,
     endpoint::StreamEnd,
     error::{Error, ErrorKind, Result},
     sse::SseEvent,
@@ -48,7 +49,11 @@ impl Gate {
     /// Lets one event pass.
     pub fn admit(&mut self, event: SseEvent, mut emit: impl FnMut(Event)) -> Result<()> {
         if &*event.event == "error" {
-            return Err(Error::from_event(&event.data));
+            let error = Error::from_event(&event.data);
+            return Err(match defects::stream_hint(&error) {
+                Some(hint) if self.end == StreamEnd::Done => error.with_hint(hint),
+                _ => error,
+            });
         }
         match self.end {
             StreamEnd::Done => self.ended = &*event.event == "done",

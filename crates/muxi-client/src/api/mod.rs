@@ -2,6 +2,7 @@
 pub mod arg;
 pub mod auth;
 pub mod bundle;
+pub mod defects;
 pub mod endpoint;
 pub mod endpoints;
 pub mod error;

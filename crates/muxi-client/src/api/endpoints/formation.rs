@@ -97,8 +97,8 @@ endpoints! { Formation, ops;
     /// State, result or error of one request. Forgotten 5 minutes after its end.
     json fn get_request_status(request_id: &str => path, user_id: &str => any_user) -> RequestStatus = GET "/requests/{request_id}", client_or_admin
 
-    /// Ask for a running request to be cancelled. The shipped runtime acknowledges it and still runs the turn to its end;
-    /// closing a chat stream does cancel.
+    /// Ask for a running request to be cancelled. In the shipped runtime a turn whose answer has begun still runs to its
+    /// end, and the stream of a turn that was cancelled never ends: to cancel a stream, close it.
     json fn cancel_request(request_id: &str => path, user_id: &str => any_user) -> RequestCancelled = DELETE "/requests/{request_id}", client_or_admin
 
     /// The memory section of the configuration.
@@ -138,7 +138,7 @@ endpoints! { Formation, ops;
 
     /// Progress of a distilled batch.
     json fn get_distilled_status(processing_id: &str => path; kw distillery_id: &str => header as "X-Distillery-ID", kw user_id: &str => any_user)
-        -> IngestionStatus = GET "/memories/distilled/{processing_id}", client_or_admin
+        -> DistilledStatus = GET "/memories/distilled/{processing_id}", client_or_admin
 
     /// Statistics of a user's message buffer.
     json fn get_user_buffer(user_id: &str => user) -> UserBuffer = GET "/memory/buffer", client_or_admin

@@ -1,5 +1,6 @@
 //! Secrets, the audit log and tuning.
 
+use super::Nullable;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -83,9 +84,9 @@ replies! {
     /// A tuning text.
     pub struct Tuning {
         /// The text; none when there is none.
-        pub content: Option<String>,
-        /// The file on the formation's machine.
-        pub path: String,
+        pub content: Nullable<String>,
+        /// The file on the formation's machine; none when there is none.
+        pub path: Nullable<String>,
     }
 
     /// A replaced tuning text.

@@ -69,7 +69,9 @@ replies! {
         pub request_id: Option<String>,
         /// Whether the turn failed and is tried again in the background.
         pub escalated: Option<bool>,
-        /// How the outcome of an escalated turn arrives: `polling` or `webhook`.
+        /// Whether the turn was cancelled.
+        pub cancelled: Option<bool>,
+        /// How the outcome of an escalated turn arrives: `polling`, `webhook` or `channel`.
         pub delivery: Option<String>,
         /// Why the turn was refused, such as `INPUT_VALIDATION_ERROR`.
         pub error_code: Option<String>,

@@ -176,6 +176,12 @@ replies! {
         pub files_deleted: Option<u64>,
         /// Files that could not be read.
         pub files_failed: Option<u64>,
+        /// Bytes that were fetched.
+        pub bytes_downloaded: Option<u64>,
+        /// How long it took, in milliseconds.
+        pub duration_ms: Option<f64>,
+        /// Why it failed; empty when it did not.
+        pub error: Option<String>,
     }
 
     /// The result of rebuilding knowledge trees.

@@ -157,6 +157,10 @@ replies! {
         pub tier: Option<Value>,
         /// Why that tier.
         pub tier_reason: Option<String>,
+        /// How many facts were found in it.
+        pub facts_extracted: Option<u64>,
+        /// How many times something was put into the knowledge graph.
+        pub graph_extractions: Option<u64>,
         /// Why it failed: usually a text.
         pub error: Option<Value>,
     }
@@ -272,6 +276,8 @@ replies! {
     pub struct BufferList {
         /// The buffers.
         pub buffers: Vec<Buffer>,
+        /// 0, when there is no buffer.
+        pub total_entries: Option<u64>,
     }
 
     /// One message buffer.

@@ -89,6 +89,55 @@ replies! {
         pub status_url: Option<String>,
     }
 
+    /// Progress of a distilled batch.
+    pub struct DistilledStatus {
+        /// The job's id.
+        pub processing_id: String,
+        /// The batch's id.
+        pub batch_id: Option<String>,
+        /// `queued`, `processing`, `completed` or `failed`.
+        pub status: String,
+        /// When it was accepted, Unix seconds.
+        pub created_at: f64,
+        /// When it ended: ISO 8601 when completed, Unix seconds when failed.
+        pub completed_at: Option<Value>,
+        /// Why it failed: usually a text.
+        pub error: Option<Value>,
+        /// One result per accepted event, when done.
+        #[serde(default)]
+        pub items: Vec<DistilledItem>,
+        /// How many events went which way, when done.
+        pub counts: Option<DistilledCounts>,
+        /// Whether embeddings of the batch were used.
+        pub pre_computed_vectors_used: Option<bool>,
+    }
+
+    /// The result of one distilled event.
+    pub struct DistilledItem {
+        /// Its place in the batch, from 0.
+        pub index: u64,
+        /// The event that stands for it.
+        pub event_id: Option<String>,
+        /// Its kind, such as `fact.extracted`.
+        pub event_type: Option<String>,
+        /// The user it is about.
+        pub user_id: Option<String>,
+        /// What became of it, such as `projected`.
+        pub disposition: Option<String>,
+        /// Why it failed: usually a text.
+        pub error: Option<Value>,
+    }
+
+    /// How many distilled events went which way.
+    pub struct DistilledCounts {
+        /// Ones that reached the derived stores.
+        pub projected: u64,
+        /// Ones that were only recorded.
+        pub recorded: u64,
+        /// Failed ones.
+        pub failed: u64,
+    }
+
     /// Why an event of a batch was rejected.
     pub struct Rejection {
         /// Its place in the batch, from 0.

@@ -23,8 +23,8 @@ macro_rules! replies {
                 pub extra: $crate::api::types::Object,
             }
 
-            #[cfg(test)]
-            impl $crate::api::types::tests::Strict for $name {
+            #[cfg(any(test, feature = "strict"))]
+            impl $crate::api::types::strict::Strict for $name {
                 fn unknown(&self, at: &str, found: &mut Vec<String>) {
                     $(self.$field.unknown(&format!("{at}.{}", stringify!($field)), found);)*
                     found.extend(self.extra.keys().map(|key| format!("{at}.{key}")));
@@ -32,9 +32,9 @@ macro_rules! replies {
             }
         )*
 
-        #[cfg(test)]
-        pub(super) const CHECKS: &[$crate::api::types::tests::Check] =
-            &[$((stringify!($name), $crate::api::types::tests::problems::<$name>)),*];
+        #[cfg(any(test, feature = "strict"))]
+        pub(super) const CHECKS: &[$crate::api::types::strict::Check] =
+            &[$((stringify!($name), $crate::api::types::strict::problems::<$name>)),*];
     };
 }
 
@@ -49,6 +49,8 @@ mod requests;
 mod scheduler;
 mod server;
 mod sessions;
+#[cfg(any(test, feature = "strict"))]
+pub mod strict;
 #[cfg(test)]
 mod tests;
 mod triggers;

@@ -1,123 +1,13 @@
 //! Every recorded reply decodes into its type, nothing in it is unknown, and nothing of it is lost.
 
+use super::strict::{check, checks};
 use super::*;
 use crate::api::endpoint::{Api, Endpoint, Reply, Rule};
 use crate::api::endpoints::{formation, server};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
-
-/// Reports fields that a type does not know.
-pub(super) trait Strict {
-    /// Adds the path of each to `found`.
-    fn unknown(&self, _at: &str, _found: &mut Vec<String>) {}
-}
-
-macro_rules! leaves {
-    ($($ty:ty),*) => { $(impl Strict for $ty {})* };
-}
-leaves!(String, bool, u16, u64, i64, f64, Value, Object);
-
-impl<T: Strict> Strict for Option<T> {
-    fn unknown(&self, at: &str, found: &mut Vec<String>) {
-        self.iter().for_each(|inner| inner.unknown(at, found));
-    }
-}
-
-impl<T: Strict> Strict for Vec<T> {
-    fn unknown(&self, at: &str, found: &mut Vec<String>) {
-        self.iter().enumerate().for_each(|(i, inner)| inner.unknown(&format!("{at}[{i}]"), found));
-    }
-}
-
-impl<T: Strict> Strict for BTreeMap<String, T> {
-    fn unknown(&self, at: &str, found: &mut Vec<String>) {
-        self.iter().for_each(|(key, inner)| inner.unknown(&format!("{at}.{key}"), found));
-    }
-}
-
-impl Strict for Content {
-    fn unknown(&self, at: &str, found: &mut Vec<String>) {
-        if let Content::Parts(parts) = self {
-            parts.unknown(at, found);
-        }
-    }
-}
-
-/// A type's name, and what is wrong with a value of it.
-pub(super) type Check = (&'static str, fn(&Value) -> Vec<String>);
-
-/// What is wrong with a value as a `T`: it does not decode, holds unknown fields, or loses something.
-pub(super) fn problems<T: Strict + DeserializeOwned + Serialize>(value: &Value) -> Vec<String> {
-    let decoded: T = match serde_json::from_value(value.clone()) {
-        Ok(decoded) => decoded,
-        Err(e) => return vec![e.to_string()],
-    };
-    let mut found = Vec::new();
-    decoded.unknown("", &mut found);
-    // A widget is open beyond its kind and id.
-    found.retain(|path| !path.contains(".ui["));
-    for path in &mut found {
-        path.insert_str(0, "unknown field ");
-    }
-    lost("", value, &serde_json::to_value(&decoded).unwrap(), &mut found);
-    found
-}
-
-/// Adds what `before` has and `after` has not.
-fn lost(at: &str, before: &Value, after: &Value, found: &mut Vec<String>) {
-    match (before, after) {
-        (Value::Object(before), Value::Object(after)) => {
-            for (key, value) in before {
-                lost(&format!("{at}.{key}"), value, after.get(key).unwrap_or(&Value::Null), found);
-            }
-        }
-        (Value::Array(before), Value::Array(after)) if before.len() == after.len() => {
-            for (i, (before, after)) in before.iter().zip(after).enumerate() {
-                lost(&format!("{at}[{i}]"), before, after, found);
-            }
-        }
-        (Value::Number(before), Value::Number(after)) if before.as_f64() == after.as_f64() => {}
-        _ if before == after => {}
-        _ => found.push(format!("{at}: {before} became {after}")),
-    }
-}
-
-/// Every declared type.
-fn checks() -> impl Iterator<Item = &'static Check> {
-    [
-        super::CHECKS,
-        admin::CHECKS,
-        artifacts::CHECKS,
-        chat::CHECKS,
-        events::CHECKS,
-        super::formation::CHECKS,
-        memory::CHECKS,
-        memory_admin::CHECKS,
-        requests::CHECKS,
-        scheduler::CHECKS,
-        super::server::CHECKS,
-        sessions::CHECKS,
-        triggers::CHECKS,
-        users::CHECKS,
-    ]
-    .into_iter()
-    .flatten()
-}
-
-/// What is wrong with a value of the named type.
-fn check(name: &str, value: &Value) -> Vec<String> {
-    match checks().find(|(declared, _)| *declared == name) {
-        Some((_, problems)) => problems(value),
-        None if name == "Object" => problems::<Object>(value),
-        None if name == "Text" => problems::<Text>(value),
-        None if name == "Bytes" && value.is_string() => Vec::new(),
-        None => vec![format!("no type {name}")],
-    }
-}
 
 fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
     formation::ENDPOINTS.iter().chain(server::ENDPOINTS).copied()

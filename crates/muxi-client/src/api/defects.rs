@@ -1,0 +1,45 @@
+//! Defects of the shipped runtime that a call meets as an error: which they are, and what helps.
+
+use super::{
+    endpoint::{Api, Endpoint, Rule},
+    error::Error,
+};
+
+/// What helps with an error that stands for a defect. No further attempt gets past it.
+pub fn hint(endpoint: Option<&Endpoint>, error: &Error) -> Option<&'static str> {
+    let name = endpoint.filter(|e| e.api == Api::Formation)?.name;
+    let says = |words: &str| error.message().contains(words);
+    match (name, error.status()) {
+        ("chat" | "audio_chat", 500) if says("not JSON serializable") => {
+            Some("the turn ran and made a file, which this runtime cannot return as JSON: use the stream")
+        }
+        ("chat" | "chat_stream", 501) => {
+            Some("this runtime has no async mode here, whatever is configured: leave `mode` out")
+        }
+        ("list_skills" | "get_skill" | "list_agent_skills", 500) if says("create_success_response()") => {
+            Some("this runtime's own defect: it cannot tell its skills")
+        }
+        ("stream_request", 500) if says("No module named") => {
+            Some("this runtime's own defect: follow the turn in its chat stream, or poll get_request_status")
+        }
+        ("create_credential", 500) if says("has no attribute 'store'") => {
+            Some("this runtime's own defect: it cannot store credentials")
+        }
+        ("link_user_identifier", 500) if says("not-null constraint") => {
+            Some("this runtime makes no user here: call resolve_user with create_user, and link to that one")
+        }
+        _ => None,
+    }
+}
+
+/// Whether the error means that the buffers are clear: cleared just now, or empty before.
+pub fn buffers_are_clear(endpoint: Option<&Endpoint>, error: &Error) -> bool {
+    endpoint.is_some_and(|e| e.rule == Rule::BuffersCleared)
+        && (error.message().contains("MEMORY_BUFFER_CLEARED") || error.message() == "Buffer memory is not available")
+}
+
+/// What helps with an error in a chat stream.
+pub fn stream_hint(error: &Error) -> Option<&'static str> {
+    (error.code() == "AttributeError" && error.message().contains("__aiter__"))
+        .then_some("this runtime has an answer that it cannot stream: the same call of `chat` returns it")
+}
