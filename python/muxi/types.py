@@ -2611,8 +2611,11 @@ class TurnMetadata(TypedDict):
     escalated: NotRequired[bool | None]
     """Whether the turn failed and is tried again in the background."""
 
+    cancelled: NotRequired[bool | None]
+    """Whether the turn was cancelled."""
+
     delivery: NotRequired[str | None]
-    """How the outcome of an escalated turn arrives: ``polling`` or ``webhook``."""
+    """How the outcome of an escalated turn arrives: ``polling``, ``webhook`` or ``channel``."""
 
     error_code: NotRequired[str | None]
     """Why the turn was refused, such as ``INPUT_VALIDATION_ERROR``."""
