@@ -96,7 +96,8 @@ impl Root {
             Ok(State { transport: Transport::new(self.config.clone())?, driver })
         };
         let made = Arc::new(Python::attach(|py| make().map_err(|e| exception(py, &e)))?);
-        if self.closed.load(Ordering::Relaxed) {
+        // Closed by another thread since the call began.
+        if self.closed.load(Ordering::SeqCst) {
             made.transport.close();
         }
         *state = Some((generation, made.clone()));
@@ -165,16 +166,17 @@ impl Engine {
     }
 
     /// Closes idle connections. Calls from now on are refused.
-    fn close(&self, py: Python<'_>) -> PyResult<()> {
-        if self.root.closed.swap(true, Ordering::SeqCst) {
-            return Ok(());
+    fn close(&self, py: Python<'_>) {
+        self.root.closed.store(true, Ordering::SeqCst);
+        let Some((generation, state)) = lock(&self.root.state).take() else { return };
+        if generation != GENERATION.load(Ordering::Relaxed) {
+            return std::mem::forget(state);
         }
-        let state = self.root.state()?;
         py.detach(|| {
             state.transport.close();
             state.driver.iter().for_each(Driver::settle);
+            drop(state);
         });
-        Ok(())
     }
 
     /// Calls an operation, or with `name` `None` the route in `values`, and waits for the reply.
