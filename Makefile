@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ENV := VIRTUAL_ENV="$(CURDIR)/$(VENV)" PATH="$(CURDIR)/$(BIN):$$PATH"
 
-.PHONY: demo test test-rust test-python check parity generate build bench clean
+.PHONY: demo test test-rust test-python parity real check generate build bench clean
 
 demo: build ## Start muxi-local and run the quickstarts against it
 	@$(BIN)/python examples/demo.py
@@ -26,10 +26,14 @@ parity: build .venv-official/ready ## Compare every operation with the official 
 	.venv-official/bin/python -m pip install --quiet muxi==1.20260713.0
 	@touch $@
 
+real: build ## Every formation operation against the real runtime (first time: 2 GB and some minutes more)
+	@$(BIN)/python tests/real/run.py
+
 check: build ## Formatting, lints, types, and whether generated files are up to date
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	cargo clippy --package muxi-client --no-default-features --quiet -- -D warnings
+	cargo clippy --package muxi-client --features strict --test real --quiet -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --exclude muxi-python --no-deps --quiet
 	cargo run --quiet --package xtask -- gen --check
 	$(BIN)/ruff format --check

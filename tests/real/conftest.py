@@ -22,7 +22,9 @@ def runtime() -> Runtime:
     """The runtime that `make real` has started, or one that is left running."""
     info = os.environ.get("MUXI_REAL_RUNTIME")
     if info is None:
-        info = subprocess.run([Path(__file__).parent / "kit" / "up"], stdout=subprocess.PIPE, check=True, text=True).stdout
+        info = subprocess.run(
+            [Path(__file__).parent / "kit" / "up"], stdout=subprocess.PIPE, check=True, text=True
+        ).stdout
     return Runtime(json.loads(info))
 
 

@@ -34,7 +34,6 @@ class Runtime:
         with urllib.request.urlopen(f"{self.llm_url}{path}?{urllib.parse.urlencode(query)}", timeout=30) as reply:
             return json.load(reply)
 
-
     def sign(self, data: bytes) -> Any:
         """Sign as a distillery does."""
         with urllib.request.urlopen(f"{self.llm_url}/sign", data, timeout=30) as reply:
@@ -82,7 +81,9 @@ def ask(face: Face, user: str, message: str, **more: Any) -> Any:
     reply = face.call("chat", {"message": message, **more}, user_id=user)
     until(
         lambda: face.call("get_session_messages", reply["session_id"], user, limit=1000)["messages"],
-        lambda messages: any(m["metadata"].get("request_id") == reply["request_id"] for m in messages[-1:])
-        and messages[-1]["metadata"]["role"] == "assistant",
+        lambda messages: (
+            any(m["metadata"].get("request_id") == reply["request_id"] for m in messages[-1:])
+            and messages[-1]["metadata"]["role"] == "assistant"
+        ),
     )
     return reply

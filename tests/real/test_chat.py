@@ -188,7 +188,7 @@ def test_cancel_request(face: Face, user: str, defects: Defects) -> None:
         assert first + "".join(texts) == "Stub answer to: Please explain [[slow:2]]"
     assert outcome(face, late, user)["status"] == "completed"
     defects.met("7", "cancel_request is acknowledged and has no effect once the model answers")
-    with pytest.raises(ValidationError, match="OPERATION_FAILED: Cannot cancel .* already completed"):
+    with pytest.raises(ValidationError, match=r"OPERATION_FAILED: Cannot cancel .* already completed"):
         face.call("cancel_request", late, user)
     with pytest.raises(NotFoundError, match="NOT_FOUND"):
         face.call("cancel_request", "req_nothing", user)

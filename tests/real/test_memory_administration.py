@@ -32,7 +32,9 @@ class Distillery:
         payload = json.dumps({"batch_id": self.name, "events": events}).encode()
         now = str(int(time.time()))
         signed = b"\n".join([b"muxi-distillery-v1", now.encode(), self.id.encode(), payload])
-        return self.face.call("ingest_distilled_memories", payload, self.id, now, self.runtime.sign(signed)["signature"])
+        return self.face.call(
+            "ingest_distilled_memories", payload, self.id, now, self.runtime.sign(signed)["signature"]
+        )
 
     def status(self, processing_id: str) -> Any:
         return until(

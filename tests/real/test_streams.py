@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 
 import pytest
@@ -17,7 +18,7 @@ def test_text_arrives_as_it_is_made(face: Face, user: str) -> None:
         for text in turn.text_deltas():
             arrivals.append((time.monotonic(), text))
     assert "".join(text for _, text in arrivals) == " ".join(f"word{number}" for number in range(12))
-    gaps = [later - sooner for (sooner, _), (later, _) in zip(arrivals, arrivals[1:], strict=False)]
+    gaps = [later - sooner for (sooner, _), (later, _) in itertools.pairwise(arrivals)]
     assert arrivals[-1][0] - arrivals[0][0] > 2
     assert max(gaps) < 1.5
 
@@ -32,7 +33,7 @@ def test_a_turn_with_a_tool(face: Face, user: str) -> None:
     with face.stream("chat_stream", {"message": "Please explain [[tool:add]]"}, user_id=user) as turn:
         events = list(turn)
     [call] = [event.token for event in events if event.type == "tool_call"]
-    assert (call["stage"], call["tool_name"]) == ("tool_execution", "toolbox__add")
+    assert (call["stage"], call["tool_name"]) == ("tool_execution", "add")
     assert "content: 5" in "".join(event.text for event in events)
 
 
@@ -97,7 +98,9 @@ def test_two_streams_with_one_key_are_two_turns(face: Face, user: str, runtime: 
     defects.met("12", "an idempotency key has no effect on streams")
 
 
-def test_twenty_streams_at_once(face: Face, user: str) -> None:
+def test_twenty_streams_at_once(face: Face, user: str, defects: Defects) -> None:
+    face.call("resolve_user", user, create_user=True)
+    defects.met("new", "the first turns of a new user, sent at once, may fail: each makes the user")
     payloads = [{"message": f"Please explain number {number} [[long:50]]"} for number in range(20)]
     texts = face.final_texts(payloads, user)
     assert texts == [" ".join(f"word{number}" for number in range(50))] * 20

@@ -41,10 +41,13 @@ def digest(*paths):
 
 
 def kit_digest():
-    return digest(*sorted(p for p in KIT.rglob("*") if p.is_file() and p.name != "README.md" and "__pycache__" not in p.parts))
+    return digest(
+        *sorted(p for p in KIT.rglob("*") if p.is_file() and p.name != "README.md" and "__pycache__" not in p.parts)
+    )
 
 
 # --- processes -----------------------------------------------------------------------------------
+
 
 def start_time(pid):
     """When a process started, in clock ticks since boot; None if it is gone. Tells a reused pid from ours."""
@@ -62,7 +65,9 @@ def running(process):
 def spawn(state, name, command, **options):
     """Start a process that outlives this one, and write it down at once so that `down` can find it."""
     with open(CACHE / "logs" / f"{name}.log", "wb") as log:
-        pid = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, **options).pid
+        pid = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, **options
+        ).pid
     state["processes"][name] = {"pid": pid, "started": start_time(pid)}
     save(state)
 
@@ -72,7 +77,10 @@ def wait_until(state, name, ready, seconds):
     while not ready():
         if not running(state["processes"][name]) or time.monotonic() > deadline:
             log = CACHE / "logs" / f"{name}.log"
-            raise SystemExit(f"{name} did not start; the end of {log}:\n" + "\n".join(log.read_text(errors="replace").splitlines()[-30:]))
+            raise SystemExit(
+                f"{name} did not start; the end of {log}:\n"
+                + "\n".join(log.read_text(errors="replace").splitlines()[-30:])
+            )
         time.sleep(0.1)
 
 
@@ -107,12 +115,16 @@ def stop_all(state):
 
 # --- installation --------------------------------------------------------------------------------
 
+
 def find_python():
     for name in filter(None, (os.environ.get("MUXI_REAL_RUNTIME_PYTHON"), "python3.11", "/usr/bin/python3.11")):
         check = "import ensurepip, sys; sys.exit(sys.version_info[:2] != (3, 11))"
         if shutil.which(name) and subprocess.run([name, "-c", check], stderr=subprocess.DEVNULL).returncode == 0:
             return name
-    raise SystemExit("needs Python 3.11 with venv (Debian: apt-get install python3.11-venv); MUXI_REAL_RUNTIME_PYTHON names another one")
+    raise SystemExit(
+        "needs Python 3.11 with venv (Debian: apt-get install python3.11-venv); "
+        "MUXI_REAL_RUNTIME_PYTHON names another one"
+    )
 
 
 def install():
@@ -128,6 +140,7 @@ def install():
 
 
 # --- start ---------------------------------------------------------------------------------------
+
 
 def free_ports(count):
     """Free ports below the range that the kernel gives to outgoing connections."""
@@ -170,10 +183,47 @@ def start_postgres(state, port, password):
     if ROOT:
         for path in (data, secret):
             shutil.chown(path, UNPRIVILEGED["user"], UNPRIVILEGED["group"])
-    subprocess.run([binaries / "initdb", "-D", data, "-U", "postgres", "--pwfile", secret, "--auth", "scram-sha-256",
-                    "--encoding", "UTF8", "--locale", "C", "--no-sync"], check=True, stdout=subprocess.DEVNULL, cwd="/", **UNPRIVILEGED)
-    spawn(state, "postgres", [binaries / "postgres", "-D", data, "-h", "127.0.0.1", "-p", str(port),
-                              "-c", "unix_socket_directories=", "-c", "fsync=off"], cwd="/", **UNPRIVILEGED)
+    subprocess.run(
+        [
+            binaries / "initdb",
+            "-D",
+            data,
+            "-U",
+            "postgres",
+            "--pwfile",
+            secret,
+            "--auth",
+            "scram-sha-256",
+            "--encoding",
+            "UTF8",
+            "--locale",
+            "C",
+            "--no-sync",
+        ],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        cwd="/",
+        **UNPRIVILEGED,
+    )
+    spawn(
+        state,
+        "postgres",
+        [
+            binaries / "postgres",
+            "-D",
+            data,
+            "-h",
+            "127.0.0.1",
+            "-p",
+            str(port),
+            "-c",
+            "unix_socket_directories=",
+            "-c",
+            "fsync=off",
+        ],
+        cwd="/",
+        **UNPRIVILEGED,
+    )
     ready = [binaries / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
     wait_until(state, "postgres", lambda: subprocess.run(ready, cwd="/", **UNPRIVILEGED).returncode == 0, 60)
 
@@ -195,7 +245,11 @@ def start(state):
     (CACHE / "logs").mkdir(exist_ok=True)
     port, llm_port, postgres_port = free_ports(3)
     root, llm = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{llm_port}"
-    admin_key, client_key, password = "fma_" + secrets.token_hex(16), "fmc_" + secrets.token_hex(16), secrets.token_hex(16)
+    admin_key, client_key, password = (
+        "fma_" + secrets.token_hex(16),
+        "fmc_" + secrets.token_hex(16),
+        secrets.token_hex(16),
+    )
     calls = CACHE / "logs" / "llm_calls.jsonl"
     calls.unlink(missing_ok=True)
 
@@ -205,24 +259,54 @@ def start(state):
     spawn(state, "llm", [PYTHON, KIT / "stub_llm.py", str(llm_port), calls])
     wait_until(state, "llm", lambda: answers(llm + "/v1/models"), 30)
     say("starting the runtime")
-    formation = write_formation({
-        "FORMATION_ID": FORMATION_ID, "PORT": port, "ADMIN_KEY": admin_key, "CLIENT_KEY": client_key, "LLM_URL": llm,
-        "DATABASE_URL": f"postgresql://postgres:{password}@127.0.0.1:{postgres_port}/postgres", "PYTHON": PYTHON, "KIT": KIT,
-        "FORMATION": CACHE / "formation",
-    })
+    formation = write_formation(
+        {
+            "FORMATION_ID": FORMATION_ID,
+            "PORT": port,
+            "ADMIN_KEY": admin_key,
+            "CLIENT_KEY": client_key,
+            "LLM_URL": llm,
+            "DATABASE_URL": f"postgresql://postgres:{password}@127.0.0.1:{postgres_port}/postgres",
+            "PYTHON": PYTHON,
+            "KIT": KIT,
+            "FORMATION": CACHE / "formation",
+        }
+    )
     home = CACHE / "home"
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir()
-    spawn(state, "runtime", [PYTHON, KIT / "run_runtime.py", formation, str(port)], cwd=formation, env={
-        "PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8", "NO_COLOR": "1", "PYTHONUNBUFFERED": "1",
-        "NO_PROXY": "127.0.0.1,localhost",
-        "MUXI_TELEMETRY": "0", "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1",
-        "OPENAI_API_KEY": "sk-stand-in", "ONELLM_PROVIDERS__OPENAI__API_BASE": llm + "/v1", "ONELLM_PROVIDERS__OPENAI__MAX_RETRIES": "0",
-    })
+    spawn(
+        state,
+        "runtime",
+        [PYTHON, KIT / "run_runtime.py", formation, str(port)],
+        cwd=formation,
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(home),
+            "LANG": "C.UTF-8",
+            "NO_COLOR": "1",
+            "PYTHONUNBUFFERED": "1",
+            "NO_PROXY": "127.0.0.1,localhost",
+            "MUXI_TELEMETRY": "0",
+            "HF_HUB_OFFLINE": "1",
+            "TRANSFORMERS_OFFLINE": "1",
+            "HF_HUB_DISABLE_TELEMETRY": "1",
+            "OPENAI_API_KEY": "sk-stand-in",
+            "ONELLM_PROVIDERS__OPENAI__API_BASE": llm + "/v1",
+            "ONELLM_PROVIDERS__OPENAI__MAX_RETRIES": "0",
+        },
+    )
     wait_until(state, "runtime", lambda: answers(root + "/v1/health"), 300)
-    state["info"] = {"url": root + "/v1", "root_url": root, "formation_id": FORMATION_ID, "admin_key": admin_key,
-                     "client_key": client_key, "llm_url": llm, "pids": {n: p["pid"] for n, p in state["processes"].items()},
-                     "logs": str(CACHE / "logs")}
+    state["info"] = {
+        "url": root + "/v1",
+        "root_url": root,
+        "formation_id": FORMATION_ID,
+        "admin_key": admin_key,
+        "client_key": client_key,
+        "llm_url": llm,
+        "pids": {n: p["pid"] for n, p in state["processes"].items()},
+        "logs": str(CACHE / "logs"),
+    }
     save(state)
 
 

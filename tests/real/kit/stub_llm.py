@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""OpenAI-compatible stand-in for the LLM provider (standard library only): stub_llm.py PORT LOG
+"""OpenAI-compatible stand-in for the LLM provider (standard library only): stub_llm.py PORT LOG.
 
 Under /v1: chat/completions (JSON and SSE), embeddings, models, audio/transcriptions.
-For tests: POST /sign signs bytes with the key of a distillery (this one needs `cryptography`). GET /calls?match=TEXT counts the model calls that have TEXT in the prompt, and how many of them
+For tests: POST /sign signs bytes with the key of a distillery (this one needs `cryptography`). GET
+/calls?match=TEXT counts the model calls that have TEXT in the prompt, and how many of them
 worded a final answer; POST /webhooks records what the runtime posts there, GET /webhooks lists it.
 Every model call is logged to LOG as a line of JSON.
 Steering marks in a chat message, such as [[slow:3]], are listed in README.md.
@@ -26,6 +27,7 @@ webhooks = []
 
 
 # --- what the user wrote -------------------------------------------------------------------------
+
 
 def text_of(message):
     content = message.get("content") or ""
@@ -99,15 +101,38 @@ def scripted(prompt, user, request):
     if "determine if clarification is needed" in low:
         unasked = "which region" not in low.split("=== current request")[0]
         if mark("clarify", request) and unasked:
-            return {"needs_clarification": True, "reason": "ambiguous", "mode": "direct",
-                    "question": "Which region? Options: US, EU", "confidence": 0.95, "mcp_service": None}
-        return {"needs_clarification": False, "reason": "clear", "mode": "direct",
-                "question": None, "confidence": 0.95, "mcp_service": None}
+            return {
+                "needs_clarification": True,
+                "reason": "ambiguous",
+                "mode": "direct",
+                "question": "Which region? Options: US, EU",
+                "confidence": 0.95,
+                "mcp_service": None,
+            }
+        return {
+            "needs_clarification": False,
+            "reason": "clear",
+            "mode": "direct",
+            "question": None,
+            "confidence": 0.95,
+            "mcp_service": None,
+        }
     if '"complexity_score"' in low:
-        return {"is_security_threat": False, "threat_type": None, "complexity_score": 2, "implicit_subtasks": [],
-                "required_capabilities": ["general"], "acceptance_criteria": ["answered"], "confidence_score": 0.95,
-                "is_scheduling_request": False, "is_scheduler_query_request": False, "is_explicit_approval_request": False,
-                "explicit_sop_request": None, "topics": ["general"], "reasoning": "stub"}
+        return {
+            "is_security_threat": False,
+            "threat_type": None,
+            "complexity_score": 2,
+            "implicit_subtasks": [],
+            "required_capabilities": ["general"],
+            "acceptance_criteria": ["answered"],
+            "confidence_score": 0.95,
+            "is_scheduling_request": False,
+            "is_scheduler_query_request": False,
+            "is_explicit_approval_request": False,
+            "explicit_sop_request": None,
+            "topics": ["general"],
+            "reasoning": "stub",
+        }
     if '"extracted_info"' in low:
         return {"extracted_info": []}
     if "extract a knowledge graph" in low:
@@ -129,14 +154,16 @@ def from_schema(schema, text):
 
 def vector(text, size):
     """A bag of words and trigrams, hashed: texts that share words are near each other."""
-    text = re.sub(r"\[\[.*?\]\]", " please write a detailed report and explain the results ", text)  # a task, not small talk
+    text = re.sub(
+        r"\[\[.*?\]\]", " please write a detailed report and explain the results ", text
+    )  # a task, not small talk
     values = [0.0] * size
     for word in re.findall(r"[a-z0-9']+", text.lower()):
-        for piece in [word] + [word[i:i + 3] for i in range(max(1, len(word) - 2))]:
+        for piece in [word] + [word[i : i + 3] for i in range(max(1, len(word) - 2))]:
             bits = int.from_bytes(hashlib.md5(piece.encode()).digest()[:8], "big")
             values[bits % size] += 1.0 if bits >> 60 & 1 else -1.0
     norm = math.sqrt(sum(v * v for v in values))
-    return [v / norm for v in values] if norm else [1.0] + values[1:]
+    return [v / norm for v in values] if norm else [1.0, *values[1:]]
 
 
 def signed(data):
@@ -144,11 +171,13 @@ def signed(data):
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     key = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"distillery").digest())
-    encode = lambda raw: base64.b64encode(raw).decode()
-    return {"public_key": "ed25519:" + encode(key.public_key().public_bytes_raw()), "signature": encode(key.sign(data))}
+    parts = key.public_key().public_bytes_raw(), key.sign(data)
+    public, signature = (base64.b64encode(raw).decode() for raw in parts)
+    return {"public_key": "ed25519:" + public, "signature": signature}
 
 
 # --- HTTP ----------------------------------------------------------------------------------------
+
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -173,7 +202,13 @@ class Handler(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         if url.path == "/v1/models":
             names = ("gpt-4o", "gpt-4o-mini", "text-embedding-3-small", "whisper-1")
-            self.send(200, {"object": "list", "data": [{"id": n, "object": "model", "created": 1, "owned_by": "stub"} for n in names]})
+            self.send(
+                200,
+                {
+                    "object": "list",
+                    "data": [{"id": n, "object": "model", "created": 1, "owned_by": "stub"} for n in names],
+                },
+            )
         elif url.path == "/calls":
             text = json.dumps(parse_qs(url.query).get("match", [""])[0])[1:-1]
             with lock, open(LOG, "a+") as log:
@@ -206,8 +241,15 @@ class Handler(BaseHTTPRequestHandler):
         texts = body["input"] if isinstance(body["input"], list) else [body["input"]]
         size = int(body.get("dimensions") or DIMENSIONS.get(body.get("model"), 1536))
         data = [{"object": "embedding", "index": i, "embedding": vector(str(t), size)} for i, t in enumerate(texts)]
-        self.send(200, {"object": "list", "model": body.get("model"), "data": data,
-                        "usage": {"prompt_tokens": 1, "total_tokens": 1}})
+        self.send(
+            200,
+            {
+                "object": "list",
+                "model": body.get("model"),
+                "data": data,
+                "usage": {"prompt_tokens": 1, "total_tokens": 1},
+            },
+        )
 
     def chat(self, body):
         messages = body.get("messages", [])
@@ -216,11 +258,16 @@ class Handler(BaseHTTPRequestHandler):
         if status:
             self.record(body, "failed " + status)
             headers = {"Retry_After": 7} if status == "429" else {}
-            return self.send(int(status), {"error": {"message": "stub failure", "type": "server_error", "code": "stub"}}, **headers)
+            return self.send(
+                int(status), {"error": {"message": "stub failure", "type": "server_error", "code": "stub"}}, **headers
+            )
         text = answer(body)
         self.record(body, text)
         seconds = float(mark("slow", request) or 0) if is_final(body) else 0.0
-        usage = {"prompt_tokens": sum(len(text_of(m)) for m in messages) // 4 + 1, "completion_tokens": len(text) // 4 + 1}
+        usage = {
+            "prompt_tokens": sum(len(text_of(m)) for m in messages) // 4 + 1,
+            "completion_tokens": len(text) // 4 + 1,
+        }
         usage["total_tokens"] = sum(usage.values())
         common = {"id": "chatcmpl-stub", "created": int(time.time()), "model": body.get("model")}
         try:
@@ -229,8 +276,15 @@ class Handler(BaseHTTPRequestHandler):
             else:
                 time.sleep(seconds)
                 message = {"role": "assistant", "content": text}
-                self.send(200, {**common, "object": "chat.completion", "usage": usage,
-                                "choices": [{"index": 0, "message": message, "finish_reason": "stop"}]})
+                self.send(
+                    200,
+                    {
+                        **common,
+                        "object": "chat.completion",
+                        "usage": usage,
+                        "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+                    },
+                )
         except ConnectionError:
             self.record({"model": body.get("model")}, "client went away")
 

@@ -81,6 +81,20 @@ replies! {
         pub clarification: Option<bool>,
         /// The mode of the clarification.
         pub mode: Option<String>,
+        /// The workflow that answered.
+        pub workflow_id: Option<String>,
+        /// How the workflow ended, such as `completed`.
+        pub workflow_status: Option<String>,
+        /// How many tasks the workflow had.
+        pub total_tasks: Option<u64>,
+        /// How many of them are done.
+        pub completed_tasks: Option<u64>,
+        /// How many of them failed.
+        pub failed_tasks: Option<u64>,
+        /// How long the workflow took, in seconds.
+        pub execution_time: Option<f64>,
+        /// How the answer was put together from the tasks.
+        pub synthesis_method: Option<String>,
         /// Who answered small talk.
         pub handled_by: Option<String>,
         /// Whether there was something to do.

@@ -135,6 +135,12 @@ replies! {
         pub has_persona: Option<bool>,
         /// The form of the answer, such as `markdown`.
         pub response_format: Option<String>,
+        /// The standard operating procedure that fits.
+        pub sop_id: Option<String>,
+        /// Its title.
+        pub sop_name: Option<String>,
+        /// How complex the message is, from 0 to 10.
+        pub complexity_score: Option<f64>,
         /// The workflow.
         pub workflow_id: Option<String>,
         /// How many tasks the workflow has.
