@@ -895,7 +895,8 @@ class FormationClient(SyncFormationBase):
     ) -> RequestCancelled:
         """Ask for a running request to be cancelled.
 
-        The shipped runtime acknowledges it and still runs the turn to its end; closing a chat stream does cancel.
+        In the shipped runtime a turn whose answer has begun still runs to its end, and the stream of a turn that was
+        cancelled never ends: to cancel a stream, close it.
 
         Args:
             request_id: The request's id.

@@ -162,7 +162,9 @@ fn rust_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
         let path = entry?.path();
-        if path.extension().is_some_and(|ext| ext == "rs") && path.file_stem().is_none_or(|stem| stem != "tests") {
+        if path.extension().is_some_and(|ext| ext == "rs")
+            && path.file_stem().is_none_or(|stem| stem != "tests" && stem != "strict")
+        {
             files.push(path);
         }
     }
