@@ -2475,6 +2475,15 @@ class Token(TypedDict):
     response_format: NotRequired[str | None]
     """The form of the answer, such as ``markdown``."""
 
+    sop_id: NotRequired[str | None]
+    """The standard operating procedure that fits."""
+
+    sop_name: NotRequired[str | None]
+    """Its title."""
+
+    complexity_score: NotRequired[float | None]
+    """How complex the message is, from 0 to 10."""
+
     workflow_id: NotRequired[str | None]
     """The workflow."""
 
@@ -2628,6 +2637,27 @@ class TurnMetadata(TypedDict):
 
     mode: NotRequired[str | None]
     """The mode of the clarification."""
+
+    workflow_id: NotRequired[str | None]
+    """The workflow that answered."""
+
+    workflow_status: NotRequired[str | None]
+    """How the workflow ended, such as ``completed``."""
+
+    total_tasks: NotRequired[int | None]
+    """How many tasks the workflow had."""
+
+    completed_tasks: NotRequired[int | None]
+    """How many of them are done."""
+
+    failed_tasks: NotRequired[int | None]
+    """How many of them failed."""
+
+    execution_time: NotRequired[float | None]
+    """How long the workflow took, in seconds."""
+
+    synthesis_method: NotRequired[str | None]
+    """How the answer was put together from the tasks."""
 
     handled_by: NotRequired[str | None]
     """Who answered small talk."""

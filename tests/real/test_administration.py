@@ -87,7 +87,7 @@ def test_get_audit_log(face: Face, defects: Defects) -> None:
     with pytest.raises(ValidationError, match="INVALID_PARAMETER: Invalid timestamp format: yesterday"):
         face.call("get_audit_log", since="yesterday")
     with defects.error(
-        "new", "get_audit_log refuses the only resource type that occurs", ValidationError, 422, "INVALID_PARAMS"
+        "21", "get_audit_log refuses the only resource type that occurs", ValidationError, 422, "INVALID_PARAMS"
     ):
         face.call("get_audit_log", resource_type="audit_log")
 

@@ -36,7 +36,7 @@ def test_chat(face: Face, user: str, runtime: Runtime, defects: Defects) -> None
     files = [{"filename": f"{user}.txt", "content": f"zebra-{user}", "content_type": "text/plain"}]
     face.call("chat", {"message": "Please explain the file", "files": files}, user_id=user)
     assert runtime.llm("/calls", match=f"zebra-{user}")["count"] == 0
-    defects.met("new", "chat: a text file is accepted and does not reach the model")
+    defects.met("20", "chat: a text file is accepted and does not reach the model")
 
     question = face.call("chat", {"message": "Please explain [[clarify]]"}, user_id=user)
     assert question["message"]["metadata"]["clarification"]
@@ -179,7 +179,7 @@ def test_cancel_request(face: Face, user: str, defects: Defects) -> None:
         cancelled = face.call("cancel_request", early, user)
         assert (cancelled["status"], cancelled["cancellation"]) == ("cancelled", "cooperative")
         assert outcome(face, early, user)["status"] == "cancelled"
-    defects.met("new", "the stream of a cancelled turn never ends: leave it, which cancels as well")
+    defects.met("7", "the stream of a cancelled turn never ends: leave it, which cancels as well")
 
     with face.stream("chat_stream", {"message": "Please explain [[slow:2]]"}, user_id=user) as turn:
         late = str(turn.request_id)

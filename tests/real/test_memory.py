@@ -47,7 +47,7 @@ def test_delete_memory(face: Face, user: str, defects: Defects) -> None:
     made = face.call("add_memory", user, "hobby", "likes go")
     assert face.call("delete_memory", user + "-other", made["id"])["deleted"] == made["id"]
     assert face.call("get_memories", user)["memories"] == []
-    defects.met("new", "a user can delete the memory of another user")
+    defects.met("18", "a user can delete the memory of another user")
 
 
 def ingested(face: Face, processing_id: str, user: str) -> Any:

@@ -43,3 +43,33 @@ pub fn stream_hint(error: &Error) -> Option<&'static str> {
     (error.code() == "AttributeError" && error.message().contains("__aiter__"))
         .then_some("this runtime has an answer that it cannot stream: the same call of `chat` returns it")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{endpoint::Operation, endpoints::formation::ops};
+    use std::time::SystemTime;
+
+    fn error(status: u16, message: &str) -> Error {
+        let body = serde_json::json!({"success": false, "error": {"code": "INTERNAL_ERROR", "message": message}});
+        Error::from_reply(status, &http::HeaderMap::new(), body.to_string().as_bytes(), SystemTime::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn only_the_defects_have_hints() {
+        let skills = Some(ops::list_skills::ENDPOINT);
+        let defect = error(500, "create_success_response() missing 2 required positional arguments");
+        assert!(hint(skills, &defect).is_some());
+        assert!(hint(skills, &error(500, "disk full")).is_none());
+        assert!(hint(Some(ops::get_sops::ENDPOINT), &defect).is_none() && hint(None, &defect).is_none());
+    }
+
+    #[test]
+    fn buffers_are_clear_when_the_runtime_says_so_by_an_error() {
+        let clear = Some(ops::clear_all_buffers::ENDPOINT);
+        assert!(buffers_are_clear(clear, &error(500, "MEMORY_BUFFER_CLEARED")));
+        assert!(buffers_are_clear(clear, &error(503, "Buffer memory is not available")));
+        assert!(!buffers_are_clear(clear, &error(503, "overlord not running")));
+        assert!(!buffers_are_clear(Some(ops::get_sops::ENDPOINT), &error(500, "MEMORY_BUFFER_CLEARED")));
+    }
+}

@@ -151,7 +151,7 @@ pub enum Rule {
     PickSecret,
     /// Without `create_user` the operation `lookup_user` is sent instead.
     LookupUser,
-    /// The shipped runtime clears, then answers 500 `MEMORY_BUFFER_CLEARED`: that is success.
+    /// The shipped runtime clears, then answers 500 `MEMORY_BUFFER_CLEARED`, or 503 when they are empty: that is success.
     BuffersCleared,
     /// Python returns the length of the text, as the official SDK does.
     Length,

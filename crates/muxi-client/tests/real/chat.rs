@@ -136,8 +136,8 @@ async fn cancel_request() {
     let request = stream.turn().unwrap().request_id.clone();
     until(|| async { ok(client.get_requests(&user)).await.requests.first().map(|_| ()) }).await;
     assert_eq!(ok(client.cancel_request(&request, &user)).await.status, "cancelled");
-    drop(stream);
     assert_eq!(outcome(&client, &request, &user).await.status, "cancelled");
+    drop(stream); // it would never end
     refuses(client.cancel_request("req_nothing", &user), 404, "NOT_FOUND", "").await;
 }
 

@@ -59,7 +59,10 @@ pub(super) fn problems<T: Strict + DeserializeOwned + Serialize>(value: &Value) 
     for path in &mut found {
         path.insert_str(0, "unknown field ");
     }
-    lost("", value, &serde_json::to_value(&decoded).unwrap_or_default(), &mut found);
+    match serde_json::to_value(&decoded) {
+        Ok(after) => lost("", value, &after, &mut found),
+        Err(e) => found.push(e.to_string()),
+    }
     found
 }
 
