@@ -42,9 +42,11 @@ class Face(Protocol):
 
     def stream(self, operation: str, *args: Any, **options: Any) -> Stream:
         """Open a stream."""
+        ...
 
     def final_texts(self, payloads: Sequence[dict[str, Any]], user_id: str) -> list[str]:
         """Stream so many turns at once; their final texts."""
+        ...
 
     def close(self) -> None:
         """Close the client."""
