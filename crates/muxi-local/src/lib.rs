@@ -10,9 +10,12 @@
 //! ```
 
 mod cli;
+mod clock;
 mod control;
 pub mod formation;
+mod host;
 mod proxy;
+mod quirks;
 mod serve;
 mod server;
 

@@ -1,10 +1,10 @@
 //! The in-process handle.
 
-use crate::{control::Control, proxy, serve};
+use crate::{control::Control, host::Host, proxy, serve};
 use std::{
     fmt, io,
     net::{SocketAddr, ToSocketAddrs},
-    sync::mpsc,
+    sync::{Arc, mpsc},
     thread,
     time::Duration,
 };
@@ -105,9 +105,11 @@ impl Builder {
         let listener = listen(&self.address)?;
         let url = format!("http://{}", reachable(listener.local_addr()?));
         let (sender, receiver) = oneshot::channel();
-        let control =
-            Control::new(&self.key_id, &self.secret_key, &self.admin_key, &self.client_key, &url, self.start_time)?;
+        let host = Arc::new(Host::default());
+        let Self { key_id, secret_key, admin_key, client_key, start_time, .. } = &self;
+        let control = Control::new(host.clone(), key_id, secret_key, admin_key, client_key, &url, *start_time)?;
         let server = Server {
+            host,
             url,
             formation_id: control.demo_id().to_owned(),
             key_id: self.key_id,
@@ -146,6 +148,7 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
 
 /// A running local MUXI server. Stops when dropped.
 pub struct Server {
+    host: Arc<Host>,
     url: String,
     formation_id: String,
     key_id: String,
@@ -232,6 +235,11 @@ impl Server {
     /// The client key of the built-in formation.
     pub fn client_key(&self) -> &str {
         &self.client_key
+    }
+
+    /// Moves the server's clock forward: what is due by then happens now.
+    pub fn advance(&self, by: Duration) {
+        self.host.clock.advance(by);
     }
 
     /// Stops listening and lets requests in flight finish for a moment. A server on its own thread has ended when

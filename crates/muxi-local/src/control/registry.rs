@@ -1,7 +1,10 @@
 //! The server's state: which formations there are, in which versions, and what serves them.
 
 use super::{config, logs::Log, progress::Failure};
-use crate::formation::{Formation, FormationSpec};
+use crate::{
+    formation::{Formation, FormationSpec},
+    host::Host,
+};
 use axum::Router;
 use http::StatusCode;
 use jiff::Timestamp;
@@ -26,6 +29,7 @@ pub(super) const PORTS: std::ops::Range<u16> = 8000..9000;
 
 /// The control plane's state.
 pub(crate) struct Control {
+    pub(crate) host: Arc<Host>,
     pub(super) key_id: String,
     pub(super) signer: Signer,
     pub(super) keys: Keys,
@@ -142,6 +146,7 @@ pub(crate) struct Instance {
 impl Control {
     /// The state of a server that has just started: the demo formation runs.
     pub(crate) fn new(
+        host: Arc<Host>,
         key_id: &str,
         secret_key: &str,
         admin_key: &str,
@@ -151,6 +156,7 @@ impl Control {
     ) -> io::Result<Arc<Self>> {
         let spec = FormationSpec::demo(admin_key, client_key);
         let control = Self {
+            host,
             key_id: key_id.to_owned(),
             signer: Signer::new(key_id, secret_key),
             keys: Keys { admin: admin_key.to_owned(), client: client_key.to_owned() },
@@ -169,7 +175,7 @@ impl Control {
         let digest = super::bundle::digest(spec.document.to_string().as_bytes());
         let version = Version { number: 1, semantic: Some(spec.version.clone()), digest, source: Source::Demo };
         let mut entry = Entry::new(spec.name.clone(), control.port(), version);
-        entry.run(crate::formation::router(Formation::new(spec)));
+        entry.run(crate::formation::router(Formation::on(control.host.clone(), spec)));
         entry.log.stdout.push("formation is ready");
         control.formations().insert(control.demo_id.clone(), entry);
         Ok(Arc::new(control))
@@ -243,7 +249,7 @@ impl Control {
             Source::Own(folder) => config::load(folder.path(), &self.keys)?,
             Source::Path(path) => config::load(path, &self.keys)?,
         };
-        Ok(crate::formation::router(Formation::new(spec)))
+        Ok(crate::formation::router(Formation::on(self.host.clone(), spec)))
     }
 }
 

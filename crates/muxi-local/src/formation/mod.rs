@@ -40,12 +40,14 @@ mod users;
 pub use routes::{router, routes};
 pub use spec::FormationSpec;
 
+use crate::host::Host;
 use jiff::Timestamp;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// One running formation: its specification and all its state.
 pub struct Formation {
+    host: Arc<Host>,
     spec: FormationSpec,
     started: Timestamp,
     state: Mutex<State>,
@@ -71,16 +73,22 @@ struct State {
 }
 
 impl Formation {
-    /// Starts a formation.
+    /// Starts a formation on its own.
     pub fn new(spec: FormationSpec) -> Arc<Self> {
+        Self::on(Arc::default(), spec)
+    }
+
+    /// Starts a formation of a server.
+    pub(crate) fn on(host: Arc<Host>, spec: FormationSpec) -> Arc<Self> {
         let state = State {
             secrets: secrets::Secrets::new(spec.secrets()),
             sessions: sessions::Sessions::new(spec.buffer_size()),
             ..State::default()
         };
         Arc::new(Self {
+            started: host.clock.now(),
+            host,
             spec,
-            started: Timestamp::now(),
             state: Mutex::new(state),
             replays: idempotency::Replays::default(),
             events: events::Hub::default(),
@@ -99,7 +107,7 @@ impl Formation {
 
     /// Whole seconds since the start.
     fn uptime(&self) -> i64 {
-        (Timestamp::now().as_millisecond() - self.started.as_millisecond()) / 1000
+        (self.host.clock.now().as_millisecond() - self.started.as_millisecond()) / 1000
     }
 }
 

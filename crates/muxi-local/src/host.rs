@@ -1,0 +1,12 @@
+//! What all parts of one server share.
+
+use crate::{clock::Clock, quirks::Quirks};
+
+/// Shared by the control plane and every formation of one server.
+#[derive(Debug, Default)]
+pub(crate) struct Host {
+    /// The time as this server sees it.
+    pub(crate) clock: Clock,
+    /// The defects of the shipped runtime and server that are reproduced.
+    pub(crate) quirks: Quirks,
+}
