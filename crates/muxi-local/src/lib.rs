@@ -14,6 +14,7 @@ mod clock;
 mod control;
 pub mod formation;
 mod host;
+mod outbound;
 mod proxy;
 mod quirks;
 mod serve;
