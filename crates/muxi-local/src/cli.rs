@@ -7,7 +7,11 @@ use serde_json::json;
 use std::{
     ffi::OsString,
     io::{self, Write},
+    path::PathBuf,
 };
+
+/// Environment variable with the key of the language model: an argument would be seen by everybody on the machine.
+const LLM_KEY: &str = "MUXI_LOCAL_LLM_KEY";
 
 /// A local MUXI server for development and tests. State is in memory and ends with the process.
 #[derive(Parser)]
@@ -31,6 +35,16 @@ struct Arguments {
     /// Client key of the formations; random unless given.
     #[arg(long)]
     client_key: Option<String>,
+    /// Answer by the rules of this YAML file.
+    #[arg(long, value_name = "FILE")]
+    script: Option<PathBuf>,
+    /// Let a language model answer: base URL of an OpenAI-compatible endpoint, such as https://api.openai.com/v1.
+    /// Its key is taken from MUXI_LOCAL_LLM_KEY. With --script too, it answers what no rule fits.
+    #[arg(long, value_name = "URL")]
+    llm_url: Option<String>,
+    /// Model to ask there; the formation's own unless given.
+    #[arg(long, value_name = "NAME", requires = "llm_url")]
+    llm_model: Option<String>,
     /// Print the URL and the keys as one line of JSON.
     #[arg(long)]
     json: bool,
@@ -93,6 +107,12 @@ fn builder(arguments: &Arguments) -> Builder {
     if let Some(key) = client_key {
         builder = builder.client_key(key);
     }
+    if let Some(path) = &arguments.script {
+        builder = builder.script_file(path);
+    }
+    if let Some(url) = &arguments.llm_url {
+        builder = builder.llm(url, arguments.llm_model.clone(), std::env::var(LLM_KEY).ok());
+    }
     builder
 }
 
@@ -146,6 +166,7 @@ fn explain(arguments: &Arguments, error: &io::Error) -> String {
         io::ErrorKind::PermissionDenied => {
             format!("not allowed to listen on {host}:{port}. Choose a port above 1023, such as --port 7890.")
         }
+        io::ErrorKind::InvalidData => error.to_string(),
         _ => format!("cannot listen on {host}:{port}: {error}"),
     }
 }

@@ -1,6 +1,6 @@
 //! What all parts of one server share.
 
-use crate::{clock::Clock, outbound::Outbound, quirks::Quirks};
+use crate::{clock::Clock, formation::responder::Responders, outbound::Outbound, quirks::Quirks};
 
 /// Shared by the control plane and every formation of one server.
 #[derive(Debug, Default)]
@@ -9,6 +9,8 @@ pub(crate) struct Host {
     pub(crate) clock: Clock,
     /// The defects of the shipped runtime and server that are reproduced.
     pub(crate) quirks: Quirks,
+    /// What answers messages.
+    pub(crate) responders: Responders,
     /// For calls of the server's own.
     pub(crate) outbound: Outbound,
 }

@@ -21,6 +21,7 @@ mod serve;
 mod server;
 
 pub use cli::cli;
+pub use formation::responder::script::ScriptError;
 pub use server::{Builder, Server};
 
 use muxi_client::api::endpoint::Endpoint;

@@ -1,9 +1,18 @@
 //! The in-process handle.
 
-use crate::{control::Control, host::Host, proxy, serve};
+use crate::{
+    control::Control,
+    formation::responder::{
+        llm::Llm,
+        script::{Script, ScriptError},
+    },
+    host::Host,
+    proxy, serve,
+};
 use std::{
-    fmt, io,
+    fmt, fs, io,
     net::{SocketAddr, ToSocketAddrs},
+    path::PathBuf,
     sync::{Arc, mpsc},
     thread,
     time::Duration,
@@ -19,6 +28,23 @@ pub struct Builder {
     admin_key: String,
     client_key: String,
     start_time: Duration,
+    script: Option<Source>,
+    llm: Option<Endpoint>,
+}
+
+/// Where a script comes from.
+#[derive(Clone)]
+enum Source {
+    Text(String),
+    File(PathBuf),
+}
+
+/// Where a language model is asked.
+#[derive(Clone)]
+struct Endpoint {
+    url: String,
+    model: Option<String>,
+    key: Option<String>,
 }
 
 impl Default for Builder {
@@ -30,6 +56,8 @@ impl Default for Builder {
             admin_key: format!("fma_{}", random(24)),
             client_key: format!("fmc_{}", random(24)),
             start_time: Duration::from_millis(5),
+            script: None,
+            llm: None,
         }
     }
 }
@@ -92,6 +120,52 @@ impl Builder {
         self
     }
 
+    /// Answers by the rules of a script; see [`script`](crate::formation::responder::script) for their form. A wrong
+    /// one fails the start with [`io::ErrorKind::InvalidData`].
+    #[must_use]
+    pub fn script(mut self, yaml: impl Into<String>) -> Self {
+        self.script = Some(Source::Text(yaml.into()));
+        self
+    }
+
+    /// As [`Builder::script`], from a file that is read at the start.
+    #[must_use]
+    pub fn script_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.script = Some(Source::File(path.into()));
+        self
+    }
+
+    /// Lets a language model answer what no rule of a script fits. `url` is the base URL of an OpenAI-compatible
+    /// endpoint, such as `https://api.openai.com/v1`; `model` the model to ask there (the formation's own unless
+    /// given); `key` is sent as a bearer token. A wrong one fails the start with [`io::ErrorKind::InvalidData`].
+    #[must_use]
+    pub fn llm(mut self, url: impl Into<String>, model: Option<String>, key: Option<String>) -> Self {
+        self.llm = Some(Endpoint { url: url.into(), model, key });
+        self
+    }
+
+    /// What all parts of the server share, set up as wanted.
+    fn host(&self) -> io::Result<Host> {
+        let host = Host::default();
+        let invalid = |error: ScriptError| io::Error::new(io::ErrorKind::InvalidData, error);
+        match &self.script {
+            None => {}
+            Some(Source::Text(yaml)) => host.responders.set_script(Script::read(yaml, None).map_err(invalid)?),
+            Some(Source::File(path)) => {
+                let name = path.display().to_string();
+                let yaml = fs::read_to_string(path).map_err(|error| {
+                    io::Error::new(io::ErrorKind::InvalidData, format!("cannot read the script {name}: {error}"))
+                })?;
+                host.responders.set_script(Script::read(&yaml, Some(&name)).map_err(invalid)?);
+            }
+        }
+        if let Some(Endpoint { url, model, key }) = self.llm.clone() {
+            let llm = Llm::new(&url, model, key);
+            host.responders.set_llm(llm.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?);
+        }
+        Ok(host)
+    }
+
     /// Starts the server on the current tokio runtime.
     pub async fn start(self) -> io::Result<Server> {
         let (mut server, stop, run) = self.bind()?;
@@ -102,10 +176,10 @@ impl Builder {
 
     /// Binds the listener and makes the handle; nothing runs yet.
     fn bind(self) -> io::Result<(Server, oneshot::Receiver<()>, Run)> {
+        let host = Arc::new(self.host()?);
         let listener = listen(&self.address)?;
         let url = format!("http://{}", reachable(listener.local_addr()?));
         let (sender, receiver) = oneshot::channel();
-        let host = Arc::new(Host::default());
         let Self { key_id, secret_key, admin_key, client_key, start_time, .. } = &self;
         let control = Control::new(host.clone(), key_id, secret_key, admin_key, client_key, &url, *start_time)?;
         let server = Server {
@@ -235,6 +309,14 @@ impl Server {
     /// The client key of the built-in formation.
     pub fn client_key(&self) -> &str {
         &self.client_key
+    }
+
+    /// Answers by the rules of another script from now on; turns that run are not touched. The counts of `times` and
+    /// `replies` begin anew. See [`script`](crate::formation::responder::script) for the form of a script. A wrong
+    /// one changes nothing.
+    pub fn script(&self, yaml: &str) -> Result<(), ScriptError> {
+        self.host.responders.set_script(Script::read(yaml, None)?);
+        Ok(())
     }
 
     /// Moves the server's clock forward: what is due by then happens now.

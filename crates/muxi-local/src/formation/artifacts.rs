@@ -4,6 +4,7 @@ use super::call::Call;
 use super::check::{error, query_int};
 use super::envelope::{Answer, Failure, Outcome, ok};
 use super::ids;
+use super::responder::File;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
@@ -23,7 +24,7 @@ struct Artifact {
 
 #[derive(Debug)]
 struct Version {
-    content_type: &'static str,
+    content_type: String,
     content: Bytes,
     agent: String,
     session: String,
@@ -37,23 +38,16 @@ pub(crate) struct Artifacts(Vec<Artifact>);
 
 impl Artifacts {
     /// Stores a file; one of the same name gets a new version.
-    pub(crate) fn save(
-        &mut self,
-        user: &str,
-        name: &str,
-        content_type: &'static str,
-        content: Bytes,
-        agent: &str,
-        session: &str,
-    ) {
+    pub(crate) fn save(&mut self, user: &str, file: File, agent: &str, session: &str) {
         let now = Timestamp::now();
         let (agent, session) = (agent.to_owned(), session.to_owned());
+        let File { name, content_type, content } = file;
         let version = Version { content_type, content, agent, session, created: now, read: now };
         if let Some(artifact) = self.0.iter_mut().find(|a| a.user == user && a.name == name) {
             artifact.versions.push(version);
             return;
         }
-        let (user, name) = (user.to_owned(), name.to_owned());
+        let user = user.to_owned();
         self.0.push(Artifact { id: ids::random("", 21), user, name, versions: vec![version] });
     }
 
@@ -69,6 +63,16 @@ impl Artifacts {
     }
 }
 
+/// What sort of file a content type is.
+pub(crate) fn category(content_type: &str) -> &'static str {
+    match content_type.split('/').next().unwrap_or_default() {
+        "text" => "text",
+        "image" => "image",
+        _ if content_type.ends_with("json") || content_type.ends_with("octet-stream") => "data",
+        _ => "document",
+    }
+}
+
 impl Artifact {
     fn touch(&mut self) {
         let now = Timestamp::now();
@@ -77,10 +81,10 @@ impl Artifact {
 
     fn row(&self, index: usize) -> Value {
         let version = &self.versions[index];
-        let (size, kind) = (version.content.len(), version.content_type);
+        let (size, kind) = (version.content.len(), &version.content_type);
         json!({
             "name": self.name, "version": index + 1, "is_latest": index + 1 == self.versions.len(),
-            "content_type": kind, "category": "text",
+            "content_type": kind, "category": category(kind),
             "summary": format!("{} ({kind}, {size} bytes) produced by {}.", self.name, version.agent),
             "tags": [], "agent_id": version.agent, "conversation_id": version.session, "size_bytes": size,
             "created_at": ids::iso_bare(version.created), "updated_at": ids::iso_bare(version.read),
@@ -144,8 +148,10 @@ pub(super) fn content(call: &Call) -> Outcome {
     let headers = response.headers_mut();
     let encoded = utf8_percent_encode(&artifact.name, NON_ALPHANUMERIC).to_string().replace("%2E", ".");
     let plain: String = artifact.name.chars().filter(|c| (' '..='~').contains(c) && !matches!(c, '"' | '\\')).collect();
+    let text = version.content_type.starts_with("text/") && !version.content_type.contains(';');
+    let content_type = format!("{}{}", version.content_type, if text { "; charset=utf-8" } else { "" });
     for (name, value) in [
-        (header::CONTENT_TYPE.as_str(), format!("{}; charset=utf-8", version.content_type)),
+        (header::CONTENT_TYPE.as_str(), content_type),
         (header::CONTENT_DISPOSITION.as_str(), format!("inline; filename=\"{plain}\"; filename*=UTF-8''{encoded}")),
         ("x-muxi-artifact-id", artifact.id.clone()),
         ("x-muxi-artifact-version", number.to_string()),

@@ -3,6 +3,7 @@
 use super::call::{Call, user_id};
 use super::check::Check;
 use super::envelope::{Answer, Data, Failure, Outcome};
+use super::responder::Channel;
 use super::turn::{Ask, Reply, Turn, agent_known, escalate};
 use axum::body::Body;
 use axum::response::Response;
@@ -13,6 +14,8 @@ use std::convert::Infallible;
 
 /// Characters that a message may have.
 const LONGEST: usize = 100_000;
+/// What a voice note is answered with in which nothing is heard.
+const UNHEARD: &str = "I couldn't make out anything in the audio. Please try again.";
 
 /// The body of a chat call, checked.
 struct Request {
@@ -28,8 +31,8 @@ fn read(call: &Call, check: &mut Check<'_>) -> Request {
             session_id: check.opt_text("session_id").filter(|id| !id.is_empty()),
             request_id: check.opt_text("request_id").filter(|id| !id.is_empty()),
             agent_id: check.opt_text("agent_id").filter(|id| !id.is_empty()),
-            message: String::new(),
             stream: check.opt_bool("stream") != Some(false),
+            ..Ask::default()
         },
         mode: check.opt_text("mode"),
     };
@@ -50,7 +53,8 @@ pub(super) async fn chat(call: Call) -> Outcome {
     let mut check = Check::body(&call);
     let message = check.text("message");
     let mut request = read(&call, &mut check);
-    for (index, file) in check.opt_list("files").into_iter().flatten().enumerate() {
+    let files = check.opt_list("files").map_or(&[][..], Vec::as_slice);
+    for (index, file) in files.iter().enumerate() {
         check.join(Check::entry(file, &format!("files.{index}")));
     }
     check.done()?;
@@ -60,10 +64,11 @@ pub(super) async fn chat(call: Call) -> Outcome {
         return Err(Failure::new(501, "METHOD_NOT_FOUND", text));
     }
     request.ask.message = message;
+    request.ask.files = files.to_vec();
     answer(&call, request.ask).await
 }
 
-/// Nothing is transcribed: a voice note stands for a text that names it.
+/// A voice note is transcribed by the responder; where that cannot be done, a text that names it stands for it.
 pub(super) async fn audio(call: Call) -> Outcome {
     let mut check = Check::body(&call);
     let files = check.list("files");
@@ -79,15 +84,35 @@ pub(super) async fn audio(call: Call) -> Outcome {
             return bad("All files must be audio files", json!({ "field": "files", "invalid_content_type": kind }));
         }
     }
-    let names: Vec<&str> = files.iter().map(|file| file["filename"].as_str().unwrap_or("audio")).collect();
-    request.ask.message = format!("[voice note {}]", names.join(", "));
+    request.ask.channel = Channel::Audio;
+    let (mut heard, mut unheard) = (Vec::new(), Vec::new());
+    for file in files {
+        match call.formation.host.responders.transcribe(&call.formation, file).await {
+            Some(text) => heard.push(text),
+            None => unheard.push(file["filename"].as_str().unwrap_or("audio")),
+        }
+    }
+    if unheard.is_empty() && heard.iter().all(|text| text.trim().is_empty()) {
+        return Ok(early(&call, &request.ask, UNHEARD.to_owned(), json!({ "error": "empty_transcription" })));
+    }
+    if !unheard.is_empty() {
+        heard.push(format!("[voice note {}]", unheard.join(", ")));
+    }
+    request.ask.message = heard.join("\n");
     answer(&call, request.ask).await
 }
 
 async fn answer(call: &Call, ask: Ask) -> Outcome {
     let length = ask.message.chars().count();
     if length > LONGEST {
-        return Ok(too_long(call, &ask, length));
+        let content = format!(
+            "Message too long: {} characters (max: {}).\n\nTry:\n- Breaking into multiple messages\n\
+             - Uploading content as a file\n- Summarizing the key points",
+            grouped(length),
+            grouped(LONGEST)
+        );
+        let metadata = json!({ "error_code": "INPUT_VALIDATION_ERROR", "error_type": "validation" });
+        return Ok(early(call, &ask, content, metadata));
     }
     if ask.stream {
         return Ok(Answer::Whole(event_stream(Turn::start(&call.formation, &ask))));
@@ -119,15 +144,8 @@ fn completed(ask: &Ask, request_id: String, reply: &Reply) -> Answer {
     Answer::Data(Data { status: StatusCode::OK, object, kind, data, request_id: Some(request_id) })
 }
 
-/// A message that is too long makes no turn.
-fn too_long(call: &Call, ask: &Ask, length: usize) -> Answer {
-    let content = format!(
-        "Message too long: {} characters (max: {}).\n\nTry:\n- Breaking into multiple messages\n\
-         - Uploading content as a file\n- Summarizing the key points",
-        grouped(length),
-        grouped(LONGEST)
-    );
-    let metadata = json!({ "error_code": "INPUT_VALIDATION_ERROR", "error_type": "validation" });
+/// The answer to a message that makes no turn.
+fn early(call: &Call, ask: &Ask, content: String, metadata: Value) -> Answer {
     let request_id = ask.request_id.clone().unwrap_or_else(|| call.id.clone());
     if !ask.stream {
         let reply = Reply { content, artifacts: Vec::new(), metadata, widgets: Vec::new() };

@@ -51,6 +51,12 @@ impl Memories {
         self.0.retain(|memory| memory.owner != owner || memory.source.as_deref() != Some(source));
     }
 
+    /// What the newest memories of a user say, newest first.
+    pub(crate) fn newest(&self, owner: u64, limit: usize) -> Vec<String> {
+        let mine = self.0.iter().rev().filter(|memory| memory.owner == owner);
+        mine.take(limit).map(|memory| memory.content.clone()).collect()
+    }
+
     /// How many a user has.
     pub(crate) fn count(&self, owner: u64) -> usize {
         self.0.iter().filter(|memory| memory.owner == owner).count()

@@ -3,8 +3,7 @@
 //! Methods, paths and keys come from the operation table of `muxi-client`; nothing here repeats them. Behaviour is
 //! the *intended* one of `contract/formation-api.md`: where the shipped runtime has a defect, this does what was meant.
 //!
-//! Answers are made by an echo: message `M` is answered with `Echo: M`. Words in the message change the course of the
-//! turn; see [`responder`] for the list.
+//! Answers are made by an echo, by the rules of a script, or by a language model; see [`responder`].
 //!
 //! Not done: nothing is planned, no tool runs, no embedding is computed, no scheduled job fires and no webhook is
 //! sent.

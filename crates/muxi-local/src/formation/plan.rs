@@ -1,88 +1,118 @@
 //! What the steps of a turn are: the events that the runtime sends for one, in its order and with its words.
 
+use super::artifacts::category;
 use super::ids;
 use super::requests::End;
-use super::responder::{Course, Script, slices};
+use super::responder::{Answer, Course, Deltas, Event, File, Tool};
 use super::turn::{Ask, Reply, Step, Turn, agent_known};
+use base64::Engine as _;
 use serde_json::{Value, json};
+use std::borrow::Cow;
+
+/// What the runtime says while it does not ask the model.
+const UNABLE: &str = "I'm temporarily unable to process requests due to a service connectivity issue. Please verify \
+                      the API key configuration and try again in a moment.";
 
 impl Turn {
     /// The steps of the turn, and its reply.
-    pub(super) fn plan(&mut self, ask: &Ask, script: Script) {
-        // A stream that names an unknown agent is answered as a workflow.
+    pub(super) fn plan(&mut self, ask: &Ask, mut answer: Answer) {
+        // A turn that names an unknown agent is answered as a workflow.
         let strange = ask.agent_id.as_deref().is_some_and(|id| !agent_known(&self.formation, id));
-        let course = if strange && script.course == Course::Plain { Course::Workflow } else { script.course };
-        let mut metadata = json!({ "session_id": self.session_id });
-        if course == Course::Clarify {
-            metadata = json!({ "clarification": true, "mode": "direct", "session_id": self.session_id });
+        if strange && answer.course == Course::Plain {
+            answer.course = Course::Workflow;
         }
-        if course == Course::Fast {
-            let time = self.started.elapsed().as_secs_f64() * 1000.0;
-            metadata = json!({
-                "handled_by": "overlord_direct", "is_actionable": false, "fast_path": true, "early_heuristic": true,
-                "processing_time_ms": time,
-            });
-        }
-        let artifacts: Vec<Value> = script.file.iter().map(|(name, content)| artifact(name, content)).collect();
-        if course != Course::Broken {
-            let (content, widgets) = (script.text.clone(), script.widgets.clone());
-            self.reply = Ok(Reply { content, artifacts: artifacts.clone(), metadata, widgets });
-        }
-
+        self.plan_reply(&answer);
         self.frame(": keepalive\n\n");
         self.token("progress", "Let me see...", json!({ "stage": "init", "skip_rephrase": true }));
-        self.token(
-            "thinking",
-            "Give me a moment...",
-            json!({
+        if answer.course != Course::Breaker {
+            let extra = json!({
                 "stage": "process_sync_start", "original_message": ask.message, "agent_name": ask.agent_id,
                 "skip_clarification": false, "skip_rephrase": true,
-            }),
-        );
-        self.steps.push_back(Step::Pause(script.wait));
-        match course {
-            Course::Plain => self.plan_answer(ask, &script, &artifacts),
-            Course::Fast => {
-                let extra = json!({ "stage": "response_preparation", "skip_rephrase": true });
-                self.token("progress", "Preparing response...", extra);
-                let extra = json!({ "status": "success", "processing_time_ms": null, "fast_path": true });
-                self.plan_slices(&script, extra);
-            }
-            Course::Workflow => self.plan_workflow(ask, &script.text),
-            Course::Clarify => {
-                let extra = json!({
-                    "stage": "clarification_needed", "clarification_question": script.text, "skip_rephrase": true,
-                });
-                self.token("thinking", "I need to clarify something with the user...", extra);
-                self.steps.push_back(Step::Wait);
-                let extra =
-                    json!({ "status": "awaiting_clarification", "processing_time_ms": null, "clarification": true });
-                self.token("completed", &script.text, extra);
-            }
-            Course::ModelDown => {
-                self.finish(End::Failed("The model is unavailable".to_owned()));
-                self.token("completed", &script.text, json!({ "status": "error", "processing_time_ms": null }));
-            }
-            Course::Broken => {
-                self.finish(End::Failed(script.text.clone()));
-                self.frame(&error_frame(&script.text, "RuntimeError"));
-                return;
-            }
+            });
+            self.token("thinking", "Give me a moment...", extra);
         }
-        if script.cut && ask.stream {
+        self.steps.push_back(Step::Pause(answer.wait));
+        self.plan_course(ask, &mut answer);
+        if matches!(answer.course, Course::Broken(_)) {
+            return;
+        }
+        if answer.cut && ask.stream {
             self.cut();
             return;
         }
-        if script.mute {
-            self.steps.retain(|step| !matches!(step, Step::Token("completed", ..)));
+        if answer.mute {
+            self.mute();
         }
-        if !script.widgets.is_empty() {
-            self.frame(&format!("event: ui\ndata: {}\n\n", json!({ "ui": script.widgets })));
+        if !answer.widgets.is_empty() {
+            self.frame(&format!("event: ui\ndata: {}\n\n", json!({ "ui": answer.widgets })));
         }
         self.frame("event: done\ndata: {\"finished\":true}\n\n");
     }
 
-    fn plan_answer(&mut self, ask: &Ask, script: &Script, artifacts: &[Value]) {
+    /// What the JSON path answers with.
+    fn plan_reply(&mut self, answer: &Answer) {
+        if matches!(answer.course, Course::Broken(_)) {
+            return;
+        }
+        let mut metadata = match answer.course {
+            Course::Clarify => json!({ "clarification": true, "mode": "direct", "session_id": self.session_id }),
+            Course::Fast => json!({
+                "handled_by": "overlord_direct", "is_actionable": false, "fast_path": true, "early_heuristic": true,
+                "processing_time_ms": self.started.elapsed().as_secs_f64() * 1000.0,
+            }),
+            _ => json!({ "session_id": self.session_id }),
+        };
+        for (key, value) in &answer.metadata {
+            metadata[key] = value.clone();
+        }
+        let content = if answer.course == Course::Breaker { UNABLE } else { &answer.text }.to_owned();
+        let artifacts = answer.files.iter().map(artifact).collect();
+        self.reply = Ok(Reply { content, artifacts, metadata, widgets: answer.widgets.clone() });
+        match &answer.course {
+            Course::ModelDown(error) => self.give_up(error.clone()),
+            Course::Breaker => self.failure = Some("The model is left alone after too many failures".to_owned()),
+            _ if answer.status.as_deref() == Some("error") => self.failure = Some(answer.text.clone()),
+            _ => {}
+        }
+    }
+
+    fn plan_course(&mut self, ask: &Ask, answer: &mut Answer) {
+        match &answer.course {
+            Course::Plain => self.plan_answer(ask, answer),
+            Course::Fast => {
+                self.plan_doings(answer);
+                let extra = json!({ "stage": "response_preparation", "skip_rephrase": true });
+                self.token("progress", "Preparing response...", extra);
+                let extra = json!({ "status": "success", "processing_time_ms": null, "fast_path": true });
+                self.plan_slices(answer, extra);
+            }
+            Course::Workflow => self.plan_workflow(ask, answer),
+            Course::Clarify => {
+                self.plan_doings(answer);
+                let text = answer.text.clone();
+                let extra = json!({
+                    "stage": "clarification_needed", "clarification_question": text, "skip_rephrase": true,
+                });
+                self.token("thinking", "I need to clarify something with the user...", extra);
+                self.steps.push_back(Step::Wait);
+                let mut extra =
+                    json!({ "status": "awaiting_clarification", "processing_time_ms": null, "clarification": true });
+                if let Some(status) = &answer.status {
+                    extra["status"] = json!(status);
+                }
+                self.token("completed", &text, extra);
+            }
+            Course::ModelDown(_) | Course::Breaker => self.steps.push_back(Step::Complete(json!({}))),
+            Course::Broken(class) => {
+                let frame = error_frame(&answer.text, class);
+                self.plan_doings(answer);
+                self.finish(End::Failed(answer.text.clone()));
+                self.frame(&frame);
+            }
+        }
+    }
+
+    fn plan_answer(&mut self, ask: &Ask, answer: &mut Answer) {
         let agent = self.agent.clone();
         let preview = preview(&ask.message);
         let extra = json!({ "stage": "agent_selection", "message_preview": preview, "agent_requested": ask.agent_id });
@@ -92,65 +122,95 @@ impl Turn {
         self.token("progress", text, extra);
         self.token("progress", "Processing request...", json!({ "stage": "agent_processing", "agent_name": agent }));
         self.plan_agent(&preview);
-        if script.tool {
-            self.plan_tool();
-        }
-        if let Some((name, content)) = &script.file {
-            let extra = json!({
-                "stage": "artifact_generating", "tool_name": "generate_file", "filename": name, "agent_name": agent,
-                "skip_rephrase": true,
-            });
-            self.token("progress", &format!("Creating {name}..."), extra);
-            self.steps.push_back(Step::Save(name, content.clone()));
-            let extra = json!({
-                "stage": "artifact_created", "filename": name, "artifact_type": "text", "artifact_format": "txt",
-                "skip_rephrase": true,
-            });
-            self.token("progress", &format!("Created {name}"), extra);
-        }
+        self.plan_doings(answer);
         let format = self.formation.spec.document.pointer("/overlord/response/format").and_then(Value::as_str);
         let extra = json!({
             "stage": "response_preparation", "has_persona": true, "response_format": format.unwrap_or("markdown"),
             "skip_rephrase": true,
         });
         self.token("progress", "Preparing response...", extra);
-        let mut extra = json!({ "status": "success", "processing_time_ms": null, "agent_used": agent });
-        if !artifacts.is_empty() {
-            extra["artifacts"] = json!(artifacts);
+        self.plan_slices(answer, json!({ "status": "success", "processing_time_ms": null, "agent_used": agent }));
+    }
+
+    /// What the agent does before it answers: tools, files, facts, and whatever else an answer tells of.
+    fn plan_doings(&mut self, answer: &mut Answer) {
+        for tool in &answer.tools {
+            self.plan_tool(tool);
         }
-        self.plan_slices(script, extra);
+        for Event { kind, content, extra } in answer.events.drain(..) {
+            self.steps.push_back(Step::Token(Cow::Owned(kind), content, Value::Object(extra)));
+        }
+        for file in answer.files.drain(..) {
+            self.plan_file(file);
+        }
+        if !answer.memories.is_empty() {
+            self.steps.push_back(Step::Remember(std::mem::take(&mut answer.memories)));
+        }
     }
 
     /// The answer in slices, and whole in `completed`.
-    fn plan_slices(&mut self, script: &Script, mut completed: Value) {
-        let first = if script.discontinuity { "A first try that the answer replaces." } else { &script.text };
-        for (index, slice) in slices(first).into_iter().enumerate() {
-            if index > 0 && !script.pace.is_zero() {
-                self.steps.push_back(Step::Pause(script.pace));
+    fn plan_slices(&mut self, answer: &mut Answer, mut completed: Value) {
+        if let Some(deltas) = answer.deltas.take() {
+            self.pass_on(deltas, false);
+        }
+        for (index, slice) in answer.slices.iter().enumerate() {
+            if index > 0 && !answer.pace.is_zero() {
+                self.steps.push_back(Step::Pause(answer.pace));
             }
             self.token("content", slice, json!({ "stage": "response_generation", "skip_rephrase": true }));
         }
-        if script.discontinuity {
+        if let Some(status) = &answer.status {
+            completed["status"] = json!(status);
+        }
+        self.plan_completed(answer, completed);
+    }
+
+    fn plan_completed(&mut self, answer: &Answer, mut completed: Value) {
+        if answer.discontinuity {
             completed["stream_discontinuity"] = json!(true);
         }
-        self.finish(End::Completed(json!(script.text)));
-        self.token("completed", &script.text, completed);
+        if let Ok(reply) = &self.reply
+            && !reply.artifacts.is_empty()
+        {
+            completed["artifacts"] = json!(reply.artifacts);
+        }
+        self.steps.push_back(Step::Complete(completed));
+    }
+
+    fn pass_on(&mut self, deltas: Deltas, quiet: bool) {
+        self.steps.push_back(Step::Pass { deltas, quiet });
+    }
+
+    fn plan_file(&mut self, file: File) {
+        let (agent, name) = (self.agent.clone(), file.name.clone());
+        let extra = json!({
+            "stage": "artifact_generating", "tool_name": "generate_file", "filename": name, "agent_name": agent,
+            "skip_rephrase": true,
+        });
+        self.token("progress", &format!("Creating {name}..."), extra);
+        let extra = json!({
+            "stage": "artifact_created", "filename": name, "artifact_type": category(&file.content_type),
+            "artifact_format": format_of(&file), "skip_rephrase": true,
+        });
+        self.steps.push_back(Step::Save(file));
+        self.token("progress", &format!("Created {name}"), extra);
     }
 
     /// A tool call as it looks; nothing is called.
-    fn plan_tool(&mut self) {
-        let agent = self.agent.clone();
+    fn plan_tool(&mut self, tool: &Tool) {
+        let (agent, Tool { server, name }) = (self.agent.clone(), tool);
         let extra = json!({
-            "stage": "plan_step", "tool_name": "demo-tools__card", "agent_name": agent, "skip_rephrase": true,
-        });
-        self.token("progress", "get card", extra);
-        let extra = json!({
-            "stage": "tool_started", "tool_name": "card", "server_id": "demo-tools", "agent_name": agent,
+            "stage": "plan_step", "tool_name": format!("{server}__{name}"), "agent_name": agent,
             "skip_rephrase": true,
         });
-        self.token("progress", "Using card...", extra);
-        let extra = json!({ "stage": "tool_execution", "service": "demo", "tool_name": "card", "has_params": false });
-        self.token("tool_call", "Using demo to complete this task...", extra);
+        self.token("progress", &format!("get {name}"), extra);
+        let extra = json!({
+            "stage": "tool_started", "tool_name": name, "server_id": server, "agent_name": agent,
+            "skip_rephrase": true,
+        });
+        self.token("progress", &format!("Using {name}..."), extra);
+        let extra = json!({ "stage": "tool_execution", "service": server, "tool_name": name, "has_params": false });
+        self.token("tool_call", &format!("Using {server} to complete this task..."), extra);
     }
 
     fn plan_agent(&mut self, preview: &str) {
@@ -167,7 +227,7 @@ impl Turn {
         self.token("progress", "Creating plan...", extra);
     }
 
-    fn plan_workflow(&mut self, ask: &Ask, text: &str) {
+    fn plan_workflow(&mut self, ask: &Ask, answer: &mut Answer) {
         let workflow = ids::random("wrk_", 21);
         let extra = json!({
             "stage": "decomposition_complete", "task_count": 1, "workflow_id": workflow,
@@ -177,6 +237,7 @@ impl Turn {
         let extra = json!({ "stage": "workflow_start", "workflow_id": workflow, "task_count": 1 });
         self.token("progress", "Executing workflow with 1 tasks...", extra);
         self.plan_agent(&preview(&ask.message));
+        self.plan_doings(answer);
         let started = ids::iso_bare(jiff::Timestamp::now());
         let extra = json!({
             "stage": "workflow_execution", "workflow_id": workflow,
@@ -186,14 +247,20 @@ impl Turn {
             },
         });
         self.token("progress", "Processing workflow tasks... (1/1 - 100%)", extra);
-        self.finish(End::Completed(json!(text)));
-        self.token("completed", text, json!({ "stage": "final", "workflow_id": workflow }));
+        if let Some(deltas) = answer.deltas.take() {
+            self.pass_on(deltas, true);
+        }
+        let mut completed = json!({ "stage": "final", "workflow_id": workflow });
+        if let Some(status) = &answer.status {
+            completed["status"] = json!(status);
+        }
+        self.plan_completed(answer, completed);
         let extra = json!({ "stage": "workflow_synthesis", "workflow_id": workflow, "skip_rephrase": true });
         self.token("thinking", "Synthesizing results from all completed tasks...", extra);
     }
 
     fn token(&mut self, kind: &'static str, content: &str, extra: Value) {
-        self.steps.push_back(Step::Token(kind, content.to_owned(), extra));
+        self.steps.push_back(Step::Token(Cow::Borrowed(kind), content.to_owned(), extra));
     }
 
     fn frame(&mut self, text: &str) {
@@ -204,9 +271,19 @@ impl Turn {
         self.steps.push_back(Step::Finish(end));
     }
 
+    /// Lets the request end without `completed`.
+    fn mute(&mut self) {
+        self.steps.retain(|step| !matches!(step, Step::Token(kind, ..) if kind == "completed"));
+        let Ok(reply) = &self.reply else { return };
+        let end = self.failure.clone().map_or_else(|| End::Completed(json!(reply.content)), End::Failed);
+        for step in self.steps.iter_mut().filter(|step| matches!(step, Step::Complete(_))) {
+            *step = Step::Finish(end.clone());
+        }
+    }
+
     /// Drops the second half of the answer and all that follows. The request then ends as one whose reader left.
     fn cut(&mut self) {
-        let content = |step: &Step| matches!(step, Step::Token("content", ..));
+        let content = |step: &Step| matches!(step, Step::Token(kind, ..) if kind == "content");
         let half = self.steps.iter().filter(|step| content(step)).count() / 2;
         let seen = self.steps.iter().enumerate().filter(|(_, step)| content(step)).map(|(index, _)| index);
         let end = seen.take(half).last().map_or(self.steps.len() / 2, |index| index + 1);
@@ -225,15 +302,20 @@ fn preview(message: &str) -> String {
 }
 
 /// A made file as an answer carries it.
-fn artifact(name: &str, content: &str) -> Value {
-    use base64::Engine as _;
-    let data = base64::engine::general_purpose::STANDARD.encode(content);
+fn artifact(file: &File) -> Value {
+    let data = base64::engine::general_purpose::STANDARD.encode(&file.content);
+    let text = file.content_type.starts_with("text/").then(|| String::from_utf8_lossy(&file.content));
     json!({
-        "type": "text", "format": "txt", "filename": name, "preview": null,
+        "type": category(&file.content_type), "format": format_of(file), "filename": file.name, "preview": null,
         "metadata": {
-            "size_bytes": content.len(), "created_at": ids::iso_bare(jiff::Timestamp::now()), "lines": null,
+            "size_bytes": file.content.len(), "created_at": ids::iso_bare(jiff::Timestamp::now()), "lines": null,
             "characters": null, "language": null, "pages": null, "width": null, "height": null,
         },
-        "content": content, "data_url": format!("data:text/plain;base64,{data}"),
+        "content": text, "data_url": format!("data:{};base64,{data}", file.content_type),
     })
+}
+
+/// The format of a file: what its name ends in.
+fn format_of(file: &File) -> &str {
+    std::path::Path::new(&file.name).extension().and_then(|end| end.to_str()).unwrap_or("txt")
 }

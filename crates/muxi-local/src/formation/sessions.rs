@@ -4,6 +4,7 @@ use super::call::Call;
 use super::check::{Check, query_bool, query_int};
 use super::envelope::{Failure, Outcome, ok};
 use super::ids;
+use super::responder::Said;
 use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
@@ -83,6 +84,17 @@ impl Sessions {
         }));
         let excess = session.rows.len().saturating_sub(limit);
         session.rows.drain(..excess);
+    }
+
+    /// What was said in a session, oldest first.
+    pub(crate) fn history(&self, user: &str, session_id: &str) -> Vec<Said> {
+        let rows = self.find(user, session_id).map_or(&[][..], |session| session.rows.as_slice());
+        let said = |row: &Value| Said {
+            by_user: row["metadata"]["role"] == "user",
+            text: row["text"].as_str().unwrap_or_default().to_owned(),
+            request_id: row["metadata"]["request_id"].as_str().map(str::to_owned),
+        };
+        rows.iter().map(said).collect()
     }
 
     /// Notes that a request waits for an answer in this session.

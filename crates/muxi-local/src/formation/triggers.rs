@@ -4,7 +4,8 @@ use super::call::Call;
 use super::check::Check;
 use super::envelope::{Answer, Data, Failure, Outcome, ok};
 use super::library::front_matter;
-use super::turn::{Ask, Turn};
+use super::responder::Channel;
+use super::turn::{Ask, Fired, Turn};
 use http::StatusCode;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -96,7 +97,8 @@ pub(super) async fn fire(call: Call) -> Outcome {
     let message = fill(body, &data)
         .map_err(|field| Failure::bad(format!("Trigger '{name}': missing key 'data.{field}' in trigger data")))?;
     let user = call.user_or_default().to_owned();
-    let ask = Ask { user, session_id, request_id: None, agent_id: None, message, stream: false };
+    let trigger = Some(Fired { name: name.to_owned(), data });
+    let ask = Ask { user, session_id, message, channel: Channel::Trigger, trigger, ..Ask::default() };
     let mut turn = Turn::start(&call.formation, &ask);
     let request_id = Some(turn.request_id.clone());
     let (kind, data) = if later {

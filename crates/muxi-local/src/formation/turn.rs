@@ -6,20 +6,28 @@
 use super::Formation;
 use super::events::Happening;
 use super::ids;
+use super::memories::Scope;
 use super::requests::End;
-use super::responder::respond;
+use super::responder::{Channel, Deltas, File, Question};
 use super::sessions::Message;
 use bytes::Bytes;
+use futures_util::StreamExt;
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Silence after which a stream sends a comment.
 const KEEPALIVE: Duration = Duration::from_secs(1);
+/// How long the runtime takes to begin again in background.
+const ESCALATION: Duration = Duration::from_millis(200);
+/// What the runtime says when the model is down.
+const APOLOGY: &str = "I wasn't able to complete this request. The required service is currently unavailable. \
+                       Please try again shortly.";
 
 /// What a turn is asked.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Ask {
     pub(crate) user: String,
     pub(crate) session_id: Option<String>,
@@ -27,6 +35,18 @@ pub(crate) struct Ask {
     pub(crate) agent_id: Option<String>,
     pub(crate) message: String,
     pub(crate) stream: bool,
+    /// The files that came with the message, as they were sent.
+    pub(crate) files: Vec<Value>,
+    pub(crate) channel: Channel,
+    /// The trigger that the message comes from.
+    pub(crate) trigger: Option<Fired>,
+}
+
+/// A trigger that was fired.
+#[derive(Debug, Clone)]
+pub(crate) struct Fired {
+    pub(crate) name: String,
+    pub(crate) data: Value,
 }
 
 /// The answer as the JSON path returns it.
@@ -44,11 +64,17 @@ pub(super) enum Step {
     /// Do nothing for a while.
     Pause(Duration),
     /// A chat event: type, content and further fields.
-    Token(&'static str, String, Value),
+    Token(Cow<'static, str>, String, Value),
     /// Bytes of the stream as they are.
     Frame(String),
     /// Store the file that the turn made.
-    Save(&'static str, String),
+    Save(File),
+    /// Store facts about the user.
+    Remember(Vec<String>),
+    /// Take the answer from where it comes piece by piece; a quiet one sends no slices.
+    Pass { deltas: Deltas, quiet: bool },
+    /// The answer is there: the request ends, and `completed` says so with these further fields.
+    Complete(Value),
     /// The request has ended.
     Finish(End),
     /// The request stays open until the user answers.
@@ -69,6 +95,12 @@ pub(crate) struct Turn {
     pub(super) started: Instant,
     open: bool,
     streamed: bool,
+    /// Where the answer comes from at present.
+    source: Option<(Deltas, bool)>,
+    /// What was wrong with the model.
+    pub(super) failure: Option<String>,
+    /// Whether a piece of a passed answer has been sent.
+    sent: bool,
     /// What the JSON path answers with, or the words of the exception.
     pub(crate) reply: Result<Reply, String>,
 }
@@ -76,12 +108,14 @@ pub(crate) struct Turn {
 impl Turn {
     /// Starts a turn: from here on it is tracked and the user's message is stored.
     pub(crate) fn start(formation: &Arc<Formation>, ask: &Ask) -> Self {
-        let script = respond(&ask.message);
         let session_id = ask.session_id.clone().unwrap_or_else(|| ids::random("sess_", 21));
         let (request_id, serial) = register(formation, ask, &session_id);
         let known = ask.agent_id.as_deref().filter(|id| agent_known(formation, id));
         let first = formation.spec.agents().first().and_then(|agent| agent["id"].as_str().map(str::to_owned));
         let agent = known.map(str::to_owned).or(first).unwrap_or_else(|| "muxi-generalist".to_owned());
+        let question = Question { formation, ask, session_id: &session_id, request_id: &request_id, agent: &agent };
+        let answer = formation.host.responders.answer(&question);
+        let agent = answer.agent.clone().unwrap_or(agent);
         let mut turn = Self {
             formation: formation.clone(),
             request_id,
@@ -94,10 +128,13 @@ impl Turn {
             started: Instant::now(),
             open: true,
             streamed: ask.stream,
-            reply: Err(script.text.clone()),
+            source: None,
+            failure: None,
+            sent: false,
+            reply: Err(answer.text.clone()),
         };
         turn.announce("chat.started", "info", "Chat turn started", None);
-        turn.plan(ask, script);
+        turn.plan(ask, answer);
         turn
     }
 
@@ -112,16 +149,36 @@ impl Turn {
                     return Some(Bytes::from_static(b": keepalive\n\n"));
                 }
             }
+            if let Some((source, quiet)) = &mut self.source {
+                let quiet = *quiet;
+                match tokio::time::timeout(KEEPALIVE, source.0.next()).await {
+                    Err(_) => return Some(Bytes::from_static(b": keepalive\n\n")),
+                    Ok(Some(Ok(delta))) => {
+                        if let Some(bytes) = self.pass(&delta, quiet) {
+                            return Some(bytes);
+                        }
+                    }
+                    Ok(Some(Err(failure))) => {
+                        self.source = None;
+                        self.give_up(failure);
+                    }
+                    Ok(None) => self.source = None,
+                }
+                continue;
+            }
             match self.steps.pop_front()? {
                 Step::Pause(length) => self.pause = length,
                 Step::Frame(text) => return Some(Bytes::from(text)),
                 // Nobody would see it.
-                Step::Token(..) if !self.streamed && self.formation.events.is_idle() => {}
-                Step::Token(kind, content, extra) => return Some(self.emit(kind, &content, extra)),
-                Step::Save(name, content) => {
+                Step::Token(..) if self.is_unseen() => {}
+                Step::Token(kind, content, extra) => return Some(self.emit(&kind, &content, extra)),
+                Step::Save(file) => {
                     let mut state = self.formation.state();
-                    state.artifacts.save(&self.user, name, "text/plain", content.into(), &self.agent, &self.session_id);
+                    state.artifacts.save(&self.user, file, &self.agent, &self.session_id);
                 }
+                Step::Remember(facts) => self.remember(facts),
+                Step::Pass { deltas, quiet } => self.source = Some((deltas, quiet)),
+                Step::Complete(extra) => return Some(self.complete(extra)),
                 Step::Finish(end) => self.close(end),
                 Step::Wait => {
                     self.open = false;
@@ -138,6 +195,57 @@ impl Turn {
     /// Runs the turn to its end without a reader.
     pub(crate) async fn run(&mut self) {
         while self.next().await.is_some() {}
+    }
+
+    fn is_unseen(&self) -> bool {
+        !self.streamed && self.formation.events.is_idle()
+    }
+
+    /// Takes a piece of the answer.
+    fn pass(&mut self, delta: &str, quiet: bool) -> Option<Bytes> {
+        if let Ok(reply) = &mut self.reply {
+            reply.content.push_str(delta);
+        }
+        if quiet || self.is_unseen() {
+            return None;
+        }
+        self.sent = true;
+        Some(self.emit("content", delta, json!({ "stage": "response_generation", "skip_rephrase": true })))
+    }
+
+    /// The model has failed: what it said so far is replaced by the runtime's apology.
+    pub(super) fn give_up(&mut self, failure: String) {
+        self.failure = Some(failure);
+        if let Ok(reply) = &mut self.reply {
+            APOLOGY.clone_into(&mut reply.content);
+        }
+    }
+
+    fn complete(&mut self, mut extra: Value) -> Bytes {
+        let content = self.reply.as_ref().map_or_else(Clone::clone, |reply| reply.content.clone());
+        let end = match self.failure.take() {
+            None => End::Completed(json!(content)),
+            Some(failure) => {
+                extra = json!({ "status": "error", "processing_time_ms": null });
+                if self.sent {
+                    extra["stream_discontinuity"] = json!(true);
+                }
+                End::Failed(failure)
+            }
+        };
+        self.close(end);
+        self.emit("completed", &content, extra)
+    }
+
+    /// Stores facts about the user.
+    fn remember(&self, facts: Vec<String>) {
+        let mut state = self.formation.state();
+        let owner = state.users.number(&self.user);
+        for fact in facts {
+            let metadata = Map::from_iter([("timestamp".to_owned(), json!(ids::seconds()))]);
+            let scope = Scope { scope: "user".to_owned(), scope_id: None };
+            state.memories.add(owner, fact, metadata, scope, None);
+        }
     }
 
     fn emit(&self, kind: &str, content: &str, extra: Value) -> Bytes {
@@ -241,14 +349,12 @@ fn register(formation: &Formation, ask: &Ask, session_id: &str) -> (String, u64)
 
 /// The JSON reply to a message for an agent that does not exist: the runtime says that it retries in background.
 pub(crate) fn escalate(formation: &Arc<Formation>, ask: &Ask) -> (String, Reply) {
-    let session_id = ask.session_id.clone().unwrap_or_else(|| ids::random("sess_", 21));
-    let (request_id, serial) = register(formation, ask, &session_id);
-    formation.state().requests.escalate(serial);
-    let result = json!(format!("### Task 1: Answer the request\nResult: {}", respond(&ask.message).text));
-    let later = formation.clone();
+    let mut turn = Turn::start(formation, ask);
+    formation.state().requests.escalate(turn.serial);
+    let (request_id, session_id) = (turn.request_id.clone(), turn.session_id.clone());
     tokio::spawn(async move {
-        tokio::time::sleep(Duration::from_millis(200)).await;
-        later.state().requests.end(serial, End::Completed(result));
+        tokio::time::sleep(ESCALATION).await;
+        turn.run().await;
     });
     let content = format!(
         "This has failed. I'm going to retry with a different approach and let you know asynchronously. \

@@ -1,0 +1,73 @@
+//! What the model is told.
+
+use crate::formation::responder::Question;
+use base64::Engine as _;
+use serde_json::{Value, json};
+
+/// Facts about the user that are sent along.
+const FACTS: usize = 5;
+
+/// The messages of a call: the system prompt, the session so far, and the message with its files.
+pub(super) fn messages(question: &Question<'_>) -> Vec<Value> {
+    let mut messages = Vec::new();
+    let system = system(question);
+    if !system.is_empty() {
+        messages.push(json!({ "role": "system", "content": system }));
+    }
+    for said in question.history() {
+        let role = if said.by_user { "user" } else { "assistant" };
+        messages.push(json!({ "role": role, "content": said.text }));
+    }
+    messages.push(json!({ "role": "user", "content": content(&question.ask.message, &question.ask.files) }));
+    messages
+}
+
+/// The soul, the agent's own words, and what is known of the user.
+fn system(question: &Question<'_>) -> String {
+    let spec = &question.formation.spec;
+    let soul = spec.document.pointer("/overlord/soul").and_then(Value::as_str);
+    let agent = spec.agents().into_iter().find(|agent| agent["id"] == question.agent);
+    let agent = agent.as_ref().and_then(|agent| agent["system_message"].as_str());
+    let mut parts: Vec<String> = [soul, agent].into_iter().flatten().map(str::to_owned).collect();
+    let facts = {
+        let mut state = question.formation.state();
+        let owner = state.users.number(&question.ask.user);
+        state.memories.newest(owner, FACTS)
+    };
+    if !facts.is_empty() {
+        let list: Vec<String> = facts.iter().map(|fact| format!("- {fact}")).collect();
+        parts.push(format!("What you know about the user:\n{}", list.join("\n")));
+    }
+    parts.retain(|part| !part.trim().is_empty());
+    parts.join("\n\n")
+}
+
+/// The message alone as a text; with files as a list of parts.
+fn content(message: &str, files: &[Value]) -> Value {
+    let parts: Vec<Value> = files.iter().filter_map(part).collect();
+    if parts.is_empty() {
+        return json!(message);
+    }
+    [json!({ "type": "text", "text": message })].into_iter().chain(parts).collect()
+}
+
+/// A file as the model can read it; `None` for one that is neither text nor image.
+fn part(file: &Value) -> Option<Value> {
+    let kind = file["content_type"].as_str().or(file["mime_type"].as_str())?;
+    let content = file["content"].as_str()?;
+    if kind.starts_with("image/") {
+        let url =
+            if content.starts_with("data:") { content.to_owned() } else { format!("data:{kind};base64,{content}") };
+        return Some(json!({ "type": "image_url", "image_url": { "url": url } }));
+    }
+    let bare = kind.split(';').next().unwrap_or_default();
+    let text = bare.starts_with("text/") || matches!(bare, "application/json" | "application/xml" | "application/yaml");
+    let name = file["filename"].as_str().unwrap_or("file");
+    text.then(|| json!({ "type": "text", "text": format!("File {name}:\n{}", plain(content)) }))
+}
+
+/// The text of a file, which may be sent as it is or in base64.
+fn plain(content: &str) -> String {
+    let decoded = base64::engine::general_purpose::STANDARD.decode(content.trim()).ok();
+    decoded.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_else(|| content.to_owned())
+}

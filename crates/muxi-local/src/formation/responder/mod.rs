@@ -1,0 +1,220 @@
+//! What a message is answered with: an [`echo`], the rules of a [`script`] file, or a language model ([`llm`]).
+//!
+//! A script goes first. What none of its rules fits goes to the model where there is one, else to the echo where the
+//! script says so. Without a script and a model the echo answers.
+
+pub mod echo;
+pub mod llm;
+pub mod script;
+
+use super::Formation;
+use super::turn::Ask;
+use futures_util::stream::BoxStream;
+use llm::Llm;
+use script::Script;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+/// By which way a message came.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Channel {
+    #[default]
+    Chat,
+    Audio,
+    Trigger,
+    Job,
+}
+
+/// A message and what is known of its turn.
+pub(crate) struct Question<'a> {
+    pub(crate) formation: &'a Arc<Formation>,
+    pub(crate) ask: &'a Ask,
+    pub(crate) session_id: &'a str,
+    pub(crate) request_id: &'a str,
+    pub(crate) agent: &'a str,
+}
+
+impl Question<'_> {
+    /// What was said in the session before this message, oldest first.
+    fn history(&self) -> Vec<Said> {
+        let mut history = self.formation.state().sessions.history(&self.ask.user, self.session_id);
+        let own = |said: &Said| said.by_user && said.request_id.as_deref() == Some(self.request_id);
+        if let Some(at) = history.iter().rposition(own) {
+            history.truncate(at);
+        }
+        history
+    }
+
+    /// The number of this turn in its session, from 1, as far as the buffer reaches back.
+    fn turn(&self) -> u64 {
+        self.history().iter().filter(|said| said.by_user).count() as u64 + 1
+    }
+}
+
+/// A message of a session.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) by_user: bool,
+    pub(crate) text: String,
+    pub(crate) request_id: Option<String>,
+}
+
+/// How a turn goes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) enum Course {
+    /// An agent answers.
+    #[default]
+    Plain,
+    /// Small talk, answered without an agent.
+    Fast,
+    /// The model is down. The text is what was wrong.
+    ModelDown(String),
+    /// The model has been down so often that it is not asked.
+    Breaker,
+    /// The engine breaks, with an exception of that class.
+    Broken(String),
+    /// The turn ends with a question.
+    Clarify,
+    /// The turn runs as a workflow.
+    Workflow,
+}
+
+/// A chat event that an answer adds.
+#[derive(Debug)]
+pub(crate) struct Event {
+    pub(crate) kind: String,
+    pub(crate) content: String,
+    pub(crate) extra: Map<String, Value>,
+}
+
+/// A tool that the turn seems to call.
+#[derive(Debug)]
+pub(crate) struct Tool {
+    pub(crate) server: String,
+    pub(crate) name: String,
+}
+
+/// A file that the turn makes.
+#[derive(Debug, Clone)]
+pub(crate) struct File {
+    pub(crate) name: String,
+    pub(crate) content_type: String,
+    pub(crate) content: bytes::Bytes,
+}
+
+/// The text of an answer that comes while the turn runs, in pieces. Dropping it ends the call behind it.
+pub(crate) struct Deltas(pub(crate) BoxStream<'static, Result<String, String>>);
+
+impl fmt::Debug for Deltas {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Deltas")
+    }
+}
+
+/// The answer to a message and how it is brought about.
+#[derive(Debug, Default)]
+pub(crate) struct Answer {
+    pub(crate) course: Course,
+    /// The agent that answers, where it is not the one that was asked.
+    pub(crate) agent: Option<String>,
+    pub(crate) text: String,
+    /// What the stream sends piece by piece; adds up to the text unless it is meant to differ.
+    pub(crate) slices: Vec<String>,
+    /// Where text and slices come from, when they are not known yet.
+    pub(crate) deltas: Option<Deltas>,
+    /// Pause between slices.
+    pub(crate) pace: Duration,
+    /// Silence before the answer.
+    pub(crate) wait: Duration,
+    pub(crate) events: Vec<Event>,
+    pub(crate) tools: Vec<Tool>,
+    pub(crate) files: Vec<File>,
+    pub(crate) widgets: Vec<Value>,
+    /// The status of `completed`, where it is not the usual one.
+    pub(crate) status: Option<String>,
+    /// The stream stops half way.
+    pub(crate) cut: bool,
+    /// The stream has no `completed`.
+    pub(crate) mute: bool,
+    /// The slices are of another answer.
+    pub(crate) discontinuity: bool,
+    /// Facts to store for the user.
+    pub(crate) memories: Vec<String>,
+    /// More metadata of the JSON reply.
+    pub(crate) metadata: Map<String, Value>,
+}
+
+impl Answer {
+    /// A plain answer in slices of a word each.
+    pub(crate) fn plain(text: String) -> Self {
+        Self { slices: slices(&text), text, ..Self::default() }
+    }
+}
+
+/// What answers now. Can be replaced while turns run.
+#[derive(Debug, Default)]
+pub(crate) struct Responders {
+    script: RwLock<Option<Arc<Script>>>,
+    llm: RwLock<Option<Arc<Llm>>>,
+}
+
+impl Responders {
+    pub(crate) fn set_script(&self, script: Script) {
+        *self.script.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(script));
+    }
+
+    pub(crate) fn set_llm(&self, llm: Llm) {
+        *self.llm.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(llm));
+    }
+
+    fn script(&self) -> Option<Arc<Script>> {
+        self.script.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn llm(&self) -> Option<Arc<Llm>> {
+        self.llm.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Answers a message.
+    pub(crate) fn answer(&self, question: &Question<'_>) -> Answer {
+        let (script, llm) = (self.script(), self.llm());
+        if let Some(answer) = script.as_ref().and_then(|script| script.answer(question)) {
+            return answer;
+        }
+        match (script, llm) {
+            (_, Some(llm)) => llm.answer(question),
+            (Some(script), None) => script.otherwise(question),
+            (None, None) => echo::answer(&question.ask.message),
+        }
+    }
+
+    /// The text of a voice note. `None` where nothing here transcribes; an empty text where it was tried in vain.
+    pub(crate) async fn transcribe(&self, formation: &Formation, file: &Value) -> Option<String> {
+        if let Some(text) = self.script().and_then(|script| script.transcribe(file)) {
+            return Some(text);
+        }
+        self.llm()?.transcribe(formation, file).await
+    }
+}
+
+/// Cuts a text into words, each with the white space after it, so that the slices add up to the text.
+fn slices(text: &str) -> Vec<String> {
+    let mut slices = Vec::new();
+    let mut start = 0;
+    let mut in_space = false;
+    for (index, c) in text.char_indices() {
+        if in_space && !c.is_whitespace() {
+            slices.push(text[start..index].to_owned());
+            start = index;
+        }
+        in_space = c.is_whitespace();
+    }
+    if start < text.len() {
+        slices.push(text[start..].to_owned());
+    }
+    slices
+}
