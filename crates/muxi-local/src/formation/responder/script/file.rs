@@ -6,7 +6,7 @@ use base64::Engine as _;
 use bytes::Bytes;
 use regex::{Regex, RegexBuilder};
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{Error, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use std::fmt;
@@ -133,12 +133,15 @@ pub(super) struct Note {
     pub(super) content_type: Option<String>,
 }
 
+type FromText<T> = fn(&str) -> Result<T, String>;
+type FromFields<F, T> = fn(F) -> Result<T, String>;
+
 /// Reads a text, a mapping or a list, and checks it while its place in the file is still known: an error that a
 /// visitor gives is reported with line and column, one that comes later is not.
 struct Checked<F, T> {
     expected: &'static str,
-    text: Option<fn(&str) -> Result<T, String>>,
-    fields: Option<fn(F) -> Result<T, String>>,
+    text: Option<FromText<T>>,
+    fields: Option<FromFields<F, T>>,
     list: Option<fn(Vec<Rule>) -> T>,
     types: PhantomData<F>,
 }
@@ -157,7 +160,7 @@ impl<'de, F: Deserialize<'de>, T> Visitor<'de> for Checked<F, T> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
-        let Some(read) = self.text else { return Err(E::invalid_type(serde::de::Unexpected::Str(text), &self)) };
+        let Some(read) = self.text else { return Err(E::invalid_type(Unexpected::Str(text), &self)) };
         read(text).map_err(E::custom)
     }
 
@@ -178,15 +181,23 @@ impl<'de, F: Deserialize<'de>, T> Visitor<'de> for Checked<F, T> {
         self.visit_str(&value.to_string())
     }
 
+    fn visit_none<E: Error>(self) -> Result<T, E> {
+        Err(E::invalid_type(Unexpected::Other("nothing"), &self))
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<T, E> {
+        self.visit_none()
+    }
+
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
         let Some(check) = self.fields else {
-            return Err(A::Error::invalid_type(serde::de::Unexpected::Map, &self));
+            return Err(A::Error::invalid_type(Unexpected::Map, &self));
         };
         check(F::deserialize(MapAccessDeserializer::new(map))?).map_err(A::Error::custom)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<T, A::Error> {
-        let Some(read) = self.list else { return Err(A::Error::invalid_type(serde::de::Unexpected::Seq, &self)) };
+        let Some(read) = self.list else { return Err(A::Error::invalid_type(Unexpected::Seq, &self)) };
         Ok(read(Vec::deserialize(SeqAccessDeserializer::new(list))?))
     }
 }
@@ -197,7 +208,7 @@ pub(super) struct Document(pub(super) Fields);
 impl<'de> Deserialize<'de> for Document {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let expected = "a list of rules, or a mapping with `rules`, `transcribe` and `otherwise`";
-        let fields: fn(Fields) -> Result<Self, String> = |fields| Ok(Self(fields));
+        let fields: FromFields<Fields, Self> = |fields| Ok(Self(fields));
         let list: fn(Vec<Rule>) -> Self = |rules| Self(Fields { rules, ..Fields::default() });
         let form = Checked { fields: Some(fields), list: Some(list), ..Checked::new(expected) };
         deserializer.deserialize_any(form)
@@ -206,7 +217,7 @@ impl<'de> Deserialize<'de> for Document {
 
 impl<'de> Deserialize<'de> for Pattern {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let compile: fn(&str) -> Result<Self, String> = |text| {
+        let compile: FromText<Self> = |text| {
             let pattern = RegexBuilder::new(text).case_insensitive(true).build();
             pattern.map(Self).map_err(|error| {
                 // The library draws the pattern over several lines and then says what is wrong with it.
@@ -231,7 +242,7 @@ struct RuleFields {
 
 impl<'de> Deserialize<'de> for Rule {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let check: fn(RuleFields) -> Result<Self, String> = |fields| {
+        let check: FromFields<RuleFields, Self> = |fields| {
             let replies = match (fields.reply, fields.replies) {
                 (Some(reply), None) => vec![reply],
                 (None, Some(replies)) if !replies.is_empty() => replies,
@@ -256,9 +267,8 @@ struct Wanted(Reply);
 
 impl<'de> Deserialize<'de> for Wanted {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text: fn(&str) -> Result<Self, String> =
-            |text| Ok(Self(Reply { text: Some(text.to_owned()), ..Reply::default() }));
-        let check: fn(Reply) -> Result<Self, String> = |reply| {
+        let text: FromText<Self> = |text| Ok(Self(Reply { text: Some(text.to_owned()), ..Reply::default() }));
+        let check: FromFields<Reply, Self> = |reply| {
             let courses = [
                 ("clarify", reply.clarify.is_some()),
                 ("workflow", reply.workflow),
@@ -296,7 +306,7 @@ struct ArtifactFields {
 
 impl<'de> Deserialize<'de> for Artifact {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let check: fn(ArtifactFields) -> Result<Self, String> = |fields| {
+        let check: FromFields<ArtifactFields, Self> = |fields| {
             let (content, bytes, usual) = match (fields.content, fields.base64) {
                 (Some(text), None) => (Some(text), Bytes::new(), "text/plain"),
                 (None, Some(text)) => {
@@ -329,9 +339,8 @@ fn usual_class() -> String {
 
 impl<'de> Deserialize<'de> for Fault {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text: fn(&str) -> Result<Self, String> = |text| Ok(Self { class: usual_class(), message: text.to_owned() });
-        let check: fn(FaultFields) -> Result<Self, String> =
-            |fields| Ok(Self { class: fields.class, message: fields.message });
+        let text: FromText<Self> = |text| Ok(Self { class: usual_class(), message: text.to_owned() });
+        let check: FromFields<FaultFields, Self> = |fields| Ok(Self { class: fields.class, message: fields.message });
         let expected = "a text, or a mapping with `message` and `type`";
         deserializer.deserialize_any(Checked { text: Some(text), fields: Some(check), ..Checked::new(expected) })
     }

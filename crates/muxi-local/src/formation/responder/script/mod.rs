@@ -116,7 +116,12 @@ impl Script {
             let message = error.to_string();
             // The place is given first, and in the form that editors understand.
             let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
-            ScriptError { place, message: message.to_owned(), file: file.map(str::to_owned) }
+            // What comes with the message is the path to the place; that of a bare list has no name.
+            let message = match message.strip_prefix(".[") {
+                Some(path) => format!("rules[{path}"),
+                None => message.to_owned(),
+            };
+            ScriptError { place, message, file: file.map(str::to_owned) }
         })?;
         let fitted = fields.rules.iter().map(|_| AtomicU64::new(0)).collect();
         Ok(Self { fields, fitted })

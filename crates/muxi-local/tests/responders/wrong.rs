@@ -1,0 +1,88 @@
+//! Scripts that are wrong: every fault is found at the start, with its place and what was expected.
+
+use muxi_local::Server;
+use std::io::{ErrorKind, Write};
+use std::process::Command;
+
+async fn fault(yaml: &str) -> String {
+    let error = Server::builder().script(yaml).start().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidData);
+    error.to_string()
+}
+
+#[tokio::test]
+async fn every_fault_names_its_place_and_what_was_expected() {
+    let mut faults = Vec::new();
+    let a_reply = "one of `text`, `deltas`, `clarify`, `error`";
+    for (yaml, place, words) in [
+        ("- reply: {text: a", "2:1", "did not find expected"),
+        ("", "1:1", "invalid type: nothing, expected a list of rules, or a mapping"),
+        ("just text", "1:1", "a list of rules, or a mapping"),
+        ("rule: []", "1:1", "unknown field `rule`, expected one of `rules`, `transcribe`, `otherwise`"),
+        ("otherwise: shout", "1:12", "unknown variant `shout`, expected `explain` or `echo`"),
+        ("- text", "1:3", "a rule: a mapping with `reply` or `replies`"),
+        ("- reply: a\n- when: {texd: x}\n  reply: b", "2:10", "unknown field `texd`, expected one of `text`"),
+        ("- when:\n    text: 'a('\n  reply: b", "2:11", "`a(` is not a regular expression: unclosed group"),
+        ("- when: {turn: soon}\n  reply: b", "1:16", "rules[0].when.turn: invalid type: string \"soon\", expected u64"),
+        ("- when: {channel: sms}\n  reply: b", "1:19", "expected one of `chat`, `audio`, `trigger`, `job`"),
+        ("- when: {user: [a]}\n  reply: b", "1:16", "expected a string"),
+        ("- reply: a\n- when: {text: x}", "2:3", "either `reply` or `replies`"),
+        ("- {reply: a, replies: [b]}", "1:3", "either `reply` or `replies`"),
+        ("- {replies: []}", "1:3", "either `reply` or `replies`"),
+        ("- {reply: a, times: 0}", "1:21", "expected a nonzero u64"),
+        ("- reply: [a]", "1:10", "expected a text or a mapping"),
+        ("- reply: {wait_ms: 5}", "1:10", a_reply),
+        ("- reply: {text: a, clarify: b}", "1:10", "`clarify` takes the place of `text`"),
+        ("- reply: {text: a, fast: true, workflow: true}", "1:10", "`workflow` and `fast` exclude each other"),
+        ("- reply: {text: a, pace: 5}", "1:20", "unknown field `pace`"),
+        ("- reply: {text: a, pace_ms: -5}", "1:29", "expected u64"),
+        ("- reply: {text: a, cut: maybe}", "1:25", "expected a boolean"),
+        ("- reply: {text: a, tools: [{name: x}]}", "1:28", "missing field `server`"),
+        ("- reply: {text: a, events: [{content: x}]}", "1:29", "missing field `type`"),
+        ("- reply: {text: a, artifacts: [{filename: x}]}", "1:32", "either `content` or `base64`"),
+        ("- reply: {text: a, artifacts: [{filename: x, base64: '!'}]}", "1:32", "`base64` is not base64"),
+        ("- reply: {error: [x]}", "1:18", "a text, or a mapping with `message` and `type`"),
+        (
+            "- when: {text: '(?<id>.)'}\n  reply: 'a {ib}'",
+            "1:3",
+            "unknown name {ib} in a text: expected one of id, message",
+        ),
+        ("- reply: {text: a, widgets: [{type: x, label: '{nope}'}]}", "1:3", "unknown name {nope}"),
+        ("transcribe: [{when: {filename: '*'}, text: a}]", "1:32", "`*` is not a regular expression"),
+        ("transcribe: [{when: {filename: a}}]", "1:14", "missing field `text`"),
+    ] {
+        let error = fault(yaml).await;
+        let place = format!("script:{place}: ");
+        if !error.starts_with(&place) || !error.contains(words) {
+            faults.push(format!("{yaml}\n  gives {error}\n  not {place} .. {words}"));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[tokio::test]
+async fn a_file_is_named() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(b"- reply: Hi\n- replie: Ho\n").unwrap();
+    let error = Server::builder().script_file(file.path()).start().await.unwrap_err().to_string();
+    assert!(error.starts_with(&format!("{}:2:3: ", file.path().display())), "{error}");
+    let error = Server::builder().script_file("/nowhere/at/all.yaml").start().await.unwrap_err().to_string();
+    assert!(error.starts_with("cannot read the script /nowhere/at/all.yaml: "), "{error}");
+
+    let mut program = Command::new(env!("CARGO_BIN_EXE_muxi-local"));
+    let output = program.args(["--port", "0", "--script"]).arg(file.path()).output().unwrap();
+    let words = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(words.starts_with(&format!("muxi-local: {}:2:3: ", file.path().display())), "{words}");
+}
+
+#[tokio::test]
+async fn an_endpoint_that_cannot_be_one() {
+    for url in ["", "localhost:11434", "ftp://x/v1", "http://"] {
+        let error = Server::builder().llm(url, None, None).start().await.unwrap_err().to_string();
+        assert!(error.contains("expected something like https://api.openai.com/v1"), "{url}: {error}");
+    }
+    let key = Some("sk-se\ncret".to_owned());
+    let error = Server::builder().llm("http://localhost/v1", None, key).start().await.unwrap_err().to_string();
+    assert!(error.contains("key") && !error.contains("cret"), "{error}");
+}
