@@ -122,6 +122,17 @@ impl Builder {
 
     /// Answers by the rules of a script; see [`script`](crate::formation::responder::script) for their form. A wrong
     /// one fails the start with [`io::ErrorKind::InvalidData`].
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> std::io::Result<()> {
+    /// let rules = "
+    /// - when: { text: 'refund order (?<order>\\d+)', user: ada }
+    ///   reply: Refunding {order} for {user}.
+    /// - reply: { text: Which order?, pace_ms: 20, metadata: { mood: helpful } }
+    /// ";
+    /// let server = muxi_local::Server::builder().script(rules).start().await?;
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn script(mut self, yaml: impl Into<String>) -> Self {
         self.script = Some(Source::Text(yaml.into()));
