@@ -5,7 +5,7 @@ use crate::{
         defects,
         endpoint::{Auth, Endpoint, Reply as ReplyForm, Rule, StreamEnd},
         error::{Error, ErrorKind, Result},
-        request::{Body, Request, header_value},
+        request::{ADMIN_KEY_HEADER, Body, CLIENT_KEY_HEADER, IDEMPOTENCY_HEADER, Request, header_value},
         response::{failure, pick_secret},
         retry,
     },
@@ -41,9 +41,6 @@ const IDLE_CONNECTION: Duration = Duration::from_secs(4);
 const ERROR_BODY_LIMIT: usize = 1 << 20;
 const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
-pub(crate) const IDEMPOTENCY_HEADER: HeaderName = HeaderName::from_static("x-muxi-idempotency-key");
-const ADMIN_HEADER: HeaderName = HeaderName::from_static("x-muxi-admin-key");
-const CLIENT_KEY_HEADER: HeaderName = HeaderName::from_static("x-muxi-client-key");
 const LATEST_HEADER: &str = "x-muxi-sdk-latest";
 const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
 
@@ -232,7 +229,7 @@ impl Transport {
         let auth = match request.endpoint {
             Some(endpoint) => endpoint.auth,
             None => {
-                admin_key.iter().for_each(|key| drop(headers.insert(ADMIN_HEADER, key.clone())));
+                admin_key.iter().for_each(|key| drop(headers.insert(ADMIN_KEY_HEADER, key.clone())));
                 client_key.iter().for_each(|key| drop(headers.insert(CLIENT_KEY_HEADER, key.clone())));
                 return Ok(signer.is_some());
             }
@@ -241,15 +238,15 @@ impl Transport {
             Auth::None => return Ok(false),
             Auth::Hmac if signer.is_some() => return Ok(true),
             Auth::Hmac => return Err(needed("key_id and secret_key", "MUXI_KEY_ID and MUXI_SECRET_KEY")),
-            Auth::Admin => (ADMIN_HEADER, admin_key.as_ref().ok_or_else(|| needed("admin_key", "MUXI_ADMIN_KEY"))?),
+            Auth::Admin => (ADMIN_KEY_HEADER, admin_key.as_ref().ok_or_else(|| needed("admin_key", "MUXI_ADMIN_KEY"))?),
             Auth::Client => {
                 (CLIENT_KEY_HEADER, client_key.as_ref().ok_or_else(|| needed("client_key", "MUXI_CLIENT_KEY"))?)
             }
             Auth::ClientOrAdmin => match (client_key, admin_key) {
                 // Without a user the admin key sees everybody's; the client key would be refused.
-                (Some(_), Some(admin)) if !request.names_user() => (ADMIN_HEADER, admin),
+                (Some(_), Some(admin)) if !request.names_user() => (ADMIN_KEY_HEADER, admin),
                 (Some(client), _) => (CLIENT_KEY_HEADER, client),
-                (None, Some(admin)) => (ADMIN_HEADER, admin),
+                (None, Some(admin)) => (ADMIN_KEY_HEADER, admin),
                 (None, None) => {
                     return Err(needed("client_key or admin_key", "MUXI_CLIENT_KEY or MUXI_ADMIN_KEY"));
                 }

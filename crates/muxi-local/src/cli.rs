@@ -45,6 +45,9 @@ struct Arguments {
     /// Model to ask there; the formation's own unless given.
     #[arg(long, value_name = "NAME", requires = "llm_url")]
     llm_model: Option<String>,
+    /// Let other machines use /_local too: request log, faults, clock and page.
+    #[arg(long)]
+    remote_inspection: bool,
     /// Print the URL and the keys as one line of JSON.
     #[arg(long)]
     json: bool,
@@ -93,7 +96,8 @@ fn run(arguments: &Arguments) -> io::Result<()> {
 fn builder(arguments: &Arguments) -> Builder {
     let host = &arguments.host;
     let host = if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.clone() };
-    let mut builder = Server::builder().address(format!("{host}:{}", arguments.port));
+    let address = format!("{host}:{}", arguments.port);
+    let mut builder = Server::builder().address(address).remote_inspection(arguments.remote_inspection);
     let Arguments { key_id, secret_key, admin_key, client_key, .. } = arguments;
     if let Some(key) = key_id {
         builder = builder.key_id(key);

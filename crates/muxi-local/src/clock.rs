@@ -21,6 +21,11 @@ impl Clock {
         Timestamp::now().checked_add(*self.0.borrow()).unwrap_or(Timestamp::MAX)
     }
 
+    /// How far the clock is ahead of the real time.
+    pub(crate) fn offset(&self) -> SignedDuration {
+        *self.0.borrow()
+    }
+
     /// Moves the clock forward; whoever sleeps until a time that has now come wakes.
     pub(crate) fn advance(&self, by: Duration) {
         let by = SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX);

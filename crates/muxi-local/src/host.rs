@@ -1,6 +1,13 @@
 //! What all parts of one server share.
 
-use crate::{clock::Clock, formation::responder::Responders, outbound::Outbound, quirks::Quirks};
+use crate::{
+    clock::Clock,
+    fault::Faults,
+    formation::responder::Responders,
+    inspect::{Access, Log},
+    outbound::Outbound,
+    quirks::Quirks,
+};
 
 /// Shared by the control plane and every formation of one server.
 #[derive(Debug, Default)]
@@ -13,4 +20,10 @@ pub(crate) struct Host {
     pub(crate) responders: Responders,
     /// For calls of the server's own.
     pub(crate) outbound: Outbound,
+    /// The faults that requests meet.
+    pub(crate) faults: Faults,
+    /// The requests that came.
+    pub(crate) log: Log,
+    /// Who may look below `/_local`.
+    pub(crate) access: Access,
 }

@@ -12,16 +12,24 @@
 mod cli;
 mod clock;
 mod control;
+mod fault;
 pub mod formation;
+mod front;
 mod host;
+mod inspect;
+mod operation;
 mod outbound;
+mod pattern;
 mod proxy;
 mod quirks;
 mod serve;
 mod server;
+mod tally;
 
 pub use cli::cli;
+pub use fault::{Fault, InvalidFault, Moment};
 pub use formation::responder::script::ScriptError;
+pub use inspect::Arrival;
 pub use server::{Builder, Server};
 
 use muxi_client::api::endpoint::Endpoint;

@@ -37,16 +37,24 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC
 struct Site {
     control: Arc<Control>,
     rpc: Router,
+    inspect: Router,
 }
 
 /// The whole server as one service.
 pub(crate) fn app(control: Arc<Control>) -> Router {
     let rpc = crate::control::router(control.clone());
-    Router::new().fallback(dispatch).with_state(Site { control, rpc })
+    let inspect = crate::inspect::router(control.clone());
+    Router::new().fallback(dispatch).with_state(Site { control, rpc, inspect })
 }
 
 async fn dispatch(State(mut site): State<Site>, request: Request) -> Response {
     let path = request.uri().path();
+    if crate::inspect::is_own(path) {
+        return match site.inspect.call(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+    }
     if path.contains("//") {
         return moved(request.uri());
     }
@@ -75,7 +83,7 @@ async fn dispatch(State(mut site): State<Site>, request: Request) -> Response {
 }
 
 /// The formation id and the path after it (decoded and cleaned, as the real proxy passes it on, then encoded again).
-fn behind(prefix: &str, path: &str) -> Option<(String, String)> {
+pub(crate) fn behind(prefix: &str, path: &str) -> Option<(String, String)> {
     let path = path.strip_prefix(prefix)?;
     let (id, rest) = path.split_once('/').unwrap_or((path, ""));
     if id.is_empty() {
@@ -241,9 +249,10 @@ mod tests {
             let instance = Instance { router: inner.clone(), log: Arc::default() };
             async move { forward(Ok(instance), "demo", "/v1/chat", "Formation", request).await }
         });
+        let front = crate::front::Front { app: outer, host: Arc::default() };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let server = tokio::spawn(crate::serve::serve(listener, outer, std::future::pending()));
+        let server = tokio::spawn(crate::serve::serve(listener, front, std::future::pending()));
 
         let mut caller = TcpStream::connect(address).await.unwrap();
         caller.write_all(b"GET /api/demo/v1/chat HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();

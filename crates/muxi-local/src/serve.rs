@@ -3,15 +3,18 @@
 //! Own connections instead of `axum::serve`: an open event stream must not hold up a stop, and dropping the loop
 //! must end every connection.
 
-use axum::Router;
-use hyper::server::conn::http1;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
+use crate::{
+    fault::{Leave, Raw},
+    front::Front,
 };
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use std::{
     future::{Future, poll_fn},
+    io,
+    net::SocketAddr,
     pin::pin,
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 use tokio::{
@@ -29,7 +32,7 @@ const IDLE: Duration = Duration::from_secs(60);
 const LINGER: Duration = Duration::from_secs(15);
 
 /// Accepts connections until `stop` resolves, then lets requests in flight finish within [`GRACE`].
-pub(crate) async fn serve(listener: TcpListener, app: Router, stop: impl Future<Output = ()>) {
+pub(crate) async fn serve(listener: TcpListener, front: Front, stop: impl Future<Output = ()>) {
     let (closing, closed) = watch::channel(false);
     let mut connections = JoinSet::new();
     let mut stop = pin!(stop);
@@ -38,10 +41,10 @@ pub(crate) async fn serve(listener: TcpListener, app: Router, stop: impl Future<
             () = &mut stop => break,
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
+                Ok((stream, peer)) => {
                     // Small answers must not wait for the peer's acknowledgement.
                     let _ = stream.set_nodelay(true);
-                    connections.spawn(connection(stream, app.clone(), closed.clone()));
+                    connections.spawn(connection(stream, peer, front.clone(), closed.clone()));
                 }
                 // Out of descriptors, or a peer that left at once: the listener itself lives on.
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
@@ -53,11 +56,22 @@ pub(crate) async fn serve(listener: TcpListener, app: Router, stop: impl Future<
     let _ = tokio::time::timeout(GRACE, async { while connections.join_next().await.is_some() {} }).await;
 }
 
-async fn connection(stream: TcpStream, app: Router, mut closing: watch::Receiver<bool>) {
+async fn connection(stream: TcpStream, peer: SocketAddr, front: Front, mut closing: watch::Receiver<bool>) {
+    // Where an answer is left that HTTP cannot express. The service then fails, which ends hyper's part.
+    let raw = Mutex::<Option<Box<Raw>>>::new(None);
+    let service = service_fn(|request| {
+        let answer = front.clone().answer(request, peer);
+        Box::pin(async {
+            answer.await.map_err(|taken| {
+                *raw.lock().unwrap_or_else(PoisonError::into_inner) = Some(taken);
+                io::Error::other("the connection is taken over")
+            })
+        })
+    });
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(IDLE)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(app));
+        .serve_connection(TokioIo::new(stream), service);
     let served = tokio::select! {
         served = poll_fn(|context| connection.poll_without_shutdown(context)) => served,
         () = async { drop(closing.wait_for(|closing| *closing).await) } => {
@@ -65,9 +79,22 @@ async fn connection(stream: TcpStream, app: Router, mut closing: watch::Receiver
             poll_fn(|context| connection.poll_without_shutdown(context)).await
         }
     };
-    // A broken connection is the peer's affair, and a server that stops waits for nobody.
-    if served.is_ok() && !*closing.borrow() {
-        linger(connection.into_parts().io.into_inner()).await;
+    let mut stream = connection.into_parts().io.into_inner();
+    let taken = raw.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let left = match taken {
+        Some(raw) => tokio::select! {
+            leave = raw.send(&mut stream) => Some(leave),
+            () = async { drop(closing.wait_for(|closing| *closing).await) } => None,
+        },
+        // A broken connection is the peer's affair.
+        None => served.is_ok().then_some(Leave::Close),
+    };
+    match left {
+        // Fails only where the other side has left already.
+        Some(Leave::Reset) => drop(stream.set_zero_linger()),
+        // A server that stops waits for nobody.
+        Some(Leave::Close) if !*closing.borrow() => linger(stream).await,
+        _ => {}
     }
 }
 

@@ -1,12 +1,15 @@
 //! The in-process handle.
 
 use crate::{
+    Arrival, Fault, InvalidFault,
     control::Control,
     formation::responder::{
         llm::Llm,
         script::{Script, ScriptError},
     },
+    front::Front,
     host::Host,
+    inspect::Access,
     proxy, serve,
 };
 use std::{
@@ -30,6 +33,7 @@ pub struct Builder {
     start_time: Duration,
     script: Option<Source>,
     llm: Option<Endpoint>,
+    remote_inspection: bool,
 }
 
 /// Where a script comes from.
@@ -58,6 +62,7 @@ impl Default for Builder {
             start_time: Duration::from_millis(5),
             script: None,
             llm: None,
+            remote_inspection: false,
         }
     }
 }
@@ -157,7 +162,8 @@ impl Builder {
 
     /// What all parts of the server share, set up as wanted.
     fn host(&self) -> io::Result<Host> {
-        let host = Host::default();
+        let access = Access::new(self.remote_inspection, &self.address);
+        let host = Host { access, ..Host::default() };
         let invalid = |error: ScriptError| io::Error::new(io::ErrorKind::InvalidData, error);
         match &self.script {
             None => {}
@@ -177,11 +183,19 @@ impl Builder {
         Ok(host)
     }
 
+    /// Whether other machines may use `/_local` too: the request log, the faults, the clock and the page, whose chat
+    /// box needs no key. Only this machine may unless set.
+    #[must_use]
+    pub fn remote_inspection(mut self, allowed: bool) -> Self {
+        self.remote_inspection = allowed;
+        self
+    }
+
     /// Starts the server on the current tokio runtime.
     pub async fn start(self) -> io::Result<Server> {
         let (mut server, stop, run) = self.bind()?;
         let listener = TcpListener::from_std(run.listener)?;
-        server.running = Running::Task(task::spawn(serve::serve(listener, run.app, async { drop(stop.await) })));
+        server.running = Running::Task(task::spawn(serve::serve(listener, run.front, async { drop(stop.await) })));
         Ok(server)
     }
 
@@ -193,10 +207,11 @@ impl Builder {
         let (sender, receiver) = oneshot::channel();
         let Self { key_id, secret_key, admin_key, client_key, start_time, .. } = &self;
         let control = Control::new(host.clone(), key_id, secret_key, admin_key, client_key, &url, *start_time)?;
+        let front = Front { app: proxy::app(control.clone()), host };
         let server = Server {
-            host,
             url,
             formation_id: control.demo_id().to_owned(),
+            control,
             key_id: self.key_id,
             secret_key: self.secret_key,
             admin_key: self.admin_key,
@@ -204,13 +219,13 @@ impl Builder {
             stop: Some(sender),
             running: Running::Ended,
         };
-        Ok((server, receiver, Run { listener, app: proxy::app(control) }))
+        Ok((server, receiver, Run { listener, front }))
     }
 }
 
 struct Run {
     listener: std::net::TcpListener,
-    app: axum::Router,
+    front: Front,
 }
 
 fn listen(address: &str) -> io::Result<std::net::TcpListener> {
@@ -233,7 +248,7 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
 
 /// A running local MUXI server. Stops when dropped.
 pub struct Server {
-    host: Arc<Host>,
+    control: Arc<Control>,
     url: String,
     formation_id: String,
     key_id: String,
@@ -280,7 +295,7 @@ impl Server {
                     Err(error) => drop(ready.send(Err(error))),
                     Ok(listener) => {
                         let _ = ready.send(Ok(()));
-                        serve::serve(listener, run.app, async { drop(stop.await) }).await;
+                        serve::serve(listener, run.front, async { drop(stop.await) }).await;
                     }
                 }
             });
@@ -326,13 +341,35 @@ impl Server {
     /// `replies` begin anew. See [`script`](crate::formation::responder::script) for the form of a script. A wrong
     /// one changes nothing.
     pub fn script(&self, yaml: &str) -> Result<(), ScriptError> {
-        self.host.responders.set_script(Script::read(yaml, None)?);
+        self.control.host.responders.set_script(Script::read(yaml, None)?);
         Ok(())
     }
 
     /// Moves the server's clock forward: what is due by then happens now.
     pub fn advance(&self, by: Duration) {
-        self.host.clock.advance(by);
+        self.control.host.clock.advance(by);
+    }
+
+    /// Arms a fault: the requests that it fits meet it until it is used up or cleared. The first armed one that fits
+    /// a request is the one that it meets.
+    pub fn fail(&self, fault: Fault) -> Result<(), InvalidFault> {
+        self.control.host.faults.arm(fault)
+    }
+
+    /// No fault is armed any more.
+    pub fn clear_faults(&self) {
+        self.control.host.faults.clear();
+    }
+
+    /// The last thousand requests, in the order of their arrival.
+    pub fn requests(&self) -> Vec<Arrival> {
+        self.control.host.log.list(|_| true)
+    }
+
+    /// Puts everything back to the start: formations and what they remember, faults, the request log and the clock.
+    /// What was deployed is gone.
+    pub fn reset(&self) {
+        self.control.reset();
     }
 
     /// Stops listening and lets requests in flight finish for a moment. A server on its own thread has ended when

@@ -19,6 +19,12 @@ pub(crate) const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.'
 
 /// The header that names the user.
 pub const USER_HEADER: HeaderName = HeaderName::from_static("x-muxi-user-id");
+/// The header that is the same for every attempt of one call.
+pub const IDEMPOTENCY_HEADER: HeaderName = HeaderName::from_static("x-muxi-idempotency-key");
+/// The header with a formation's admin key.
+pub const ADMIN_KEY_HEADER: HeaderName = HeaderName::from_static("x-muxi-admin-key");
+/// The header with a formation's client key.
+pub const CLIENT_KEY_HEADER: HeaderName = HeaderName::from_static("x-muxi-client-key");
 
 /// The arguments of one call.
 #[derive(Clone, Debug)]

@@ -55,6 +55,11 @@ impl Lines {
         let _ = self.follow.send(line);
     }
 
+    /// Forgets every line.
+    pub(super) fn clear(&self) {
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Default::default();
+    }
+
     /// The last `count` lines, oldest first, and how many there have been.
     fn tail(&self, count: usize) -> (Vec<String>, u64) {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);

@@ -9,7 +9,7 @@ use axum::Router;
 use http::StatusCode;
 use jiff::Timestamp;
 use muxi_client::api::auth::Signer;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::{
     collections::BTreeMap,
     fs, io,
@@ -172,13 +172,41 @@ impl Control {
             demo_id: spec.id.clone(),
             files: tempfile::Builder::new().prefix("muxi-local-").tempdir()?,
         };
+        control.begin(spec);
+        Ok(Arc::new(control))
+    }
+
+    /// Runs the built-in formation.
+    fn begin(&self, spec: FormationSpec) {
         let digest = super::bundle::digest(spec.document.to_string().as_bytes());
         let version = Version { number: 1, semantic: Some(spec.version.clone()), digest, source: Source::Demo };
-        let mut entry = Entry::new(spec.name.clone(), control.port(), version);
-        entry.run(crate::formation::router(Formation::on(control.host.clone(), spec)));
+        let mut entry = Entry::new(spec.name.clone(), self.port(), version);
+        entry.run(crate::formation::router(Formation::on(self.host.clone(), spec)));
         entry.log.stdout.push("formation is ready");
-        control.formations().insert(control.demo_id.clone(), entry);
-        Ok(Arc::new(control))
+        self.formations().insert(self.demo_id.clone(), entry);
+    }
+
+    /// Puts the server back to its start: only the built-in formation runs, and remembers nothing.
+    pub(crate) fn reset(&self) {
+        self.dev().clear();
+        self.drafts().clear();
+        self.formations().clear();
+        self.host.clock.reset();
+        self.host.faults.clear();
+        self.host.log.clear();
+        self.audit.clear();
+        self.next_port.store(PORTS.start, Ordering::Relaxed);
+        self.begin(FormationSpec::demo(&self.keys.admin, &self.keys.client));
+    }
+
+    /// The formations: id, name, status, version.
+    pub(crate) fn overview(&self) -> Vec<Value> {
+        let row = |(id, entry): (&String, &Entry)| {
+            json!({
+                "id": id, "name": entry.name, "status": entry.status.as_str(), "version": entry.current.semantic,
+            })
+        };
+        self.formations().iter().map(row).collect()
     }
 
     /// The built-in formation's id.

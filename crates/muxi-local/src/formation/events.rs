@@ -3,6 +3,7 @@
 use super::call::Call;
 use super::chat;
 use super::envelope::{Answer, Failure, Outcome};
+use crate::pattern::matches;
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
@@ -157,19 +158,4 @@ pub(super) fn logs(call: &Call) -> Outcome {
         std::future::ready(frame)
     });
     respond(frames)
-}
-
-/// Whether a text fits a pattern in which `*` stands for any text.
-fn matches(pattern: &str, text: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };
-    let parts: Vec<&str> = parts.collect();
-    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
-    for part in middle {
-        match rest.find(part) {
-            Some(index) => rest = &rest[index + part.len()..],
-            None => return false,
-        }
-    }
-    rest.ends_with(last)
 }

@@ -36,6 +36,7 @@ mod tuning;
 mod turn;
 mod users;
 
+pub(crate) use envelope::{Failure, refuse};
 pub use routes::{router, routes};
 pub use spec::FormationSpec;
 

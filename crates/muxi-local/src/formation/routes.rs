@@ -7,6 +7,7 @@ use super::{
     Formation, artifacts, audit, chat, config, credentials, events, ids, ingestion, library, memories, memory_admin,
     requests, scheduler, secrets, sessions, triggers, tuning, users,
 };
+use crate::{inspect::FromPage, operation::positional};
 use axum::Router;
 use axum::extract::{OriginalUri, RawPathParams, Request, State};
 use axum::response::Response;
@@ -15,6 +16,7 @@ use futures_util::future::BoxFuture;
 use http::{HeaderValue, Method, StatusCode, Uri, header};
 use muxi_client::api::endpoint::{Auth, Endpoint, Place};
 use muxi_client::api::endpoints::formation::ENDPOINTS;
+use muxi_client::api::request::{ADMIN_KEY_HEADER, CLIENT_KEY_HEADER};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -185,15 +187,6 @@ fn names(endpoint: &'static Endpoint) -> impl Iterator<Item = String> {
     endpoint.path.split('/').filter_map(name)
 }
 
-/// A path with numbers for names: operations that share a URL may name its parts differently, routes may not.
-fn positional(path: &str) -> String {
-    let number = |(index, part): (usize, &str)| match part.starts_with('{') {
-        true => format!("{{p{index}}}"),
-        false => part.to_owned(),
-    };
-    path.split('/').enumerate().map(number).collect::<Vec<_>>().join("/")
-}
-
 fn filter(method: &str) -> Option<MethodFilter> {
     MethodFilter::try_from(method.parse::<Method>().ok()?).ok()
 }
@@ -212,7 +205,15 @@ async fn serve(
     if request.method().as_str() != endpoint.method {
         return refuse(Failure::wrong_method());
     }
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    if parts.extensions.get::<FromPage>().is_some() {
+        let (name, key) = match endpoint.auth {
+            Auth::Admin => (ADMIN_KEY_HEADER, &formation.spec.admin_key),
+            _ => (CLIENT_KEY_HEADER, &formation.spec.client_key),
+        };
+        // A key that no header can hold is one that nobody can give.
+        parts.headers.extend(HeaderValue::from_str(key).ok().map(|key| (name, key)));
+    }
     let Ok(bytes) = axum::body::to_bytes(body, LARGEST).await else {
         return refuse(Failure::new(413, "INTERNAL_ERROR", "Request body too large"));
     };

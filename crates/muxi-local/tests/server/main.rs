@@ -8,6 +8,8 @@ mod bundles;
 mod cli;
 mod client;
 mod drafts;
+mod faults;
+mod inspect;
 mod lifecycle;
 mod proxy;
 mod reading;

@@ -1,0 +1,105 @@
+//! Which fault a request meets: the one that it asks for, or the first armed one that fits.
+
+use super::{Fault, HEADER, InvalidFault};
+use crate::operation::Target;
+use crate::tally::Tally;
+use http::HeaderMap;
+use serde_json::{Value, json};
+use std::sync::{
+    Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicUsize, Ordering},
+};
+
+/// The faults of a server.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    armed: Mutex<Vec<Armed>>,
+    /// As many as are armed: a look at it spares the lock.
+    count: AtomicUsize,
+    /// How often the faults that requests ask for have happened.
+    asked: Tally,
+}
+
+#[derive(Debug)]
+struct Armed {
+    fault: Fault,
+    used: u32,
+}
+
+impl Faults {
+    fn armed(&self) -> MutexGuard<'_, Vec<Armed>> {
+        self.armed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Arms a fault.
+    pub(crate) fn arm(&self, fault: Fault) -> Result<(), InvalidFault> {
+        fault.check()?;
+        let mut armed = self.armed();
+        armed.push(Armed { fault, used: 0 });
+        self.count.store(armed.len(), Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Nothing is armed any more, and what requests ask for counts from the start.
+    pub(crate) fn clear(&self) {
+        let mut armed = self.armed();
+        armed.clear();
+        self.count.store(0, Ordering::Relaxed);
+        self.asked.clear();
+    }
+
+    /// What is armed, as JSON: the fault, its text, and how often it was used.
+    pub(crate) fn list(&self) -> Value {
+        let row = |armed: &Armed| json!({ "fault": armed.fault, "text": armed.fault.to_string(), "used": armed.used });
+        self.armed().iter().map(row).collect()
+    }
+
+    /// The fault for a request, counted as used. `key` is its idempotency key.
+    ///
+    /// A fault that the request itself asks for with `times=N` meets the first N attempts of the call: the requests
+    /// with the same idempotency key, or without one those with the same method and path.
+    pub(crate) fn take(
+        &self,
+        method: &str,
+        target: &Target<'_>,
+        headers: &HeaderMap,
+        key: Option<&str>,
+    ) -> Result<Option<Fault>, InvalidFault> {
+        if let Some(text) = headers.get(HEADER) {
+            let text = text.to_str().map_err(|_| InvalidFault(format!("{HEADER} must be plain ASCII")))?;
+            let fault: Fault = text.parse()?;
+            if !fault.fits(method, target) {
+                return Ok(None);
+            }
+            let Some(times) = fault.times else { return Ok(Some(fault)) };
+            let call = key.map_or_else(|| format!("{method} {}", target.path), str::to_owned);
+            let attempt = self.asked.next(&format!("{call}\n{text}"));
+            return Ok((attempt <= times).then_some(fault));
+        }
+        if self.count.load(Ordering::Relaxed) == 0 {
+            return Ok(None);
+        }
+        let mut armed = self.armed();
+        let Some(index) = armed.iter().position(|armed| armed.fault.fits(method, target)) else { return Ok(None) };
+        let Some(found) = armed.get_mut(index) else { return Ok(None) };
+        found.used += 1;
+        let fault = found.fault.clone();
+        if fault.times.is_some_and(|times| found.used >= times) {
+            armed.remove(index);
+            self.count.store(armed.len(), Ordering::Relaxed);
+        }
+        Ok(Some(fault))
+    }
+}
+
+impl Fault {
+    /// Whether the fault is meant for a request.
+    fn fits(&self, method: &str, target: &Target<'_>) -> bool {
+        let fits_path = |path: &str| match path.contains(['/', '*']) {
+            true => target.fits(path),
+            false => target.operations(method).any(|endpoint| endpoint.name == path),
+        };
+        self.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
+            && self.path.as_deref().is_none_or(fits_path)
+    }
+}

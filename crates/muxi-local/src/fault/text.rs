@@ -1,0 +1,363 @@
+//! A fault as text and as JSON, both ways.
+
+use super::{Amount, Envelope, Fault, Garbage, InvalidFault, Moment, date_offset};
+use crate::operation;
+use http::{HeaderName, HeaderValue, Method};
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value, json};
+use std::{fmt, str::FromStr};
+
+/// Every part, as the errors list them.
+const PARTS: &str = "path, method, times, delay_ms, status, retry_after, retry_after_ms, headers, body, html, redirect, \
+                     envelope, garbage, reset, close, after_bytes, truncate, stall_after, slow_bytes_per_s, split_utf8";
+
+type Checked<T> = Result<T, InvalidFault>;
+
+fn invalid<T>(message: impl Into<String>) -> Checked<T> {
+    Err(InvalidFault(message.into()))
+}
+
+fn expected<T>(name: &str, what: &str, value: &Value) -> Checked<T> {
+    invalid(format!("{name} must be {what}, not {value}"))
+}
+
+/// The words of a choice.
+trait Word: Copy + PartialEq + 'static {
+    const WORDS: &'static [(&'static str, Self)];
+
+    fn read(name: &str, value: &Value) -> Checked<Option<Self>> {
+        let found = value.as_str().and_then(|text| Self::WORDS.iter().find(|(word, _)| *word == text));
+        if let Some((_, choice)) = found {
+            return Ok(Some(*choice));
+        }
+        let words: Vec<&str> = Self::WORDS.iter().map(|(word, _)| *word).collect();
+        expected(name, &format!("one of {}", words.join(", ")), value)
+    }
+
+    fn word(self) -> Value {
+        Self::WORDS.iter().find(|(_, choice)| *choice == self).map_or(Value::Null, |(word, _)| json!(word))
+    }
+}
+
+impl Word for Moment {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("before", Self::Before),
+        ("answer", Self::Answer),
+        ("headers", Self::Headers),
+        ("body", Self::Body),
+        ("after", Self::After),
+    ];
+}
+
+impl Word for Envelope {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("list", Self::List),
+        ("empty", Self::Empty),
+        ("failed", Self::Failed),
+        ("fields", Self::Fields),
+        // Any of them is wrong; this is for who does not mind which.
+        ("wrong", Self::List),
+    ];
+}
+
+impl Word for Garbage {
+    const WORDS: &'static [(&'static str, Self)] = &[("http", Self::Http), ("json", Self::Json)];
+}
+
+/// A whole number, also where it is written as text.
+fn number(name: &str, value: &Value, from: u64, to: u64) -> Checked<Option<u64>> {
+    let number = value.as_u64().or_else(|| value.as_str()?.parse().ok());
+    match number.filter(|number| (from..=to).contains(number)) {
+        Some(number) => Ok(Some(number)),
+        None if to == u64::MAX => expected(name, &format!("a whole number from {from}"), value),
+        None => expected(name, &format!("a whole number from {from} to {to}"), value),
+    }
+}
+
+fn status(name: &str, value: &Value, from: u64) -> Checked<Option<u16>> {
+    Ok(number(name, value, from, 599)?.and_then(|status| u16::try_from(status).ok()))
+}
+
+fn flag(name: &str, value: &Value) -> Checked<bool> {
+    match value {
+        Value::Bool(flag) => Ok(*flag),
+        Value::String(text) if text == "true" || text == "false" => Ok(text == "true"),
+        _ => expected(name, "true or false", value),
+    }
+}
+
+fn text(name: &str, value: &Value) -> Checked<Option<String>> {
+    match value {
+        Value::String(text) if !text.is_empty() => Ok(Some(text.clone())),
+        Value::Number(number) => Ok(Some(number.to_string())),
+        _ => expected(name, "a text", value),
+    }
+}
+
+fn header_text(name: &str, value: &Value) -> Checked<Option<String>> {
+    match text(name, value)? {
+        Some(text) if HeaderValue::from_str(&text).is_ok() => Ok(Some(text)),
+        _ => expected(name, "a text that fits a header", value),
+    }
+}
+
+fn retry_after(name: &str, value: &Value) -> Checked<Option<String>> {
+    let text = header_text(name, value)?;
+    let fits = |text: &String| {
+        text.parse::<f64>().is_ok_and(|seconds| seconds >= 0.0)
+            || date_offset(text).is_some()
+            || httpdate::parse_http_date(text).is_ok()
+    };
+    if text.as_ref().is_some_and(fits) {
+        return Ok(text);
+    }
+    expected(name, "seconds, an HTTP date, or date+N for a date in N seconds", value)
+}
+
+fn amount(name: &str, value: &Value) -> Checked<Option<Amount>> {
+    let digits = |text: &str| text.trim().parse::<u64>().ok();
+    let found = match value {
+        Value::Number(number) => number.as_u64().map(Amount::Bytes),
+        Value::String(text) => match text.trim_end_matches('s').strip_suffix("event") {
+            Some(count) => digits(count).map(Amount::Events),
+            None => digits(text.strip_suffix("bytes").unwrap_or(text)).map(Amount::Bytes),
+        },
+        _ => None,
+    };
+    if found.is_some() { Ok(found) } else { expected(name, "a number of bytes, or such as \"3 events\"", value) }
+}
+
+fn headers(name: &str, value: &Value) -> Checked<std::collections::BTreeMap<String, String>> {
+    let what = "an object of header names and texts";
+    let Some(object) = value.as_object() else { return expected(name, what, value) };
+    let pair = |(key, value): (&String, &Value)| match (HeaderName::from_str(key), header_text(name, value)?) {
+        (Ok(_), Some(text)) => Ok((key.clone(), text)),
+        _ => expected(name, what, value),
+    };
+    object.iter().map(pair).collect()
+}
+
+impl Fault {
+    fn set(&mut self, name: &str, value: &Value) -> Checked<()> {
+        match name {
+            "path" => self.path = text(name, value)?,
+            "method" => self.method = text(name, value)?.map(|method| method.to_ascii_uppercase()),
+            "times" => {
+                self.times = number(name, value, 1, u32::MAX.into())?.and_then(|times| u32::try_from(times).ok());
+            }
+            "delay_ms" => self.delay_ms = number(name, value, 0, 3_600_000)?,
+            "status" => self.status = status(name, value, 200)?,
+            "retry_after" => self.retry_after = retry_after(name, value)?,
+            "retry_after_ms" => self.retry_after_ms = number(name, value, 0, u64::MAX)?,
+            "headers" => self.headers = headers(name, value)?,
+            "body" => self.body = Some(value.clone()),
+            "html" if *value == Value::Bool(true) => self.html = Some(502),
+            "html" => self.html = status(name, value, 400)?,
+            "redirect" => self.redirect = header_text(name, value)?,
+            "envelope" => self.envelope = Envelope::read(name, value)?,
+            "garbage" if *value == Value::Bool(true) => self.garbage = Some(Garbage::Http),
+            "garbage" => self.garbage = Garbage::read(name, value)?,
+            "reset" => self.reset = Moment::read(name, value)?,
+            "close" => self.close = Moment::read(name, value)?,
+            "after_bytes" => self.after_bytes = number(name, value, 0, u64::MAX)?,
+            "truncate" => self.truncate = amount(name, value)?,
+            "stall_after" => self.stall_after = amount(name, value)?,
+            "slow_bytes_per_s" => self.slow_bytes_per_s = number(name, value, 1, u64::MAX)?,
+            "split_utf8" => self.split_utf8 = flag(name, value)?,
+            _ => return invalid(format!("there is no part {name:?}; possible are {PARTS}")),
+        }
+        Ok(())
+    }
+
+    /// The parts that are set.
+    fn parts(&self) -> Map<String, Value> {
+        let headers = (!self.headers.is_empty()).then(|| json!(self.headers));
+        let amount = |amount: Option<Amount>| {
+            amount.map(|amount| match amount {
+                Amount::Bytes(count) => json!(count),
+                Amount::Events(count) => json!(format!("{count} events")),
+            })
+        };
+        let parts = [
+            ("path", self.path.as_ref().map(|text| json!(text))),
+            ("method", self.method.as_ref().map(|text| json!(text))),
+            ("delay_ms", self.delay_ms.map(|ms| json!(ms))),
+            ("status", self.status.map(|status| json!(status))),
+            ("retry_after", self.retry_after.as_ref().map(|text| json!(text))),
+            ("retry_after_ms", self.retry_after_ms.map(|ms| json!(ms))),
+            ("headers", headers),
+            ("body", self.body.clone()),
+            ("html", self.html.map(|status| json!(status))),
+            ("redirect", self.redirect.as_ref().map(|text| json!(text))),
+            ("envelope", self.envelope.map(Word::word)),
+            ("garbage", self.garbage.map(Word::word)),
+            ("reset", self.reset.map(Word::word)),
+            ("close", self.close.map(Word::word)),
+            ("after_bytes", self.after_bytes.map(|count| json!(count))),
+            ("truncate", amount(self.truncate)),
+            ("stall_after", amount(self.stall_after)),
+            ("slow_bytes_per_s", self.slow_bytes_per_s.map(|count| json!(count))),
+            ("split_utf8", self.split_utf8.then(|| json!(true))),
+            ("times", self.times.map(|times| json!(times))),
+        ];
+        parts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+    }
+
+    /// Whether the parts make sense together.
+    pub(crate) fn check(&self) -> Checked<()> {
+        if let Some(path) = &self.path
+            && !path.contains(['/', '*'])
+            && !operation::exists(path)
+        {
+            return invalid(format!(
+                "path must be a pattern such as /v1/chat or /v1/mem*, or the name of an operation \
+                 (muxi-local --routes lists them), not {path:?}"
+            ));
+        }
+        if let Some(method) = &self.method
+            && Method::from_bytes(method.as_bytes()).is_err()
+        {
+            return invalid(format!("method must be one such as GET or POST, not {method:?}"));
+        }
+        let parts = self.parts();
+        let one_of = |names: &[&str]| {
+            let given: Vec<&str> = names.iter().copied().filter(|name| parts.contains_key(*name)).collect();
+            if given.len() < 2 { Ok(()) } else { invalid(format!("{} exclude each other", given.join(" and "))) }
+        };
+        one_of(&["body", "html", "redirect", "envelope", "garbage"])?;
+        one_of(&["reset", "close", "truncate", "stall_after"])?;
+        if self.garbage == Some(Garbage::Http) {
+            for name in ["status", "reset", "close", "truncate", "stall_after", "slow_bytes_per_s", "split_utf8"] {
+                one_of(&["garbage", name])?;
+            }
+        }
+        if self.after_bytes.is_some() && self.ends() != Some(Moment::Body) {
+            return invalid("after_bytes needs reset=body or close=body");
+        }
+        if self.redirect.is_some() && self.status.is_some_and(|status| !(300..400).contains(&status)) {
+            return invalid("redirect needs a status from 300 to 399, or none");
+        }
+        if parts.keys().all(|name| ["path", "method", "times"].contains(&name.as_str())) {
+            return invalid(format!("nothing is to go wrong; possible are {PARTS}"));
+        }
+        Ok(())
+    }
+
+    /// A fault from the parts of a JSON object.
+    pub(crate) fn from_json(value: &Value) -> Checked<Self> {
+        let Some(object) = value.as_object() else { return invalid("it must be a JSON object or a text") };
+        Self::from_parts(object.iter().map(|(name, value)| (name.clone(), value.clone())))
+    }
+
+    fn from_parts(parts: impl Iterator<Item = (String, Value)>) -> Checked<Self> {
+        let mut fault = Self::default();
+        for (name, value) in parts {
+            fault.set(&name.replace('-', "_"), &value)?;
+        }
+        fault.check()?;
+        Ok(fault)
+    }
+}
+
+impl FromStr for Fault {
+    type Err = InvalidFault;
+
+    fn from_str(text: &str) -> Result<Self, InvalidFault> {
+        let parts: Vec<(String, Value)> = split(text).into_iter().map(part).collect::<Checked<_>>()?;
+        Self::from_parts(parts.into_iter())
+    }
+}
+
+/// One part of a text; a bare name stands for `name=true`.
+fn part(part: &str) -> Checked<(String, Value)> {
+    let Some((name, value)) = part.split_once('=') else { return Ok((part.to_owned(), Value::Bool(true))) };
+    let (name, value) = (name.trim().to_owned(), value.trim());
+    if !value.starts_with(['"', '{', '[']) {
+        return Ok((name, value.into()));
+    }
+    match serde_json::from_str(value) {
+        Ok(value) => Ok((name, value)),
+        Err(problem) => invalid(format!("{name} is not valid JSON: {problem}")),
+    }
+}
+
+/// The parts of a text, which semicolons outside of quotes separate.
+fn split(text: &str) -> Vec<&str> {
+    let (mut parts, mut start, mut quoted, mut escaped) = (Vec::new(), 0, false, false);
+    for (index, c) in text.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            ';' if !quoted => {
+                parts.push(&text[start..index]);
+                start = index + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(&text[start..]);
+    parts.into_iter().map(str::trim).filter(|part| !part.is_empty()).collect()
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, (name, value)) in self.parts().iter().enumerate() {
+            let plain = |text: &&str| !text.starts_with(['"', '{', '[']) && !text.contains([';', '"']);
+            let separator = if index == 0 { "" } else { "; " };
+            match value.as_str().filter(plain) {
+                Some(text) => write!(f, "{separator}{name}={text}")?,
+                None => write!(f, "{separator}{name}={value}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Serialize for Fault {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.parts().serialize(serializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Fault;
+
+    #[test]
+    fn text_and_json_say_the_same() {
+        let text = r#"path=/v1/a; method=POST; delay_ms=5; status=503; retry-after=date+2; headers={"X-A":"b; c"}; body={"a":[";"]}; truncate=3 events; times=2"#;
+        let fault: Fault = text.parse().unwrap();
+        assert_eq!(fault.to_string().parse::<Fault>().unwrap(), fault);
+        let json = serde_json::to_value(&fault).unwrap();
+        assert_eq!(json["body"]["a"][0], ";");
+        assert_eq!(Fault::from_json(&json).unwrap(), fault);
+        assert_eq!("split_utf8".parse::<Fault>().unwrap().to_string(), "split_utf8=true");
+        assert_eq!(r#"body="a; \"b""#.parse::<Fault>().unwrap().body.unwrap(), "a; \"b");
+    }
+
+    #[test]
+    fn errors_name_the_part_and_what_is_possible() {
+        for (text, words) in [
+            ("stauts=503", "no part \"stauts\"; possible are path,"),
+            ("status=99", "status must be a whole number from 200 to 599, not \"99\""),
+            ("reset=late", "reset must be one of before, answer, headers, body, after"),
+            ("envelope=x", "envelope must be one of list, empty, failed, fields"),
+            ("garbage=x", "garbage must be one of http, json"),
+            ("truncate=3 pages", "truncate must be a number of bytes"),
+            ("retry_after=soon; status=503", "retry_after must be seconds"),
+            ("times=0; status=503", "times must be a whole number from 1"),
+            ("path=chatt; status=503", "path must be a pattern"),
+            ("html=502; redirect=/x", "html and redirect exclude each other"),
+            ("reset=body; truncate=1", "reset and truncate exclude each other"),
+            ("after_bytes=3", "after_bytes needs reset=body"),
+            ("times=3", "nothing is to go wrong"),
+            ("body={", "body is not valid JSON"),
+            ("headers={\"a b\":\"c\"}", "headers must be an object"),
+            ("", "nothing is to go wrong"),
+        ] {
+            let error = text.parse::<Fault>().unwrap_err().to_string();
+            assert!(error.contains(words), "{text}: {error}");
+        }
+    }
+}

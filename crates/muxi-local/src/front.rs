@@ -1,0 +1,134 @@
+//! What every request meets first: the log of what arrives, and the faults on request.
+
+use crate::{
+    fault::{Fault, Raw, made, refuse, shape},
+    host::Host,
+    inspect::{self, Entry, Peer},
+    operation::Target,
+};
+use axum::{Router, body::Body, extract::Request, response::Response};
+use bytes::Bytes;
+use http::{StatusCode, header};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use std::{
+    net::SocketAddr,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+use tower_service::Service;
+
+/// The outermost layer of a server.
+#[derive(Clone)]
+pub(crate) struct Front {
+    pub(crate) app: Router,
+    pub(crate) host: Arc<Host>,
+}
+
+impl Front {
+    /// Answers a request. An error is an answer that must be written to the connection by hand.
+    pub(crate) async fn answer(
+        mut self,
+        mut request: http::Request<Incoming>,
+        peer: SocketAddr,
+    ) -> Result<Response, Box<Raw>> {
+        if inspect::is_own(request.uri().path()) {
+            request.extensions_mut().insert(Peer(peer));
+            // A chat turn of the page is a call like any other, and so can be seen and go wrong.
+            match inspect::as_call(&self.host.access, &mut request) {
+                Ok(false) => return Ok(call(&mut self.app, request.map(Body::new)).await),
+                Ok(true) => {}
+                Err(response) => return Ok(response),
+            }
+        }
+        let (entry, fault, api) = {
+            let target = Target::of(request.uri().path());
+            let (method, headers) = (request.method().as_str(), request.headers());
+            let entry = self.host.log.arrive(self.host.clock.now(), &request, &target);
+            let fault = self.host.faults.take(method, &target, headers, inspect::idempotency_key(headers));
+            (entry, fault, target.api)
+        };
+        let count = entry.incoming();
+        let request = request.map(|body| Body::new(Counted { body, seen: move |bytes| count.add(bytes) }));
+        let fault = match fault {
+            Ok(None) => {
+                let response = call(&mut self.app, request).await;
+                return Ok(logged(entry, response));
+            }
+            Ok(Some(fault)) => fault,
+            Err(invalid) => return Ok(logged(entry, refuse(api, StatusCode::BAD_REQUEST, &invalid.to_string()))),
+        };
+        entry.meets(&fault);
+        let mut response = self.carry_out(&fault, api, request).await;
+        if !fault.breaks_the_wire() {
+            return Ok(logged(entry, shape(&fault, response)));
+        }
+        // A hand-written answer ends its connection.
+        response.headers_mut().remove(header::CONNECTION);
+        let response = shape(&fault, response);
+        if !fault.ends_before() {
+            entry.answered(response.status());
+        }
+        Err(Box::new(Raw { fault, response, entry }))
+    }
+
+    /// The answer to a call that meets a fault.
+    async fn carry_out(&mut self, fault: &Fault, api: muxi_client::api::endpoint::Api, request: Request) -> Response {
+        if let Some(time) = fault.wait() {
+            tokio::time::sleep(time).await;
+        }
+        let made = made(fault, api).or_else(|| fault.ends_before().then(Response::default));
+        let Some(response) = made else { return call(&mut self.app, request).await };
+        // A connection that is closed with unread bytes is reset, and the other side then loses the answer.
+        let mut body = request.into_body();
+        while let Some(Ok(_)) = body.frame().await {}
+        response
+    }
+}
+
+async fn call(app: &mut Router, request: Request) -> Response {
+    match app.call(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}
+
+/// The response with a body that reports its bytes, and its end.
+fn logged(entry: Entry, response: Response) -> Response {
+    entry.answered(response.status());
+    response.map(|body| Body::new(Counted { body, seen: move |bytes| entry.sent(bytes) }))
+}
+
+/// A body that tells of the bytes that pass.
+struct Counted<B, F> {
+    body: B,
+    seen: F,
+}
+
+impl<B: HttpBody<Data = Bytes> + Unpin, F: Fn(usize) + Unpin> HttpBody for Counted<B, F> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let frame = Pin::new(&mut self.body).poll_frame(context);
+        if let Poll::Ready(Some(Ok(frame))) = &frame
+            && let Some(data) = frame.data_ref()
+        {
+            (self.seen)(data.len());
+        }
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,258 @@
+//! The log of what arrives.
+
+use crate::{fault::Fault, operation::Target, tally::Tally};
+use http::{HeaderMap, Request, StatusCode};
+use jiff::Timestamp;
+use muxi_client::api::request::{IDEMPOTENCY_HEADER, USER_HEADER};
+use serde::Serialize;
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
+use tokio::sync::broadcast;
+
+/// Requests kept before the oldest goes.
+const CAPACITY: usize = 1000;
+/// Changes that a slow watcher may be behind before it is cut off.
+const BACKLOG: usize = 1024;
+
+/// A request as it arrived, and what became of it.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct Arrival {
+    /// The number, from 1, in the order of arrival.
+    pub number: u64,
+    /// When, in RFC 3339, by the server's own clock.
+    pub time: String,
+    /// The method.
+    pub method: String,
+    /// The path as it came.
+    pub path: String,
+    /// The query as it came.
+    pub query: Option<String>,
+    /// The headers, names in lower case, repeated ones joined by commas; keys, signatures and cookies are left out.
+    pub headers: BTreeMap<String, String>,
+    /// The idempotency key.
+    pub idempotency_key: Option<String>,
+    /// Which attempt of its call it is, from 1: requests with one idempotency key are one call.
+    pub attempt: u32,
+    /// The user that the header names.
+    pub user: Option<String>,
+    /// The formation that the path names.
+    pub formation: Option<String>,
+    /// The operation of the table; the first where several share a method and a path.
+    pub operation: Option<String>,
+    /// The status of the answer; none while there is no answer.
+    pub status: Option<u16>,
+    /// Milliseconds until the answer was sent or given up; none while it is under way.
+    pub duration_ms: Option<f64>,
+    /// Bytes of the body that came.
+    pub bytes_in: u64,
+    /// Bytes of the body that were sent.
+    pub bytes_out: u64,
+    /// The fault that it met.
+    pub fault: Option<String>,
+}
+
+/// The last requests of a server, and who watches them.
+#[derive(Debug)]
+pub(crate) struct Log(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    arrivals: Mutex<VecDeque<Arrival>>,
+    last: AtomicU64,
+    attempts: Tally,
+    watchers: broadcast::Sender<Change>,
+}
+
+/// What watchers are told.
+#[derive(Clone, Debug)]
+pub(crate) enum Change {
+    /// A request came, or more is known of it.
+    Arrival(Arc<Arrival>),
+    /// The log was cleared.
+    Cleared,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self(Arc::new(Shared {
+            arrivals: Mutex::default(),
+            last: AtomicU64::new(0),
+            attempts: Tally::default(),
+            watchers: broadcast::channel(BACKLOG).0,
+        }))
+    }
+}
+
+impl Log {
+    /// Notes a request.
+    pub(crate) fn arrive<B>(&self, now: Timestamp, request: &Request<B>, target: &Target<'_>) -> Entry {
+        let headers = request.headers();
+        let text = |name| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        let idempotency_key = idempotency_key(headers).map(str::to_owned);
+        let method = request.method().as_str();
+        let mut arrivals = self.0.arrivals();
+        let number = self.0.last.fetch_add(1, Ordering::Relaxed) + 1;
+        let arrival = Arrival {
+            number,
+            time: format!("{now:.3}"),
+            method: method.to_owned(),
+            path: target.path.to_owned(),
+            query: request.uri().query().map(str::to_owned),
+            headers: redacted(headers),
+            attempt: idempotency_key.as_deref().map_or(1, |key| self.0.attempts.next(key)),
+            idempotency_key,
+            user: text(USER_HEADER),
+            formation: target.formation.clone(),
+            operation: target.operations(method).next().map(|endpoint| endpoint.name.to_owned()),
+            status: None,
+            duration_ms: None,
+            bytes_in: 0,
+            bytes_out: 0,
+            fault: None,
+        };
+        self.0.tell(&arrival);
+        if arrivals.len() >= CAPACITY {
+            arrivals.pop_front();
+        }
+        arrivals.push_back(arrival);
+        drop(arrivals);
+        let counts = Arc::new(Counts::default());
+        Entry { shared: self.0.clone(), number, started: Instant::now(), counts }
+    }
+
+    /// The requests that fit, oldest first.
+    pub(crate) fn list(&self, fits: impl Fn(&Arrival) -> bool) -> Vec<Arrival> {
+        self.0.arrivals().iter().filter(|arrival| fits(arrival)).cloned().collect()
+    }
+
+    /// The requests after that number, and the changes from then on.
+    pub(crate) fn watch(&self, since: u64) -> (Vec<Arrival>, broadcast::Receiver<Change>) {
+        let arrivals = self.0.arrivals();
+        let past = arrivals.iter().filter(|arrival| arrival.number > since).cloned().collect();
+        (past, self.0.watchers.subscribe())
+    }
+
+    /// Forgets every request. Numbers go on.
+    pub(crate) fn clear(&self) {
+        let mut arrivals = self.0.arrivals();
+        arrivals.clear();
+        self.0.attempts.clear();
+        // Nobody may be watching.
+        let _ = self.0.watchers.send(Change::Cleared);
+    }
+}
+
+impl Shared {
+    fn arrivals(&self) -> MutexGuard<'_, VecDeque<Arrival>> {
+        self.arrivals.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell(&self, arrival: &Arrival) {
+        if self.watchers.receiver_count() > 0 {
+            // Fails only when the last watcher has just left.
+            let _ = self.watchers.send(Change::Arrival(Arc::new(arrival.clone())));
+        }
+    }
+}
+
+/// The bytes of a request and of its answer.
+#[derive(Debug, Default)]
+struct Counts {
+    incoming: AtomicU64,
+    outgoing: AtomicU64,
+}
+
+/// Counts the bytes of a request's body.
+pub(crate) struct Incoming(Arc<Counts>);
+
+impl Incoming {
+    pub(crate) fn add(&self, bytes: usize) {
+        self.0.incoming.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+}
+
+/// A request under way. Its end is the end of the request.
+pub(crate) struct Entry {
+    shared: Arc<Shared>,
+    number: u64,
+    started: Instant,
+    counts: Arc<Counts>,
+}
+
+impl Entry {
+    fn update(&self, change: impl FnOnce(&mut Arrival)) {
+        let mut arrivals = self.shared.arrivals();
+        let first = arrivals.front().map_or(u64::MAX, |arrival| arrival.number);
+        let index = self.number.checked_sub(first).and_then(|index| usize::try_from(index).ok());
+        // The log may have been cleared, or have moved on.
+        let Some(arrival) = index.and_then(|index| arrivals.get_mut(index)) else { return };
+        change(arrival);
+        self.shared.tell(arrival);
+    }
+
+    /// What counts the bytes of the request's body.
+    pub(crate) fn incoming(&self) -> Incoming {
+        Incoming(self.counts.clone())
+    }
+
+    /// Bytes of the answer's body are sent.
+    pub(crate) fn sent(&self, bytes: usize) {
+        self.counts.outgoing.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// The request meets a fault.
+    pub(crate) fn meets(&self, fault: &Fault) {
+        self.update(|arrival| arrival.fault = Some(fault.to_string()));
+    }
+
+    /// The answer has begun.
+    pub(crate) fn answered(&self, status: StatusCode) {
+        self.update(|arrival| arrival.status = Some(status.as_u16()));
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.update(|arrival| {
+            arrival.duration_ms = Some((self.started.elapsed().as_secs_f64() * 1e6).round() / 1e3);
+            arrival.bytes_in = self.counts.incoming.load(Ordering::Relaxed);
+            arrival.bytes_out = self.counts.outgoing.load(Ordering::Relaxed);
+        });
+    }
+}
+
+/// The idempotency key of a request.
+pub(crate) fn idempotency_key(headers: &HeaderMap) -> Option<&str> {
+    headers.get(IDEMPOTENCY_HEADER)?.to_str().ok().filter(|key| !key.is_empty())
+}
+
+/// The headers as they may be shown.
+fn redacted(headers: &HeaderMap) -> BTreeMap<String, String> {
+    let mut shown = BTreeMap::<String, String>::new();
+    for (name, value) in headers {
+        let text = match is_secret(name.as_str()) {
+            true => "[redacted]".into(),
+            false => String::from_utf8_lossy(value.as_bytes()),
+        };
+        match shown.get_mut(name.as_str()) {
+            Some(all) => {
+                all.push_str(", ");
+                all.push_str(&text);
+            }
+            None => drop(shown.insert(name.as_str().to_owned(), text.into_owned())),
+        }
+    }
+    shown
+}
+
+fn is_secret(name: &str) -> bool {
+    name != IDEMPOTENCY_HEADER.as_str()
+        && ["key", "auth", "signature", "token", "secret", "cookie", "password"].iter().any(|word| name.contains(word))
+}

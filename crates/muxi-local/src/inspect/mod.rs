@@ -1,0 +1,181 @@
+//! What is below `/_local`: what the server has seen, its faults and its clock, for tests and for people.
+
+mod access;
+mod log;
+mod page;
+mod requests;
+
+pub(crate) use access::{Access, Peer};
+pub use log::Arrival;
+pub(crate) use log::{Entry, Log, idempotency_key};
+
+use crate::{
+    control::{Control, reply},
+    fault::Fault,
+    host::Host,
+};
+use axum::{
+    Router,
+    body::{Body, Bytes, to_bytes},
+    extract::{DefaultBodyLimit, Request, State},
+    middleware::{self, Next},
+    response::{IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use http::{Method, StatusCode, Uri, header, uri::PathAndQuery};
+use serde_json::{Value, json};
+use std::{sync::Arc, time::Duration};
+use tower_service::Service;
+
+/// The path that everything here is below.
+const BASE: &str = "/_local";
+/// Where the page's chat box sends its turns; a formation's id follows.
+const CHAT: &str = "/_local/chat/";
+/// The most that a reply of a formation may hold which is summed up here.
+const SUMMARY: usize = 16 << 20;
+
+/// Marks a call of the page: the formation adds the key that the operation needs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FromPage;
+
+/// Whether a path is the server's own and no API's.
+pub(crate) fn is_own(path: &str) -> bool {
+    path.strip_prefix(BASE).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Makes a turn from the page's chat box the call that it stands for. `false` for any other request.
+pub(crate) fn as_call<B>(access: &Access, request: &mut Request<B>) -> Result<bool, Response> {
+    let Some(id) = request.uri().path().strip_prefix(CHAT) else { return Ok(false) };
+    access.check(request).map_err(|response| *response)?;
+    let call = format!("/api/{id}/v1/chat").parse::<PathAndQuery>();
+    let (&Method::POST, false, Ok(call)) = (request.method(), id.is_empty() || id.contains('/'), call) else {
+        return Err(reply::error(StatusCode::NOT_FOUND, "A turn is POST /_local/chat/{formation}"));
+    };
+    *request.uri_mut() = Uri::from(call);
+    request.extensions_mut().insert(FromPage);
+    Ok(true)
+}
+
+type Shared = State<Arc<Control>>;
+
+/// The routes.
+pub(crate) fn router(control: Arc<Control>) -> Router {
+    let host = control.host.clone();
+    Router::new()
+        .route(BASE, get(|| async { Redirect::permanent("/_local/") }))
+        .route("/_local/", get(page::page))
+        .route("/_local/requests", get(requests::list).delete(requests::clear))
+        .route("/_local/requests/stream", get(requests::stream))
+        .route("/_local/faults", get(faults).post(arm).delete(disarm))
+        .route("/_local/formations", get(formations))
+        .route("/_local/clock", get(clock).post(move_clock))
+        .route("/_local/reset", post(reset))
+        .fallback(|| async { reply::error(StatusCode::NOT_FOUND, "There is no such page below /_local") })
+        .method_not_allowed_fallback(|| async { reply::error(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed") })
+        .layer(DefaultBodyLimit::max(1 << 20))
+        .layer(middleware::from_fn_with_state(host, guard))
+        .with_state(control)
+}
+
+async fn guard(State(host): State<Arc<Host>>, request: Request, next: Next) -> Response {
+    if let Err(refusal) = host.access.check(&request) {
+        return *refusal;
+    }
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.entry(header::CACHE_CONTROL).or_insert(header::HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, header::HeaderValue::from_static("nosniff"));
+    response
+}
+
+fn bad(message: impl std::fmt::Display) -> Response {
+    reply::error(StatusCode::BAD_REQUEST, &message.to_string())
+}
+
+fn ok(value: &Value) -> Response {
+    reply::bare(StatusCode::OK, value)
+}
+
+async fn faults(State(control): Shared) -> Response {
+    ok(&json!({ "faults": control.host.faults.list() }))
+}
+
+/// Takes a fault as JSON or as text, and a list of such.
+async fn arm(State(control): Shared, body: Bytes) -> Response {
+    let Ok(text) = std::str::from_utf8(&body) else { return bad("a fault is a text or JSON in UTF-8") };
+    let parsed = match text.trim_start().starts_with(['{', '[']) {
+        true => match serde_json::from_str(text) {
+            Ok(Value::Array(list)) => list.iter().map(Fault::from_json).collect(),
+            Ok(value) => Fault::from_json(&value).map(|fault| vec![fault]),
+            Err(problem) => return bad(format!("not valid JSON: {problem}")),
+        },
+        false => text.parse::<Fault>().map(|fault| vec![fault]),
+    };
+    match parsed.and_then(|faults: Vec<Fault>| faults.into_iter().try_for_each(|fault| control.host.faults.arm(fault)))
+    {
+        Ok(()) => reply::bare(StatusCode::CREATED, &json!({ "faults": control.host.faults.list() })),
+        Err(invalid) => bad(invalid),
+    }
+}
+
+async fn disarm(State(control): Shared) -> Response {
+    control.host.faults.clear();
+    faults(State(control)).await
+}
+
+async fn clock(State(control): Shared) -> Response {
+    let clock = &control.host.clock;
+    ok(&json!({ "now": format!("{:.3}", clock.now()), "offset_seconds": clock.offset().as_secs_f64() }))
+}
+
+async fn move_clock(State(control): Shared, body: Bytes) -> Response {
+    let wanted = "the body must be {\"advance_seconds\": N} with N above 0, or {\"reset\": true}";
+    let Ok(Value::Object(body)) = serde_json::from_slice(&body) else { return bad(wanted) };
+    let seconds = body.get("advance_seconds").and_then(Value::as_f64).filter(|seconds| *seconds > 0.0);
+    match (seconds.map(Duration::try_from_secs_f64), body.get("reset")) {
+        (Some(Ok(time)), None) => control.host.clock.advance(time),
+        (None, Some(Value::Bool(true))) if body.len() == 1 => control.host.clock.reset(),
+        _ => return bad(wanted),
+    }
+    clock(State(control)).await
+}
+
+async fn reset(State(control): Shared) -> Response {
+    control.reset();
+    ok(&json!({ "reset": true }))
+}
+
+/// The formations, with what the page needs to know of those that run.
+async fn formations(State(control): Shared) -> Response {
+    let mut rows = Vec::new();
+    for mut row in control.overview() {
+        let id = row["id"].as_str().unwrap_or_default().to_owned();
+        let [mut agents, mut triggers] = [Value::Array(Vec::new()), Value::Array(Vec::new())];
+        if let Ok(instance) = control.live(&id) {
+            agents = ask(instance.router.clone(), "/agents", "agents").await;
+            triggers = ask(instance.router, "/triggers", "triggers").await;
+        }
+        let names = |agent: &Value| json!({ "id": agent["id"], "name": agent["name"] });
+        row["agents"] = agents.as_array().into_iter().flatten().map(names).collect();
+        row["triggers"] = triggers;
+        row["default"] = (id == control.demo_id()).into();
+        rows.push(row);
+    }
+    ok(&json!({ "formations": rows }))
+}
+
+/// One field of a formation's own answer; an empty list where it has none.
+async fn ask(mut router: Router, path: &str, field: &str) -> Value {
+    let mut request = Request::new(Body::empty());
+    *request.uri_mut() = path.parse().unwrap_or_default();
+    request.extensions_mut().insert(FromPage);
+    let Ok(response) = router.call(request).await;
+    let body = to_bytes(response.into_body(), SUMMARY).await.unwrap_or_default();
+    let reply = serde_json::from_slice::<Value>(&body).unwrap_or_default();
+    reply.pointer(&format!("/data/{field}")).cloned().unwrap_or_else(|| json!([]))
+}
+
+/// A page of HTML or a stream of events.
+fn with_type(kind: &'static str, body: Body) -> Response {
+    ([(header::CONTENT_TYPE, kind)], body).into_response()
+}

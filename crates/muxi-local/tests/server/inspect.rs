@@ -1,0 +1,234 @@
+//! What is below `/_local`, over a real socket.
+
+use crate::{
+    bundles::{deploy, formation},
+    client::{Answer, Headers, open, send, signed, start, wait_for},
+};
+use muxi_local::Server;
+use serde_json::{Value, json};
+use std::{io::BufReader, time::Duration};
+
+fn local(server: &Server, method: &str, path: &str, body: &str) -> Answer {
+    send(server, method, &format!("/_local{path}"), &[], body.as_bytes())
+}
+
+fn requests(server: &Server, query: &str) -> Vec<Value> {
+    local(server, "GET", &format!("/requests{query}"), "").json()["requests"].as_array().unwrap().clone()
+}
+
+#[test]
+fn requests_tell_what_arrived_and_no_secret() {
+    let server = start();
+    let body = br#"{"message":"hi","stream":false}"#;
+    let headers = [
+        ("Content-Type", "application/json"),
+        ("X-Muxi-Client-Key", server.client_key()),
+        ("X-Muxi-User-ID", "alice"),
+        ("X-Muxi-Idempotency-Key", "idem-1"),
+        ("X-Thing", "seen"),
+    ];
+    let failing: Vec<_> = headers.into_iter().chain([("X-Muxi-Local-Fault", "status=503; times=1")]).collect();
+    for _ in 0..2 {
+        send(&server, "POST", "/api/demo/v1/chat?x=1", &failing, body);
+    }
+    signed(&server, "GET", "/rpc/formations", &[], b"");
+    let all = requests(&server, "");
+    assert_eq!(all.len(), 3, "{all:?}");
+    let (first, second) = (&all[0], &all[1]);
+    assert_eq!((&first["number"], &first["attempt"], &first["status"]), (&json!(1), &json!(1), &json!(503)));
+    assert_eq!((&second["attempt"], &second["status"], &second["fault"]), (&json!(2), &json!(200), &Value::Null));
+    assert_eq!(first["fault"], "status=503; times=1");
+    assert_eq!((&second["method"], &second["path"]), (&json!("POST"), &json!("/api/demo/v1/chat")));
+    assert_eq!((&second["query"], &second["operation"]), (&json!("x=1"), &json!("chat")));
+    assert_eq!((&second["formation"], &second["user"]), (&json!("demo"), &json!("alice")));
+    assert_eq!((&second["idempotency_key"], &second["bytes_in"]), (&json!("idem-1"), &json!(body.len())));
+    assert!(second["bytes_out"].as_u64().unwrap() > 100 && second["duration_ms"].is_f64(), "{second}");
+    assert_eq!(
+        (&second["headers"]["x-thing"], &second["headers"]["x-muxi-client-key"]),
+        (&json!("seen"), &json!("[redacted]"))
+    );
+    assert_eq!(all[2]["headers"]["authorization"], "[redacted]");
+    let text = serde_json::to_string(&all).unwrap();
+    assert!(!text.contains(server.client_key()) && !text.contains("signature"), "{text}");
+
+    assert_eq!(requests(&server, "?operation=chat").len(), 2);
+    assert_eq!(requests(&server, "?path=/rpc/*").len(), 1);
+    assert_eq!(requests(&server, "?status=5xx").len(), 1);
+    assert_eq!(requests(&server, "?status=200&since=2").len(), 1);
+    assert_eq!(requests(&server, "?limit=1")[0]["number"], 3);
+    let bad = local(&server, "GET", "/requests?colour=red", "");
+    assert!(bad.status == 400 && bad.message().contains("possible are operation"), "{bad:?}");
+
+    let handle = server.requests();
+    assert_eq!((handle.len(), handle[1].operation.as_deref(), handle[1].status), (3, Some("chat"), Some(200)));
+    assert_eq!(local(&server, "DELETE", "/requests", "").status, 200);
+    assert!(server.requests().is_empty());
+}
+
+#[test]
+fn the_log_is_bounded() {
+    let server = start();
+    let mut stream = open(&server, "GET", "/ping", &[], b"");
+    std::io::Read::read_to_end(&mut stream, &mut Vec::new()).unwrap();
+    let mut stream = std::net::TcpStream::connect(server.url().strip_prefix("http://").unwrap()).unwrap();
+    for _ in 0..1100 {
+        std::io::Write::write_all(&mut stream, b"GET /ping HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        let mut seen = Vec::new();
+        while !seen.ends_with(b"pong") {
+            let mut bytes = [0; 512];
+            let count = std::io::Read::read(&mut stream, &mut bytes).unwrap();
+            assert_ne!(count, 0);
+            seen.extend_from_slice(&bytes[..count]);
+        }
+    }
+    let kept = server.requests();
+    assert_eq!((kept.len(), kept.last().unwrap().number), (1000, 1101));
+}
+
+#[test]
+fn requests_come_live() {
+    let server = start();
+    send(&server, "GET", "/ping", &[], b"");
+    let mut stream = BufReader::new(open(&server, "GET", "/_local/requests/stream", &[], b""));
+    assert!(wait_for(&mut stream, "data:").contains("\"path\":\"/ping\""));
+    send(&server, "GET", "/v1/health", &[], b"");
+    let event = |line: String| serde_json::from_str::<Value>(line.strip_prefix("data: ").unwrap()).unwrap();
+    let arrived = event(wait_for(&mut stream, "/v1/health"));
+    assert_eq!((&arrived["operation"], &arrived["status"]), (&json!("health"), &Value::Null));
+    assert_eq!(event(wait_for(&mut stream, "/v1/health"))["status"], 200);
+    assert!(event(wait_for(&mut stream, "/v1/health"))["duration_ms"].is_f64());
+    local(&server, "DELETE", "/requests", "");
+    wait_for(&mut stream, "event: cleared");
+}
+
+#[test]
+fn faults_are_armed_listed_and_cleared() {
+    let server = start();
+    let armed =
+        local(&server, "POST", "/faults", r#"{"path": "health", "status": 503, "retry_after": "2", "times": 2}"#);
+    assert_eq!(armed.status, 201);
+    assert_eq!(local(&server, "POST", "/faults", "html=502; path=/v1/memories*").status, 201);
+    let health = send(&server, "GET", "/v1/health", &[], b"");
+    assert_eq!((health.status, health.header("retry-after")), (503, Some("2")));
+    let faults = local(&server, "GET", "/faults", "").json()["faults"].clone();
+    assert_eq!((&faults[0]["fault"]["status"], &faults[0]["used"]), (&json!(503), &json!(1)));
+    assert_eq!(faults[1]["text"], "path=/v1/memories*; html=502");
+    assert_eq!(send(&server, "GET", "/v1/memories", &[], b"").status, 502);
+    for bad in [r#"{"status": "many"}"#, r#"{"colour": 1}"#, "{", "[1]", ""] {
+        let answer = local(&server, "POST", "/faults", bad);
+        assert!(answer.status == 400 && !answer.message().is_empty(), "{bad}: {answer:?}");
+    }
+    assert_eq!(local(&server, "DELETE", "/faults", "").json(), json!({"faults": []}));
+    assert_eq!(send(&server, "GET", "/v1/health", &[], b"").status, 200);
+}
+
+#[test]
+fn the_clock_moves_and_goes_back() {
+    let server = start();
+    let start = local(&server, "GET", "/clock", "").json();
+    assert_eq!(start["offset_seconds"], 0.0);
+    let later = local(&server, "POST", "/clock", r#"{"advance_seconds": 3600.5}"#).json();
+    assert_eq!(later["offset_seconds"], 3600.5);
+    assert!(later["now"].as_str() > start["now"].as_str());
+    server.advance(Duration::from_secs(10));
+    assert_eq!(local(&server, "GET", "/clock", "").json()["offset_seconds"], 3610.5);
+    assert_eq!(local(&server, "POST", "/clock", r#"{"reset": true}"#).json()["offset_seconds"], 0.0);
+    for bad in [r#"{"advance_seconds": -1}"#, r#"{"reset": false}"#, "{}", "x", r#"{"advance_seconds": 1e300}"#] {
+        assert_eq!(local(&server, "POST", "/clock", bad).status, 400, "{bad}");
+    }
+}
+
+#[test]
+fn a_reset_goes_back_to_the_start() {
+    let server = start();
+    let key = server.admin_key().to_owned();
+    let secret = json!({"key": "GONE", "value": "v"}).to_string();
+    let admin: Headers<'_> = &[("Content-Type", "application/json"), ("X-Muxi-Admin-Key", &key)];
+    assert_eq!(send(&server, "POST", "/v1/secrets", admin, secret.as_bytes()).status, 201);
+    deploy(&server, "demo-a", &formation("demo-a", "1.0.0"));
+    local(&server, "POST", "/faults", "status=503; path=ping");
+    local(&server, "POST", "/clock", r#"{"advance_seconds": 60}"#);
+    let before = local(&server, "GET", "/formations", "").json();
+    assert_eq!(before["formations"].as_array().unwrap().len(), 2);
+    assert_eq!(local(&server, "POST", "/reset", "").status, 200);
+    assert!(!send(&server, "GET", "/v1/secrets", admin, b"").text().contains("GONE"));
+    assert_eq!(send(&server, "GET", "/api/demo-a/v1/health", &[], b"").status, 404);
+    assert_eq!(send(&server, "GET", "/ping", &[], b"").status, 200);
+    assert_eq!(local(&server, "GET", "/clock", "").json()["offset_seconds"], 0.0);
+    server.reset();
+    assert!(server.requests().is_empty());
+    deploy(&server, "demo-a", &formation("demo-a", "1.0.0"));
+}
+
+#[test]
+fn formations_are_listed_with_what_they_have() {
+    let server = start();
+    let demo = local(&server, "GET", "/formations", "").json()["formations"][0].clone();
+    assert_eq!((&demo["id"], &demo["status"], &demo["default"]), (&json!("demo"), &json!("running"), &json!(true)));
+    assert_eq!(demo["agents"][0], json!({"id": "assistant", "name": "Assistant"}));
+    assert_eq!(demo["triggers"], json!(["order-created"]));
+    signed(&server, "POST", "/rpc/formations/demo/stop", &[], b"");
+    let demo = local(&server, "GET", "/formations", "").json()["formations"][0].clone();
+    assert_eq!((&demo["status"], &demo["agents"]), (&json!("stopped"), &json!([])));
+    assert!(server.requests().iter().all(|arrival| arrival.path.starts_with("/rpc/")), "own calls are not logged");
+}
+
+#[test]
+fn the_chat_box_needs_no_key_and_no_foreign_page_may_use_it() {
+    let server = start();
+    let turn = |headers: Headers<'_>| {
+        let mut all = vec![("Content-Type", "application/json"), ("X-Muxi-User-ID", "alice")];
+        all.extend_from_slice(headers);
+        send(&server, "POST", "/_local/chat/demo", &all, br#"{"message":"hello there","session_id":"s1"}"#)
+    };
+    let origin = server.url().to_owned();
+    let answer = turn(&[("Origin", &origin), ("Sec-Fetch-Site", "same-origin")]);
+    assert!(answer.status == 200 && answer.text().contains("event: done"), "{}", answer.text());
+    let logged = server.requests();
+    assert_eq!((logged[0].path.as_str(), logged[0].operation.as_deref()), ("/api/demo/v1/chat", Some("chat")));
+    assert!(!logged[0].headers.contains_key("x-muxi-client-key"), "the key is added behind the log");
+    for headers in [
+        [("Origin", "http://evil.example")],
+        [("Origin", "null")],
+        [("Sec-Fetch-Site", "cross-site")],
+        [("Sec-Fetch-Site", "same-site")],
+    ] {
+        assert_eq!(turn(&headers).status, 403, "{headers:?}");
+    }
+    assert_eq!(server.requests().len(), 1, "a refused call does nothing");
+    local(&server, "POST", "/faults", "status=503; path=chat; times=1");
+    assert_eq!(turn(&[]).status, 503);
+    assert_eq!(send(&server, "POST", "/_local/chat/none", &[], b"{}").status, 404);
+    assert_eq!(send(&server, "GET", "/_local/chat/demo", &[], b"").status, 404);
+    assert_eq!(send(&server, "POST", "/_local/chat/a/b", &[], b"{}").status, 404);
+    assert_eq!(send(&server, "POST", "/api/demo/v1/chat", &[], b"{}").status, 401, "elsewhere a key is needed");
+}
+
+#[test]
+fn a_name_that_points_here_opens_nothing() {
+    let server = start();
+    let mut stream = std::net::TcpStream::connect(server.url().strip_prefix("http://").unwrap()).unwrap();
+    let request = b"GET /_local/requests HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n";
+    std::io::Write::write_all(&mut stream, request).unwrap();
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut stream, &mut text).unwrap();
+    assert!(text.starts_with("HTTP/1.1 403 "), "{text}");
+}
+
+#[test]
+fn the_page_is_whole_and_keeps_to_itself() {
+    let server = start();
+    assert_eq!(local(&server, "GET", "", "").header("location"), Some("/_local/"));
+    let page = local(&server, "GET", "/", "");
+    assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(policy.contains("default-src 'none'; script-src 'sha256-") && !policy.contains("unsafe"), "{policy}");
+    let text = page.text();
+    for word in ["http://", "https://", "innerHTML", "insertAdjacentHTML", "document.write", " style=", " onclick="] {
+        assert!(!text.contains(word), "{word}");
+    }
+    assert_eq!(text.matches("<script").count(), 1);
+    assert_eq!(text.matches("<style").count(), 1);
+    assert_eq!(local(&server, "GET", "/none", "").status, 404);
+    assert_eq!(local(&server, "PUT", "/faults", "").status, 405);
+}
