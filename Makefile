@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ENV := VIRTUAL_ENV="$(CURDIR)/$(VENV)" PATH="$(CURDIR)/$(BIN):$$PATH"
 
-.PHONY: demo test test-rust test-python parity real check generate build bench clean
+.PHONY: demo test test-rust test-python browser parity real check generate build bench clean
 
 demo: build ## Start muxi-local and run the quickstarts against it
 	@$(BIN)/python examples/demo.py
@@ -17,6 +17,10 @@ test-rust:
 
 test-python: build
 	$(BIN)/python -m pytest -q
+
+browser: build ## The page of muxi-local in a real browser; its pictures go to target/browser
+	@tests/browser/prepare
+	$(BIN)/python -m pytest -q tests/browser
 
 parity: build .venv-official/ready ## Compare every operation with the official SDK; see docs/differences.md
 	$(BIN)/python -m pytest -q tests/parity

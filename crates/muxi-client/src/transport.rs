@@ -17,7 +17,7 @@ use crate::{
     stream::EventStream,
 };
 use bytes::Bytes;
-use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Uri, header};
+use http::{Extensions, HeaderMap, HeaderValue, Uri, header};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper_util::{

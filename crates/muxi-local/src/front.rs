@@ -40,7 +40,7 @@ impl Front {
             match inspect::as_call(&self.host.access, &mut request) {
                 Ok(false) => return Ok(call(&mut self.app, request.map(Body::new)).await),
                 Ok(true) => {}
-                Err(response) => return Ok(response),
+                Err(response) => return Ok(*response),
             }
         }
         let (entry, fault, api) = {

@@ -44,12 +44,12 @@ pub(crate) fn is_own(path: &str) -> bool {
 }
 
 /// Makes a turn from the page's chat box the call that it stands for. `false` for any other request.
-pub(crate) fn as_call<B>(access: &Access, request: &mut Request<B>) -> Result<bool, Response> {
+pub(crate) fn as_call<B>(access: &Access, request: &mut Request<B>) -> Result<bool, Box<Response>> {
     let Some(id) = request.uri().path().strip_prefix(CHAT) else { return Ok(false) };
-    access.check(request).map_err(|response| *response)?;
+    access.check(request)?;
     let call = format!("/api/{id}/v1/chat").parse::<PathAndQuery>();
     let (&Method::POST, false, Ok(call)) = (request.method(), id.is_empty() || id.contains('/'), call) else {
-        return Err(reply::error(StatusCode::NOT_FOUND, "A turn is POST /_local/chat/{formation}"));
+        return Err(Box::new(reply::error(StatusCode::NOT_FOUND, "A turn is POST /_local/chat/{formation}")));
     };
     *request.uri_mut() = Uri::from(call);
     request.extensions_mut().insert(FromPage);
