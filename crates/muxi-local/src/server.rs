@@ -167,13 +167,13 @@ impl Builder {
         let invalid = |error: ScriptError| io::Error::new(io::ErrorKind::InvalidData, error);
         match &self.script {
             None => {}
-            Some(Source::Text(yaml)) => host.responders.set_script(Script::read(yaml, None).map_err(invalid)?),
+            Some(Source::Text(yaml)) => host.responders.start_with(Script::read(yaml, None).map_err(invalid)?),
             Some(Source::File(path)) => {
                 let name = path.display().to_string();
                 let yaml = fs::read_to_string(path).map_err(|error| {
                     io::Error::new(io::ErrorKind::InvalidData, format!("cannot read the script {name}: {error}"))
                 })?;
-                host.responders.set_script(Script::read(&yaml, Some(&name)).map_err(invalid)?);
+                host.responders.start_with(Script::read(&yaml, Some(&name)).map_err(invalid)?);
             }
         }
         if let Some(Endpoint { url, model, key }) = self.llm.clone() {
@@ -366,8 +366,8 @@ impl Server {
         self.control.host.log.list(|_| true)
     }
 
-    /// Puts everything back to the start: formations and what they remember, faults, the request log and the clock.
-    /// What was deployed is gone.
+    /// Puts everything back to the start: formations and what they remember, faults, the request log, the clock
+    /// and the script. What was deployed is gone.
     pub fn reset(&self) {
         self.control.reset();
     }

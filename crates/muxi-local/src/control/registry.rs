@@ -194,6 +194,7 @@ impl Control {
         self.host.clock.reset();
         self.host.faults.clear();
         self.host.log.clear();
+        self.host.responders.reset_script();
         self.audit.clear();
         self.next_port.store(PORTS.start, Ordering::Relaxed);
         self.begin(FormationSpec::demo(&self.keys.admin, &self.keys.client));

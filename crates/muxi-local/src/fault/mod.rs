@@ -30,7 +30,7 @@ pub(crate) const HEADER: &str = "x-muxi-local-fault";
 ///
 /// | part | effect |
 /// |---|---|
-/// | `path=chat`, `path=/v1/mem*` | only on that operation of the table, or on paths that fit (`*` is any text) |
+/// | `path=chat`, `path=/v1/mem*` | only on that operation of the table (with those that share its method and path), or on paths that fit, whole or without `/api/{id}` (`*` is any text) |
 /// | `method=POST` | only on that method |
 /// | `times=2` | twice, then all is well again; without it always |
 /// | `delay_ms=500` | waits before the call is carried out |

@@ -12,6 +12,7 @@ pub(crate) use log::{Entry, Log, idempotency_key};
 use crate::{
     control::{Control, reply},
     fault::Fault,
+    formation::responder::script::Script,
     host::Host,
 };
 use axum::{
@@ -69,6 +70,7 @@ pub(crate) fn router(control: Arc<Control>) -> Router {
         .route("/_local/faults", get(faults).post(arm).delete(disarm))
         .route("/_local/formations", get(formations))
         .route("/_local/clock", get(clock).post(move_clock))
+        .route("/_local/script", get(script).put(set_script).delete(reset_script))
         .route("/_local/reset", post(reset))
         .fallback(|| async { reply::error(StatusCode::NOT_FOUND, "There is no such page below /_local") })
         .method_not_allowed_fallback(|| async { reply::error(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed") })
@@ -138,6 +140,27 @@ async fn move_clock(State(control): Shared, body: Bytes) -> Response {
         _ => return bad(wanted),
     }
     clock(State(control)).await
+}
+
+async fn script(State(control): Shared) -> Response {
+    let script = control.host.responders.script();
+    ok(&json!({ "script": script.as_ref().map(|script| script.yaml()) }))
+}
+
+/// Takes a script as YAML.
+async fn set_script(State(control): Shared, body: Bytes) -> Response {
+    let Ok(yaml) = std::str::from_utf8(&body) else { return bad("a script is YAML in UTF-8") };
+    match Script::read(yaml, None) {
+        Ok(script) => control.host.responders.set_script(script),
+        Err(error) => return bad(error),
+    }
+    self::script(State(control)).await
+}
+
+/// Back to the script that the server was started with, or to none.
+async fn reset_script(State(control): Shared) -> Response {
+    control.host.responders.reset_script();
+    script(State(control)).await
 }
 
 async fn reset(State(control): Shared) -> Response {

@@ -161,6 +161,32 @@ fn a_reset_goes_back_to_the_start() {
 }
 
 #[test]
+fn a_script_is_shown_replaced_and_put_back() {
+    let builder = Server::builder().key_id("key").secret_key("secret");
+    let server = Server::spawn(builder.script("- replies: [first, second]")).unwrap();
+    let say = || {
+        let body = br#"{"message":"hi","stream":false}"#;
+        let answer = send(&server, "POST", "/_local/chat/demo", &[("Content-Type", "application/json")], body);
+        answer.json()["data"]["message"]["content"].as_str().unwrap().to_owned()
+    };
+    assert_eq!([say(), say()], ["first", "second"]);
+    assert_eq!(local(&server, "GET", "/script", "").json()["script"], "- replies: [first, second]");
+    assert_eq!(local(&server, "PUT", "/script", "- reply: other").json()["script"], "- reply: other");
+    assert_eq!(say(), "other");
+    let bad = local(&server, "PUT", "/script", "- reply: x\n- colour: red\n");
+    assert!(bad.status == 400 && bad.message().starts_with("script:2:"), "{bad:?}");
+    assert_eq!(say(), "other");
+    local(&server, "DELETE", "/script", "");
+    assert_eq!(say(), "first");
+    local(&server, "POST", "/reset", "");
+    assert_eq!(say(), "first", "a reset begins anew");
+    let plain = start();
+    local(&plain, "PUT", "/script", "- reply: other");
+    plain.reset();
+    assert_eq!(local(&plain, "GET", "/script", "").json()["script"], Value::Null);
+}
+
+#[test]
 fn formations_are_listed_with_what_they_have() {
     let server = start();
     let demo = local(&server, "GET", "/formations", "").json()["formations"][0].clone();

@@ -15,7 +15,7 @@ use script::Script;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 /// By which way a message came.
@@ -159,6 +159,8 @@ impl Answer {
 #[derive(Debug, Default)]
 pub(crate) struct Responders {
     script: RwLock<Option<Arc<Script>>>,
+    /// The script that the server was started with.
+    first: OnceLock<Arc<Script>>,
     llm: RwLock<Option<Arc<Llm>>>,
 }
 
@@ -167,11 +169,24 @@ impl Responders {
         *self.script.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(script));
     }
 
+    /// The script of a server that starts.
+    pub(crate) fn start_with(&self, script: Script) {
+        let script = self.first.get_or_init(|| Arc::new(script)).clone();
+        *self.script.write().unwrap_or_else(PoisonError::into_inner) = Some(script);
+    }
+
+    /// Back to the script that the server was started with, where there was one, and to the start of that.
+    pub(crate) fn reset_script(&self) {
+        let first = self.first.get().and_then(|script| script.afresh()).map(Arc::new);
+        *self.script.write().unwrap_or_else(PoisonError::into_inner) = first;
+    }
+
     pub(crate) fn set_llm(&self, llm: Llm) {
         *self.llm.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(llm));
     }
 
-    fn script(&self) -> Option<Arc<Script>> {
+    /// The script by whose rules messages are answered now.
+    pub(crate) fn script(&self) -> Option<Arc<Script>> {
         self.script.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

@@ -103,6 +103,8 @@ impl std::error::Error for ScriptError {}
 /// A script and how far it has come.
 #[derive(Debug)]
 pub(crate) struct Script {
+    yaml: String,
+    file: Option<String>,
     fields: Fields,
     /// How often each rule has fitted.
     fitted: Vec<AtomicU64>,
@@ -124,7 +126,18 @@ impl Script {
             ScriptError { place, message, file: file.map(str::to_owned) }
         })?;
         let fitted = fields.rules.iter().map(|_| AtomicU64::new(0)).collect();
-        Ok(Self { fields, fitted })
+        Ok(Self { yaml: yaml.to_owned(), file: file.map(str::to_owned), fields, fitted })
+    }
+
+    /// The script as it was read.
+    pub(crate) fn yaml(&self) -> &str {
+        &self.yaml
+    }
+
+    /// The same script, with all counts at the start.
+    pub(super) fn afresh(&self) -> Option<Self> {
+        // What could be read once can be read again.
+        Self::read(&self.yaml, self.file.as_deref()).ok()
     }
 
     /// The answer of the first rule that fits.
