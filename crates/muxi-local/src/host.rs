@@ -7,6 +7,7 @@ use crate::{
     inspect::{Access, Log},
     outbound::Outbound,
     quirks::Quirks,
+    stopping::Stopping,
 };
 
 /// Shared by the control plane and every formation of one server.
@@ -26,4 +27,6 @@ pub(crate) struct Host {
     pub(crate) log: Log,
     /// Who may look below `/_local`.
     pub(crate) access: Access,
+    /// Whether the server stops.
+    pub(crate) stopping: Stopping,
 }

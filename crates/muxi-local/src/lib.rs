@@ -13,6 +13,7 @@ mod cli;
 mod clock;
 mod control;
 mod fault;
+mod files;
 pub mod formation;
 mod front;
 mod host;
@@ -25,16 +26,18 @@ mod quirks;
 mod serve;
 mod server;
 mod tally;
+mod stopping;
 
 pub use cli::cli;
 pub use fault::{Fault, InvalidFault, Moment};
 pub use formation::responder::script::ScriptError;
 pub use inspect::Arrival;
+pub use control::{Reload, Served};
 pub use server::{Builder, Server};
 
 use muxi_client::api::endpoint::Endpoint;
 
-/// Every operation of the control plane, and whether it is built (`false`: it answers 501).
-pub fn routes() -> Vec<(&'static Endpoint, bool)> {
+/// Every operation of the control plane.
+pub fn routes() -> &'static [&'static Endpoint] {
     control::routes()
 }

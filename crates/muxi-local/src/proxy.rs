@@ -7,9 +7,10 @@ use axum::{
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
+use futures_util::StreamExt;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header, uri::PathAndQuery};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tower_service::Service;
 
 /// What a path keeps as it is.
@@ -44,10 +45,28 @@ struct Site {
 pub(crate) fn app(control: Arc<Control>) -> Router {
     let rpc = crate::control::router(control.clone());
     let inspect = crate::inspect::router(control.clone());
-    Router::new().fallback(dispatch).with_state(Site { control, rpc, inspect })
+    Router::new().fallback(serve).with_state(Site { control, rpc, inspect })
 }
 
-async fn dispatch(State(mut site): State<Site>, request: Request) -> Response {
+/// How long event streams may go on when the server stops; a chat turn says its last words earlier.
+const LAST_EVENTS: Duration = Duration::from_millis(200);
+
+/// Answers a request. An event stream, which may have no end of its own, ends when the server stops.
+async fn serve(State(site): State<Site>, request: Request) -> Response {
+    let control = site.control.clone();
+    let response = dispatch(site, request).await;
+    let kind = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    if !kind.is_some_and(|kind| kind.starts_with(b"text/event-stream")) {
+        return response;
+    }
+    let stopped = async move {
+        control.host.stopping.begun().await;
+        tokio::time::sleep(LAST_EVENTS).await;
+    };
+    response.map(|body| Body::from_stream(body.into_data_stream().take_until(stopped)))
+}
+
+async fn dispatch(mut site: Site, request: Request) -> Response {
     let path = request.uri().path();
     if crate::inspect::is_own(path) {
         return match site.inspect.call(request).await {
@@ -67,7 +86,7 @@ async fn dispatch(State(mut site): State<Site>, request: Request) -> Response {
         return forward(found, &id, &rest, "Draft formation", request).await;
     }
     if path == "/v1" || path.starts_with("/v1/") {
-        let (id, rest) = (site.control.demo_id().to_owned(), path.to_owned());
+        let (id, rest) = (site.control.first_id().to_owned(), path.to_owned());
         let found = site.control.live(&id);
         return forward(found, &id, &rest, "Formation", request).await;
     }

@@ -7,10 +7,12 @@ use super::responder::Channel;
 use super::turn::{Ask, Reply, Turn, agent_known, escalate};
 use axum::body::Body;
 use axum::response::Response;
+use bytes::Bytes;
 use futures_util::stream;
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 use std::convert::Infallible;
+use std::time::Duration;
 
 /// Characters that a message may have.
 const LONGEST: usize = 100_000;
@@ -173,10 +175,29 @@ fn grouped(number: usize) -> String {
     text
 }
 
+/// How long a turn may go on when the server stops.
+const LAST_WORDS: Duration = Duration::from_millis(100);
+
+/// The turn's events. When the server stops first, an `error` event ends them: a stream that just ends looks cut.
 fn event_stream(turn: Turn) -> Response {
-    events(Body::from_stream(stream::unfold(turn, |mut turn| async move {
-        let bytes = turn.next().await?;
-        Some((Ok::<_, Infallible>(bytes), turn))
+    let host = turn.formation.host.clone();
+    events(Body::from_stream(stream::unfold(Some(turn), move |turn| {
+        let host = host.clone();
+        async move {
+            let mut turn = turn?;
+            let stopped = async {
+                host.stopping.begun().await;
+                tokio::time::sleep(LAST_WORDS).await;
+            };
+            tokio::select! {
+                biased;
+                bytes = turn.next() => bytes.map(|bytes| (Ok::<_, Infallible>(bytes), Some(turn))),
+                () = stopped => {
+                    let error = json!({ "error": "The server is shutting down", "type": "ServerShutdown" });
+                    Some((Ok(Bytes::from(format!("event: error\ndata: {error}\n\n"))), None))
+                }
+            }
+        }
     })))
 }
 

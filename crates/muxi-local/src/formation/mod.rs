@@ -38,7 +38,8 @@ mod users;
 
 pub(crate) use envelope::{Failure, refuse};
 pub use routes::{router, routes};
-pub use spec::FormationSpec;
+pub(crate) use spec::secret_references;
+pub use spec::{FormationSpec, Skill};
 
 use crate::host::Host;
 use jiff::Timestamp;
@@ -50,9 +51,9 @@ pub struct Formation {
     host: Arc<Host>,
     spec: FormationSpec,
     started: Timestamp,
-    state: Mutex<State>,
-    replays: idempotency::Replays,
-    events: events::Hub,
+    state: Arc<Mutex<State>>,
+    replays: Arc<idempotency::Replays>,
+    events: Arc<events::Hub>,
 }
 
 /// What a formation remembers.
@@ -89,9 +90,26 @@ impl Formation {
             started: host.clock.now(),
             host,
             spec,
-            state: Mutex::new(state),
-            replays: idempotency::Replays::default(),
-            events: events::Hub::default(),
+            state: Arc::new(Mutex::new(state)),
+            replays: Arc::default(),
+            events: Arc::default(),
+        })
+    }
+
+    /// The same formation from changed files: what it remembers goes on, shared with the turns that still run on the
+    /// old files. Secrets that the files give are taken anew; others stay.
+    pub(crate) fn reloaded(&self, spec: FormationSpec) -> Arc<Self> {
+        let mut state = self.state();
+        state.secrets.merge(spec.secrets());
+        state.sessions.resize(spec.buffer_size());
+        drop(state);
+        Arc::new(Self {
+            host: self.host.clone(),
+            spec,
+            started: self.started,
+            state: self.state.clone(),
+            replays: self.replays.clone(),
+            events: self.events.clone(),
         })
     }
 

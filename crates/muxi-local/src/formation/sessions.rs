@@ -47,6 +47,11 @@ impl Sessions {
         Self { limit, ..Self::default() }
     }
 
+    /// Changes how many rows a session keeps, from its next message on.
+    pub(crate) fn resize(&mut self, limit: usize) {
+        self.limit = limit;
+    }
+
     fn find(&self, user: &str, id: &str) -> Option<&Session> {
         self.all.get(&(user.to_owned(), id.to_owned()))
     }

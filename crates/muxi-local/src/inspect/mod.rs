@@ -181,7 +181,7 @@ async fn formations(State(control): Shared) -> Response {
         let names = |agent: &Value| json!({ "id": agent["id"], "name": agent["name"] });
         row["agents"] = agents.as_array().into_iter().flatten().map(names).collect();
         row["triggers"] = triggers;
-        row["default"] = (id == control.demo_id()).into();
+        row["default"] = (id == control.first_id()).into();
         rows.push(row);
     }
     ok(&json!({ "formations": rows }))
