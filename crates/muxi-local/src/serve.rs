@@ -86,8 +86,11 @@ async fn connection(stream: TcpStream, peer: SocketAddr, front: Front, mut closi
             leave = raw.send(&mut stream) => Some(leave),
             () = async { drop(closing.wait_for(|closing| *closing).await) } => None,
         },
-        // A broken connection is the peer's affair.
-        None => served.is_ok().then_some(Leave::Close),
+        // A broken connection is the peer's affair. A head that is too long or makes no sense was answered.
+        None => {
+            let refused = |error: &hyper::Error| error.is_parse() || error.is_parse_too_large();
+            served.as_ref().err().is_none_or(refused).then_some(Leave::Close)
+        }
     };
     match left {
         // Fails only where the other side has left already.

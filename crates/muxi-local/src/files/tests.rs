@@ -186,7 +186,7 @@ fn faults_have_a_place_and_what_was_expected() {
         ),
         (
             "agents:\n  - {id: a, description: x, mcp_servers: [b]}",
-            "formation.afs:5:42: 'mcp_servers': there is no MCP server 'b'",
+            "formation.afs:5:43: 'mcp_servers': there is no MCP server 'b'",
         ),
         ("id: twice", "formation.afs:4:1: expected YAML: duplicate mapping key: id"),
         ("llm: [", "formation.afs:4:6: expected YAML: unclosed bracket '['"),
