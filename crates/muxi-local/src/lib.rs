@@ -12,6 +12,7 @@
 mod cli;
 mod clock;
 mod control;
+mod deadline;
 mod fault;
 mod files;
 pub mod formation;

@@ -8,13 +8,9 @@ use std::{
     fs::{self, File},
     io::{self, Read, Seek, Write},
     path::Path,
-    time::Duration,
 };
 use tar::EntryType;
 use tokio::io::AsyncWriteExt;
-
-/// The real server's limit for a whole request, its body included.
-const READ_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Bytes that a bundle may unpack to.
 const UNPACKED: u64 = 4 << 30;
@@ -34,11 +30,6 @@ pub(super) struct Upload {
 
 /// Streams a request's body into a temporary file.
 pub(super) async fn receive(body: Body) -> io::Result<Upload> {
-    let limit = tokio::time::timeout(READ_TIMEOUT, save(body));
-    limit.await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
-}
-
-async fn save(body: Body) -> io::Result<Upload> {
     let mut file = tokio::fs::File::from_std(tempfile::tempfile()?);
     let mut digest = Sha256::new();
     let mut chunks = body.into_data_stream();

@@ -5,6 +5,7 @@ use super::check::Check;
 use super::envelope::{Answer, Data, Failure, Outcome};
 use super::responder::Channel;
 use super::turn::{Ask, Reply, Turn, agent_known, escalate};
+use super::uploads;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
@@ -14,8 +15,6 @@ use serde_json::{Value, json};
 use std::convert::Infallible;
 use std::time::Duration;
 
-/// Characters that a message may have.
-const LONGEST: usize = 100_000;
 /// What a voice note is answered with in which nothing is heard.
 const UNHEARD: &str = "I couldn't make out anything in the audio. Please try again.";
 
@@ -66,6 +65,9 @@ pub(super) async fn chat(call: Call) -> Outcome {
         return Err(Failure::new(501, "METHOD_NOT_FOUND", text));
     }
     request.ask.message = message;
+    if let Some(refusal) = file_too_large(&call, &request.ask, files) {
+        return Ok(refusal);
+    }
     request.ask.files = files.to_vec();
     answer(&call, request.ask).await
 }
@@ -85,6 +87,9 @@ pub(super) async fn audio(call: Call) -> Outcome {
         if !kind.is_some_and(|kind| kind.starts_with("audio/")) {
             return bad("All files must be audio files", json!({ "field": "files", "invalid_content_type": kind }));
         }
+    }
+    if let Some(refusal) = file_too_large(&call, &request.ask, files) {
+        return Ok(refusal);
     }
     request.ask.channel = Channel::Audio;
     let (mut heard, mut unheard) = (Vec::new(), Vec::new());
@@ -106,15 +111,15 @@ pub(super) async fn audio(call: Call) -> Outcome {
 
 async fn answer(call: &Call, ask: Ask) -> Outcome {
     let length = ask.message.chars().count();
-    if length > LONGEST {
+    let most = uploads::longest(&call.formation.spec);
+    if length > most {
         let content = format!(
             "Message too long: {} characters (max: {}).\n\nTry:\n- Breaking into multiple messages\n\
              - Uploading content as a file\n- Summarizing the key points",
             grouped(length),
-            grouped(LONGEST)
+            grouped(most)
         );
-        let metadata = json!({ "error_code": "INPUT_VALIDATION_ERROR", "error_type": "validation" });
-        return Ok(early(call, &ask, content, metadata));
+        return Ok(early(call, &ask, content, invalid_input()));
     }
     if ask.stream {
         return Ok(Answer::Whole(event_stream(Turn::start(&call.formation, &ask))));
@@ -144,6 +149,18 @@ fn completed(ask: &Ask, request_id: String, reply: &Reply) -> Answer {
     let data = json!({ "message": message, "user_id": ask.user, "session_id": session_id, "request_id": request_id });
     let (object, kind) = ("message", "chat.completed");
     Answer::Data(Data { status: StatusCode::OK, object, kind, data, request_id: Some(request_id) })
+}
+
+/// The metadata of an answer to input that is refused.
+fn invalid_input() -> Value {
+    json!({ "error_code": "INPUT_VALIDATION_ERROR", "error_type": "validation" })
+}
+
+/// The answer to a call with a file that is too large.
+fn file_too_large(call: &Call, ask: &Ask, files: &[Value]) -> Option<Answer> {
+    let (name, size, most) = uploads::too_large(&call.formation.spec, files)?;
+    let content = format!("File too large: {name} has {} bytes (max: {}).", grouped(size), grouped(most));
+    Some(early(call, ask, content, invalid_input()))
 }
 
 /// The answer to a message that makes no turn.

@@ -34,6 +34,7 @@ mod spec;
 mod triggers;
 mod tuning;
 mod turn;
+mod uploads;
 mod users;
 
 pub(crate) use envelope::{Failure, refuse};

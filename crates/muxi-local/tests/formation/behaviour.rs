@@ -1,6 +1,7 @@
 //! What calls do, beyond the shape of their replies.
 
 use crate::support::{ADMIN, ALICE, App, BOB, CLIENT};
+use muxi_local::formation::FormationSpec;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -367,4 +368,24 @@ async fn rest() {
     assert_eq!(voice(json!([])).await.json()["error"]["data"]["field"], "files");
     let wrong = voice(json!([{ "content_type": "text/plain" }])).await.json();
     assert_eq!(wrong["error"]["data"]["invalid_content_type"], "text/plain");
+}
+
+/// The formation's own limits for what is said and sent along.
+#[tokio::test]
+async fn input_has_limits() {
+    let mut spec = FormationSpec::demo(ADMIN.1, CLIENT.1);
+    spec.document["input_limits"] = json!({ "max_message_length": 5, "max_file_size_bytes": 6 });
+    let app = App::of(spec);
+    let ask = async |message: &str, content: &str| {
+        let file = json!({ "filename": "a.txt", "content": content, "content_type": "text/plain" });
+        let body = json!({ "message": message, "files": [file], "stream": false });
+        app.post("/chat", &[CLIENT, ALICE], body).await.data()["message"].clone()
+    };
+    assert_eq!(ask("short", "c2l4Ynl0").await["content"], "Echo: short");
+    let long = ask("longer", "c2l4Ynl0").await;
+    assert_eq!(long["metadata"]["error_code"], "INPUT_VALIDATION_ERROR");
+    assert!(long["content"].as_str().unwrap().contains("6 characters (max: 5)"), "{long}");
+    let large = ask("short", "c2V2ZW5ieQ==").await;
+    assert_eq!(large["metadata"]["error_code"], "INPUT_VALIDATION_ERROR");
+    assert_eq!(large["content"], "File too large: a.txt has 7 bytes (max: 6).");
 }

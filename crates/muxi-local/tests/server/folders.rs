@@ -254,3 +254,68 @@ fn bundles_with_faults_fail_with_their_places() {
     let update = signed(&server, "PUT", "/rpc/formations/desk", &[], &update).message();
     assert!(update.contains("triggers/t.md:2:10: 'webhook'") && update.contains("zero downtime"), "{update}");
 }
+
+/// Versions are real: each has its own files, and rolling back brings back the old ones.
+#[test]
+fn versions_have_files_of_their_own() {
+    let server = Server::spawn(builder()).unwrap();
+    let bundle = |version: &str, trigger: &str| {
+        let config = format!("schema: '1.0.0'\nid: desk\ndescription: x\nversion: {version}\n");
+        archive(&[("root/formation.afs", config.as_str()), ("root/triggers/hello.md", trigger), ("root/.hidden", "x")])
+    };
+    let put = |version: &str, bundle: &[u8]| {
+        signed(&server, "PUT", "/rpc/formations/desk", &[("X-Formation-Version", version)], bundle)
+    };
+    let hello = || {
+        let headers = [("X-Muxi-Client-Key", server.client_key())];
+        send(&server, "GET", "/api/desk/v1/triggers/hello", &headers, b"").json()["data"]["content"].clone()
+    };
+    let packed = || {
+        let zip = signed(&server, "GET", "/rpc/formations/desk/download", &[], b"").body;
+        let mut zip = zip::ZipArchive::new(std::io::Cursor::new(zip)).unwrap();
+        assert!(zip.by_name(".hidden").is_err());
+        std::io::read_to_string(zip.by_name("triggers/hello.md").unwrap()).unwrap()
+    };
+    let headers = [("Content-Type", "application/gzip"), ("X-Formation-ID", "desk"), ("X-Formation-Version", "1.0.0")];
+    let first = bundle("1.0.0", "one");
+    assert_eq!(signed(&server, "POST", "/rpc/formations", &headers, &first).status, 201);
+    assert_eq!((hello(), packed()), (json!("one"), "one".to_owned()));
+    assert_eq!(put("1.0.0", &first).status, 409);
+    assert_eq!(put("2.0.0", &bundle("3.0.0", "three")).status, 400);
+    let second = put("2.0.0", &bundle("2.0.0", "two")).json()["data"].clone();
+    assert_eq!((&second["version"], &second["previous_version"]), (&json!(2), &json!(1)));
+    assert_eq!((hello(), packed()), (json!("two"), "two".to_owned()));
+    let roll_back = || signed(&server, "POST", "/rpc/formations/desk/rollback", &[], b"").json()["data"].clone();
+    assert_eq!(roll_back()["version"], 1);
+    assert_eq!((hello(), packed()), (json!("one"), "one".to_owned()));
+    // The version that was rolled back is the previous one now, and the next update counts on.
+    assert_eq!(put("2.1.0", &bundle("2.1.0", "fixed")).json()["data"]["version"], 3);
+    assert_eq!(roll_back()["version"], 1);
+    assert_eq!(roll_back()["version"], 3);
+    assert_eq!(hello(), "fixed");
+}
+
+/// A development run of a draft sees the draft's files as they are when it starts.
+#[test]
+fn a_development_run_of_a_draft_has_its_files() {
+    let server = Server::spawn(builder()).unwrap();
+    let draft = |body: Value| post(&server, "/rpc/formations/desk/draft/files", &body);
+    let run = |action: &str| post(&server, &format!("/rpc/dev/{action}"), &json!({"formation_id": "desk"}));
+    draft(json!({"action": "init", "mode": "new"}));
+    draft(json!({"action": "write", "path": "formation.afs", "content": "id: desk\ndescription: x\nagents: [a]\n"}));
+    let broken = run("run");
+    assert_eq!(broken.status, 500);
+    let error = broken.json()["error"].as_str().unwrap().to_owned();
+    assert!(error.contains("formation.afs:3:10: there is no agent 'a' in agents/"), "{error}");
+    draft(json!({"action": "write", "path": "agents/a.afs", "content": "description: A\n"}));
+    assert_eq!(run("run").status, 200);
+    let headers = [("X-Muxi-Admin-Key", server.admin_key())];
+    let agents = || send(&server, "GET", "/draft/desk/v1/agents", &headers, b"").json()["data"]["count"].clone();
+    assert_eq!(agents(), 1);
+    draft(json!({"action": "write", "path": "agents/b.afs", "content": "description: B\n"}));
+    draft(json!({"action": "write", "path": "formation.afs", "content": "id: desk\ndescription: x\n"}));
+    assert_eq!(agents(), 1);
+    assert_eq!((run("stop").status, run("run").status), (200, 200));
+    assert_eq!(agents(), 2);
+    assert_eq!(send(&server, "GET", "/api/desk/v1/health", &[], b"").status, 404);
+}
