@@ -57,6 +57,8 @@ impl std::fmt::Debug for Served {
 pub struct Reload {
     /// Its id.
     pub id: String,
+    /// Whether it is another one now than before.
+    pub changed: bool,
     /// What is odd about its files; or why it goes on as it was, one fault a line.
     pub outcome: Result<Vec<String>, String>,
 }
@@ -175,10 +177,17 @@ impl Control {
     /// formation whose files are wrong goes on as it was, and so does one that was updated in another way.
     pub(crate) fn reload(&self, changed: impl Fn(&Path) -> bool) -> Vec<Reload> {
         let places = self.places().iter().filter(|place| place.path.as_deref().is_some_and(&changed));
-        places.map(|place| Reload { id: place.id.clone(), outcome: self.reload_one(place) }).collect()
+        let reload = |place: &Place| {
+            let (changed, outcome) = match self.reload_one(place) {
+                Ok((changed, warnings)) => (changed, Ok(warnings)),
+                Err(error) => (false, Err(error)),
+            };
+            Reload { id: place.id.clone(), changed, outcome }
+        };
+        places.map(reload).collect()
     }
 
-    fn reload_one(&self, place: &Place) -> Result<Vec<String>, String> {
+    fn reload_one(&self, place: &Place) -> Result<(bool, Vec<String>), String> {
         let loaded = self.spec(&place.source).map_err(|problems| problems.to_string())?;
         if loaded.spec.id != place.id {
             return Err(format!("its id is now '{}': stop the server and start it again", loaded.spec.id));
@@ -189,21 +198,26 @@ impl Control {
             let Some(service) = entry.service.as_ref().filter(|_| same) else {
                 return Err("it does not run from these files any more".to_owned());
             };
+            let digest = digest(&loaded.spec);
+            if digest == entry.current.digest {
+                return Ok(false);
+            }
             let formation = service.formation.reloaded(loaded.spec.clone());
             entry.name = loaded.spec.name.clone();
             entry.current.semantic = Some(loaded.spec.version.clone());
-            entry.current.digest = digest(&loaded.spec);
+            entry.current.digest = digest;
             entry.service = Some(Service::new(formation));
             entry.log.stdout.push("formation is reloaded");
-            Ok(())
+            Ok(true)
         });
-        reloaded.unwrap_or_else(|| Err("it was deleted".to_owned())).map(|()| warnings)
+        reloaded.unwrap_or_else(|| Err("it was deleted".to_owned())).map(|changed| (changed, warnings))
     }
 }
 
-/// What a change of the document changes.
+/// A digest of everything that a formation is made from.
 fn digest(spec: &FormationSpec) -> String {
-    bundle::digest(spec.document.to_string().as_bytes())
+    let FormationSpec { document, triggers, sops, skills, admin_key, client_key, .. } = spec;
+    bundle::digest(format!("{document}{triggers:?}{sops:?}{skills:?}{admin_key}{client_key}").as_bytes())
 }
 
 /// The oddities of a formation's files in words, what is missing included.

@@ -6,6 +6,7 @@ use notify_debouncer_mini::{
     notify::{RecommendedWatcher, RecursiveMode},
 };
 use std::{
+    collections::BTreeSet,
     io,
     path::{Path, PathBuf},
     sync::{Arc, Weak},
@@ -35,7 +36,8 @@ impl Watcher {
             .collect::<io::Result<_>>()?;
         let folders: Vec<PathBuf> = places.iter().map(|(_, folder)| folder.clone()).collect();
         let control = Arc::downgrade(control);
-        let changed = move |events: DebounceEventResult| reload(&control, &places, events);
+        let mut faulty = BTreeSet::new();
+        let changed = move |events: DebounceEventResult| reload(&control, &places, &mut faulty, events);
         let mut debouncer = new_debouncer(QUIET, changed).map_err(io::Error::other)?;
         for folder in folders {
             debouncer.watcher().watch(&folder, RecursiveMode::Recursive).map_err(io::Error::other)?;
@@ -44,7 +46,13 @@ impl Watcher {
     }
 }
 
-fn reload(control: &Weak<Control>, places: &[(PathBuf, PathBuf)], events: DebounceEventResult) {
+/// `faulty` has the formations whose files were wrong the last time.
+fn reload(
+    control: &Weak<Control>,
+    places: &[(PathBuf, PathBuf)],
+    faulty: &mut BTreeSet<String>,
+    events: DebounceEventResult,
+) {
     let Some(control) = control.upgrade() else { return };
     let events = match events {
         Ok(events) => events,
@@ -55,6 +63,13 @@ fn reload(control: &Weak<Control>, places: &[(PathBuf, PathBuf)], events: Deboun
         folder.is_some_and(|folder| events.iter().any(|event| matters(folder, &event.path)))
     };
     for reload in control.reload(changed) {
+        let was_faulty = faulty.remove(&reload.id);
+        if reload.outcome.is_err() {
+            faulty.insert(reload.id.clone());
+        } else if !reload.changed && !was_faulty {
+            // Somebody wrote a file that is no part of the formation.
+            continue;
+        }
         eprintln!("muxi-local: {reload}");
         for warning in reload.outcome.iter().flatten() {
             eprintln!("muxi-local: warning: {warning}");

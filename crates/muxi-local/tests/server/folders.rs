@@ -175,8 +175,12 @@ fn a_reload_takes_new_files_and_keeps_the_state() {
     write(folder.path(), ".env", "CLIENT_KEY=fmc_desk\nNEW=1\n");
     let reloads = server.reload();
     assert_eq!((reloads.len(), reloads[0].id.as_str()), (1, "desk"));
-    assert!(reloads[0].outcome.is_ok(), "{reloads:?}");
+    assert!(reloads[0].changed && reloads[0].outcome.is_ok(), "{reloads:?}");
     assert_eq!(get(&server, "/v1/agents")["count"], 2);
+    write(folder.path(), "notes.txt", "no part of the formation");
+    assert!(!server.reload()[0].changed);
+    write(folder.path(), "triggers/order.md", "Changed");
+    assert!(server.reload()[0].changed);
     assert_eq!(get(&server, "/v1/sessions/s/messages")["messages"].as_array().unwrap().len(), 2);
     let secrets = get(&server, "/v1/secrets")["secrets"].clone();
     assert!(secrets.get("OWN").is_some() && secrets.get("NEW").is_some(), "{secrets}");
