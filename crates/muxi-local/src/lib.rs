@@ -8,6 +8,9 @@
 //! println!("{} {}", server.url(), server.formation_id());
 //! # Ok(()) }
 //! ```
+//!
+//! Without a formation of one's own it serves a built-in demo; [`Builder::formation`] serves folders, files and
+//! bundles.
 
 mod cli;
 mod clock;
@@ -31,9 +34,9 @@ mod stopping;
 
 pub use cli::cli;
 pub use fault::{Fault, InvalidFault, Moment};
-pub use formation::responder::script::ScriptError;
 pub use inspect::Arrival;
 pub use control::{Reload, Served};
+pub use formation::responder::script::ScriptError;
 pub use server::{Builder, Server};
 
 use muxi_client::api::endpoint::Endpoint;

@@ -52,7 +52,7 @@ pub(crate) fn app(control: Arc<Control>) -> Router {
 }
 
 /// How long event streams may go on when the server stops; a chat turn says its last words earlier.
-const LAST_EVENTS: Duration = Duration::from_millis(200);
+const LAST_EVENTS: Duration = Duration::from_millis(400);
 
 /// Answers a request. An event stream, which may have no end of its own, ends when the server stops.
 async fn serve(State(site): State<Site>, request: Request) -> Response {

@@ -25,7 +25,7 @@ use tokio::{
 };
 
 /// How long a stop waits for requests in flight; event streams end earlier by themselves.
-const GRACE: Duration = Duration::from_millis(400);
+const GRACE: Duration = Duration::from_millis(600);
 /// The real server's idle limit.
 const IDLE: Duration = Duration::from_secs(60);
 /// How long a closed connection may still receive: the real server's limit for a whole request.

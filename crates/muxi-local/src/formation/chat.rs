@@ -193,27 +193,24 @@ fn grouped(number: usize) -> String {
 }
 
 /// How long a turn may go on when the server stops.
-const LAST_WORDS: Duration = Duration::from_millis(100);
+const LAST_WORDS: Duration = Duration::from_millis(250);
 
 /// The turn's events. When the server stops first, an `error` event ends them: a stream that just ends looks cut.
 fn event_stream(turn: Turn) -> Response {
     let host = turn.formation.host.clone();
-    events(Body::from_stream(stream::unfold(Some(turn), move |turn| {
-        let host = host.clone();
-        async move {
-            let mut turn = turn?;
-            let stopped = async {
-                host.stopping.begun().await;
-                tokio::time::sleep(LAST_WORDS).await;
-            };
-            tokio::select! {
-                biased;
-                bytes = turn.next() => bytes.map(|bytes| (Ok::<_, Infallible>(bytes), Some(turn))),
-                () = stopped => {
-                    let error = json!({ "error": "The server is shutting down", "type": "ServerShutdown" });
-                    Some((Ok(Bytes::from(format!("event: error\ndata: {error}\n\n"))), None))
-                }
+    let stopped = Box::pin(async move {
+        host.stopping.begun().await;
+        tokio::time::sleep(LAST_WORDS).await;
+    });
+    events(Body::from_stream(stream::unfold(Some((turn, stopped)), |open| async move {
+        let (mut turn, mut stopped) = open?;
+        tokio::select! {
+            biased;
+            () = &mut stopped => {
+                let error = json!({ "error": "The server is shutting down", "type": "ServerShutdown" });
+                Some((Ok(Bytes::from(format!("event: error\ndata: {error}\n\n"))), None))
             }
+            bytes = turn.next() => bytes.map(|bytes| (Ok::<_, Infallible>(bytes), Some((turn, stopped)))),
         }
     })))
 }

@@ -171,6 +171,26 @@ fn streams_end_properly_when_the_program_is_told_to_stop() {
     }
 }
 
+/// A turn that never pauses for long is ended in the same way.
+#[test]
+fn a_chatty_stream_ends_properly_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let rule = format!("- reply: {{ text: '{}', pace_ms: 20 }}\n", "word ".repeat(500));
+    write(folder.path(), "script.yaml", &rule);
+    let mut program = Program::start(&["--script", folder.path().join("script.yaml").to_str().unwrap()]);
+    let mut chat = BufReader::new(program.send("POST", "/v1/chat", r#"{"message":"Hi"}"#));
+    let mut line = String::new();
+    while !line.contains("\"content\":\"word") {
+        line.clear();
+        assert_ne!(chat.read_line(&mut line).unwrap(), 0);
+    }
+    program.signal("-TERM");
+    let mut rest = String::new();
+    chat.read_to_string(&mut rest).unwrap();
+    assert!(rest.contains("\"type\":\"ServerShutdown\"}\n\n") && rest.ends_with("\r\n0\r\n\r\n"), "{rest:?}");
+    assert_eq!(program.end().code(), Some(0));
+}
+
 #[test]
 fn a_turn_that_is_nearly_done_is_finished() {
     let mut program = Program::start(&[]);
