@@ -29,14 +29,14 @@ mod proxy;
 mod quirks;
 mod serve;
 mod server;
-mod tally;
 mod stopping;
+mod tally;
 
 pub use cli::cli;
-pub use fault::{Fault, InvalidFault, Moment};
-pub use inspect::Arrival;
 pub use control::{Reload, Served};
+pub use fault::{Fault, InvalidFault, Moment};
 pub use formation::responder::script::ScriptError;
+pub use inspect::Arrival;
 pub use server::{Builder, Server};
 
 use muxi_client::api::endpoint::Endpoint;

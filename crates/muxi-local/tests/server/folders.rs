@@ -323,3 +323,19 @@ fn a_development_run_of_a_draft_has_its_files() {
     assert_eq!(agents(), 2);
     assert_eq!(send(&server, "GET", "/api/desk/v1/health", &[], b"").status, 404);
 }
+
+#[test]
+fn a_reset_starts_the_folders_again() {
+    let folder = desk();
+    let server = serve(folder.path());
+    call(&server, "POST", "/v1/chat", &json!({"message": "Hi", "session_id": "s", "stream": false}));
+    assert_eq!(signed(&server, "DELETE", "/rpc/formations/desk", &[], b"").status, 200);
+    write(folder.path(), "SOUL.md", "You are new.");
+    server.reset();
+    assert_eq!(get(&server, "/v1/overlord/soul")["soul"], "You are new.");
+    assert_eq!(get(&server, "/v1/sessions/s/messages")["messages"], json!([]));
+    // Wrong files do not take the formation away.
+    write(folder.path(), "formation.afs", "[");
+    server.reset();
+    assert_eq!(get(&server, "/v1/agents")["count"], 1);
+}
