@@ -21,8 +21,7 @@ const RESOURCES: [&str; 8] =
 pub(crate) struct Audit(VecDeque<(Timestamp, Value)>);
 
 impl Audit {
-    fn add(&mut self, mut entry: Value) {
-        let now = Timestamp::now();
+    fn add(&mut self, mut entry: Value, now: Timestamp) {
         entry["timestamp"] = json!(ids::iso_z(now).replace('Z', "+00:00"));
         self.0.push_front((now, entry));
         self.0.truncate(KEPT);
@@ -55,7 +54,7 @@ pub(crate) fn note(call: &Call, outcome: &Outcome) {
     let id = own.or(given).unwrap_or(&call.formation.spec.id);
     let message = reply.data.get("message").and_then(Value::as_str).unwrap_or(call.endpoint.name);
     let entry = entry(call, reply.kind, resource, id, reply.status.as_u16(), message);
-    call.formation.state().audit.add(entry);
+    call.formation.state().audit.add(entry, call.formation.now());
 }
 
 pub(super) fn list(call: &Call) -> Outcome {
@@ -92,7 +91,7 @@ pub(super) fn clear(call: &Call) -> Outcome {
     let message = format!("Audit log cleared by admin ({count} entries removed)");
     let mut entry = entry(call, "audit.cleared", "audit_log", &call.formation.spec.id, 200, &message);
     entry["data"] = json!({ "previous_entries_count": count });
-    state.audit.add(entry);
+    state.audit.add(entry, call.formation.now());
     let data =
         json!({ "previous_entries_count": count, "cleared_by": "admin", "message": "Audit log cleared successfully" });
     ok("audit_log", "audit.cleared", data)

@@ -153,7 +153,7 @@ fn early(call: &Call, ask: &Ask, content: String, metadata: Value) -> Answer {
     }
     let token = json!({
         "request_id": request_id, "user_id": ask.user, "session_id": ask.session_id, "type": "completed",
-        "content": content, "timestamp": super::ids::seconds(), "status": "error", "processing_time_ms": 0,
+        "content": content, "timestamp": call.formation.seconds(), "status": "error", "processing_time_ms": 0,
     });
     let body =
         format!(": keepalive\n\ndata: {}\n\nevent: done\ndata: {{\"finished\":true}}\n\n", json!({ "token": token }));

@@ -112,7 +112,7 @@ pub(super) fn request_events(call: &Call) -> Outcome {
     // Listen first, or the end of the request may fall between the look and the listening.
     let listening = call.formation.events.listen();
     let mut state = call.formation.state();
-    let row = state.requests.get(&request);
+    let row = state.requests.get(&request, call.formation.seconds());
     let running = row.is_some_and(|row| {
         row.running() && row.session == session && user.as_ref().is_none_or(|user| *user == row.user)
     });

@@ -15,11 +15,6 @@ pub(crate) fn request() -> String {
     random("req_", 21)
 }
 
-/// The time in seconds.
-pub(crate) fn seconds() -> f64 {
-    as_seconds(Timestamp::now())
-}
-
 /// A time in seconds.
 pub(crate) fn as_seconds(time: Timestamp) -> f64 {
     time.as_microsecond() as f64 / 1e6

@@ -53,16 +53,16 @@ impl Job {
         self.created.saturating_add(TAKES).unwrap_or(self.created)
     }
 
-    fn is_done(&self) -> bool {
-        Timestamp::now() >= self.ends()
+    fn is_done(&self, now: Timestamp) -> bool {
+        now >= self.ends()
     }
 }
 
 impl Ingestion {
-    fn start(&mut self, owner: u64, events: Vec<Event>) -> String {
+    fn start(&mut self, owner: u64, events: Vec<Event>, now: Timestamp) -> String {
         let id = ids::random("ing_", 21);
         let names = events.iter().map(|event| event.id.clone()).collect();
-        self.jobs.push(Job { id: id.clone(), owner, created: Timestamp::now(), events: names, stored: false });
+        self.jobs.push(Job { id: id.clone(), owner, created: now, events: names, stored: false });
         self.events.extend(events);
         id
     }
@@ -73,8 +73,8 @@ impl Ingestion {
         self.events.iter().find(same)
     }
 
-    fn check_room(&self, owner: u64) -> Result<(), Failure> {
-        if self.jobs.iter().filter(|job| job.owner == owner && !job.is_done()).count() < IN_FLIGHT {
+    fn check_room(&self, owner: u64, now: Timestamp) -> Result<(), Failure> {
+        if self.jobs.iter().filter(|job| job.owner == owner && !job.is_done(now)).count() < IN_FLIGHT {
             return Ok(());
         }
         let message = format!(
@@ -100,9 +100,9 @@ impl Ingestion {
 
 /// Turns the events of jobs that have ended into memories. Called before anything looks at memories, so that no
 /// task has to run for it.
-pub(crate) fn settle(state: &mut State) {
+pub(crate) fn settle(state: &mut State, now: Timestamp) {
     let State { ingestion, memories, .. } = state;
-    for job in ingestion.jobs.iter_mut().filter(|job| !job.stored && job.is_done()) {
+    for job in ingestion.jobs.iter_mut().filter(|job| !job.stored && job.is_done(now)) {
         job.stored = true;
         for event in ingestion.events.iter().filter(|event| job.events.contains(&event.id)) {
             let mut metadata = event.metadata.clone();
@@ -112,7 +112,7 @@ pub(crate) fn settle(state: &mut State) {
             }
             metadata.insert("timestamp".to_owned(), json!(ids::as_seconds(event.received)));
             let source = Some(event.source.clone());
-            memories.add(event.owner, event.content.clone(), metadata, event.scope.clone(), source);
+            memories.add(event.owner, event.content.clone(), metadata, event.scope.clone(), source, job.ends());
         }
     }
 }
@@ -145,7 +145,7 @@ fn read(call: &Call, item: &Value, owner: u64) -> Result<Event, Result<String, F
         subject: text("subject"),
         metadata: item.get("metadata").and_then(Value::as_object).cloned().unwrap_or_default(),
         scope,
-        received: Timestamp::now(),
+        received: call.formation.now(),
     })
 }
 
@@ -153,7 +153,7 @@ fn read(call: &Call, item: &Value, owner: u64) -> Result<Event, Result<String, F
 pub(super) fn ingest(call: &Call, body: &Value) -> Outcome {
     let user = call.user()?;
     let mut state = call.formation.state();
-    let owner = state.users.number(user);
+    let owner = state.users.number(user, call.formation.now());
     let event = read(call, body, owner).map_err(|problem| match problem {
         Ok(message) => Failure::params(message),
         Err(failure) => failure,
@@ -169,8 +169,8 @@ pub(super) fn ingest(call: &Call, body: &Value) -> Outcome {
         data["derived_events"] = json!([]);
         return ok(object, kind, data);
     }
-    state.ingestion.check_room(owner)?;
-    let id = state.ingestion.start(owner, vec![event]);
+    state.ingestion.check_room(owner, call.formation.now())?;
+    let id = state.ingestion.start(owner, vec![event], call.formation.now());
     data["status_url"] = json!(format!("/v1/memories/ingestion/{id}"));
     data["processing_id"] = json!(id);
     with_status(StatusCode::ACCEPTED, object, kind, data)
@@ -185,7 +185,7 @@ pub(super) fn batch(call: &Call) -> Outcome {
     check.done()?;
     let user = call.user()?;
     let mut state = call.formation.state();
-    let owner = state.users.number(user);
+    let owner = state.users.number(user, call.formation.now());
     let mut accepted: Vec<Event> = Vec::new();
     let (mut rows, mut duplicates, mut invalid) = (Vec::new(), 0, 0);
     for (index, item) in items.iter().enumerate() {
@@ -215,8 +215,8 @@ pub(super) fn batch(call: &Call) -> Outcome {
     let counts = json!({ "accepted": accepted.len(), "duplicate": duplicates, "invalid": invalid });
     let mut data = json!({ "processing_id": null, "items": rows, "counts": counts });
     if !accepted.is_empty() {
-        state.ingestion.check_room(owner)?;
-        let id = state.ingestion.start(owner, accepted);
+        state.ingestion.check_room(owner, call.formation.now())?;
+        let id = state.ingestion.start(owner, accepted, call.formation.now());
         data["status_url"] = json!(format!("/v1/memories/ingestion/{id}"));
         data["processing_id"] = json!(id);
     }
@@ -227,8 +227,8 @@ pub(super) fn status(call: &Call) -> Outcome {
     let id = call.path("processing_id");
     let user = call.user_filter()?;
     let mut state = call.formation.state();
-    settle(&mut state);
-    let owner = user.map(|user| state.users.number(user));
+    settle(&mut state, call.formation.now());
+    let owner = user.map(|user| state.users.number(user, call.formation.now()));
     let job = state.ingestion.jobs.iter().find(|job| job.id == id);
     let job = job.ok_or_else(|| Failure::missing(format!("Unknown or expired processing_id '{id}'")))?;
     if !call.admin && owner != Some(job.owner) {
@@ -237,7 +237,7 @@ pub(super) fn status(call: &Call) -> Outcome {
     let mut data = json!({
         "processing_id": id, "status": "processing", "created_at": ids::as_seconds(job.created),
     });
-    if job.is_done() {
+    if job.is_done(call.formation.now()) {
         let found = |event: &String| state.ingestion.events.iter().find(|known| known.id == *event);
         let row = |(index, event): (usize, &String)| {
             let known = found(event);
@@ -269,7 +269,7 @@ pub(super) fn provenance(call: &Call) -> Outcome {
     }
     let user = call.user()?;
     let mut state = call.formation.state();
-    let owner = state.users.number(user);
+    let owner = state.users.number(user, call.formation.now());
     let Some(event_id) = event_id else { return Err(Failure::missing("Unknown entity")) };
     let event = state.ingestion.events.iter().find(|event| event.id == event_id && event.owner == owner);
     let event = event.ok_or_else(|| Failure::missing("Unknown event"))?;

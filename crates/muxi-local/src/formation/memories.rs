@@ -38,9 +38,9 @@ impl Memories {
         metadata: Map<String, Value>,
         scope: Scope,
         source: Option<String>,
+        created: Timestamp,
     ) -> String {
         let id = ids::random("", 21);
-        let created = Timestamp::now();
         let Scope { scope, scope_id } = scope;
         self.0.push(Memory { id: id.clone(), owner, content, created, metadata, scope, scope_id, source });
         id
@@ -104,8 +104,8 @@ pub(super) fn list(call: &Call) -> Outcome {
     }
     let user = call.user()?;
     let mut state = call.formation.state();
-    ingestion::settle(&mut state);
-    let owner = state.users.number(user);
+    ingestion::settle(&mut state, call.formation.now());
+    let owner = state.users.number(user, call.formation.now());
     let visible = |memory: &&Memory| {
         (memory.owner == owner || memory.scope == "formation")
             && scopes.as_ref().is_none_or(|scopes| scopes.contains(&memory.scope.as_str()))
@@ -136,17 +136,18 @@ pub(super) fn create(call: &Call) -> Outcome {
     }
     let scope = scope(call, wanted, scope_id)?;
     let user = call.user()?;
+    let now = call.formation.now();
     let mut metadata = metadata.unwrap_or_default();
     if let Some(kind) = &kind {
         metadata.insert("type".to_owned(), json!(kind));
     }
-    metadata.insert("timestamp".to_owned(), json!(ids::seconds()));
+    metadata.insert("timestamp".to_owned(), json!(ids::as_seconds(now)));
     let mut state = call.formation.state();
-    let owner = state.users.number(user);
-    let id = state.memories.add(owner, content.clone(), metadata.clone(), scope.clone(), None);
+    let owner = state.users.number(user, call.formation.now());
+    let id = state.memories.add(owner, content.clone(), metadata.clone(), scope.clone(), None, now);
     let data = json!({
         "id": id, "content": { "type": kind.as_deref().unwrap_or("general"), "detail": content },
-        "created_at": ids::iso_z(Timestamp::now()), "metadata": metadata, "scope": scope.scope,
+        "created_at": ids::iso_z(now), "metadata": metadata, "scope": scope.scope,
         "scope_id": scope.scope_id,
     });
     ok("memory", "memory.created", data)
@@ -155,8 +156,8 @@ pub(super) fn create(call: &Call) -> Outcome {
 pub(super) fn delete(call: &Call) -> Outcome {
     let (user, id) = (call.user()?, call.path("memory_id"));
     let mut state = call.formation.state();
-    ingestion::settle(&mut state);
-    let owner = state.users.number(user);
+    ingestion::settle(&mut state, call.formation.now());
+    let owner = state.users.number(user, call.formation.now());
     let before = state.memories.0.len();
     state.memories.0.retain(|memory| memory.id != id || memory.owner != owner);
     if state.memories.0.len() == before {

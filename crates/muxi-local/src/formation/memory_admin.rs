@@ -7,6 +7,7 @@ use super::check::{Check, query_bool};
 use super::envelope::{Failure, Outcome, ok, with_status};
 use super::{ids, ingestion};
 use http::StatusCode;
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 const PROJECTIONS: [&str; 4] = ["artifact_metadata", "captains_log", "flat_facts", "knowledge_graph"];
@@ -20,16 +21,14 @@ const KEPT: f64 = 300.0;
 pub(crate) struct Jobs(Vec<(String, f64, Value)>);
 
 impl Jobs {
-    fn start(&mut self, prefix: &str, result: Value) -> String {
-        let now = ids::seconds();
+    fn start(&mut self, prefix: &str, result: Value, now: f64) -> String {
         self.0.retain(|(_, started, _)| now - started < KEPT + TAKES);
         let id = ids::random(prefix, 21);
         self.0.push((id.clone(), now, result));
         id
     }
 
-    fn status(&self, id: &str) -> Option<Value> {
-        let now = ids::seconds();
+    fn status(&self, id: &str, now: f64) -> Option<Value> {
         let (_, started, result) =
             self.0.iter().find(|(known, started, _)| known == id && now - started < KEPT + TAKES)?;
         let done = now - started >= TAKES;
@@ -42,9 +41,9 @@ impl Jobs {
 }
 
 /// What a replay of a user's events goes through.
-fn replay(state: &mut State, user: &str, projection: Option<&str>, dry_run: bool) -> Value {
-    ingestion::settle(state);
-    let owner = state.users.number(user);
+fn replay(state: &mut State, user: &str, projection: Option<&str>, dry_run: bool, now: Timestamp) -> Value {
+    ingestion::settle(state, now);
+    let owner = state.users.number(user, now);
     let chosen = PROJECTIONS.iter().filter(|name| projection.is_none_or(|wanted| wanted == **name));
     let count = |name: &str| match name {
         "artifact_metadata" => state.artifacts.count(user),
@@ -74,7 +73,7 @@ pub(super) fn rebuild(call: &Call) -> Outcome {
         return Err(Failure::params(format!("Unknown projection '{unknown}'. Available: {names}")));
     }
     let mut state = call.formation.state();
-    let projections = replay(&mut state, &user, projection.as_deref(), dry_run);
+    let projections = replay(&mut state, &user, projection.as_deref(), dry_run, call.formation.now());
     let mut result = json!({ "user_id": user, "dry_run": dry_run, "projections": projections });
     if backfill {
         result["backfill"] = synthesized();
@@ -82,7 +81,7 @@ pub(super) fn rebuild(call: &Call) -> Outcome {
     if !background {
         return ok("memory", "memory.retrieved", result);
     }
-    let id = state.memory_jobs.start("rebuild_", result);
+    let id = state.memory_jobs.start("rebuild_", result, call.formation.seconds());
     let url = format!("/v1/memory/rebuild/{id}");
     let data = json!({ "user_id": user, "job_id": id, "status": "processing", "status_url": url });
     with_status(StatusCode::ACCEPTED, "memory", "memory.retrieved", data)
@@ -98,7 +97,8 @@ pub(super) fn forget_status(call: &Call) -> Outcome {
 
 fn job_status(call: &Call, kind: &str) -> Outcome {
     let id = call.path("job_id");
-    let status = call.formation.state().memory_jobs.status(id).filter(|_| id.starts_with(kind));
+    let status =
+        call.formation.state().memory_jobs.status(id, call.formation.seconds()).filter(|_| id.starts_with(kind));
     let status = status.ok_or_else(|| Failure::missing(format!("Unknown or expired {kind} job '{id}'")))?;
     ok("memory", "memory.retrieved", status)
 }
@@ -112,8 +112,9 @@ pub(super) fn forget(call: &Call) -> Outcome {
     check.done()?;
     let wait = query_bool(call, "sync")? || !background;
     let mut state = call.formation.state();
-    ingestion::settle(&mut state);
-    let owner = state.users.number(&user);
+    let now = call.formation.now();
+    ingestion::settle(&mut state, now);
+    let owner = state.users.number(&user, now);
     state.memories.forget(owner, &source);
     let deleted = state.ingestion.forget(owner, &source);
     let mut data = json!({ "user_id": user, "source": source, "deleted_events": deleted, "grace_period_days": 30 });
@@ -121,12 +122,16 @@ pub(super) fn forget(call: &Call) -> Outcome {
         data["rebuild_required"] = json!(true);
         return ok("memory", "memory.deleted", data);
     }
-    let projections = replay(&mut state, &user, None, false);
+    let projections = replay(&mut state, &user, None, false, now);
     if wait {
         data["projections"] = projections;
         return ok("memory", "memory.deleted", data);
     }
-    let id = state.memory_jobs.start("forget_", json!({ "user_id": user, "projections": projections }));
+    let id = state.memory_jobs.start(
+        "forget_",
+        json!({ "user_id": user, "projections": projections }),
+        ids::as_seconds(now),
+    );
     data["status"] = json!("processing");
     data["status_url"] = json!(format!("/v1/memory/forget/{id}"));
     data["job_id"] = json!(id);

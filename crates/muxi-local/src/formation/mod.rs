@@ -105,9 +105,19 @@ impl Formation {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The time as this server sees it.
+    fn now(&self) -> Timestamp {
+        self.host.clock.now()
+    }
+
+    /// The time in seconds.
+    fn seconds(&self) -> f64 {
+        ids::as_seconds(self.now())
+    }
+
     /// Whole seconds since the start.
     fn uptime(&self) -> i64 {
-        (self.host.clock.now().as_millisecond() - self.started.as_millisecond()) / 1000
+        (self.now().as_millisecond() - self.started.as_millisecond()) / 1000
     }
 }
 

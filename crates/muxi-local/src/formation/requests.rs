@@ -3,7 +3,6 @@
 use super::State;
 use super::call::Call;
 use super::envelope::{Failure, Outcome, ok};
-use super::ids;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 
@@ -48,10 +47,9 @@ pub(crate) struct Requests {
 
 impl Requests {
     /// Tracks a request; one with the same id is replaced. The number names this very turn.
-    pub(crate) fn start(&mut self, id: &str, user: &str, session: &str) -> u64 {
+    pub(crate) fn start(&mut self, id: &str, user: &str, session: &str, now: f64) -> u64 {
         self.total += 1;
-        let now = ids::seconds();
-        self.purge();
+        self.purge(now);
         if self.rows.len() >= MOST
             && let Some((serial, row)) = self.rows.pop_first()
             && self.by_id.get(&row.id) == Some(&serial)
@@ -84,15 +82,15 @@ impl Requests {
     }
 
     /// Ends a request that still runs.
-    pub(crate) fn end(&mut self, serial: u64, end: End) {
+    pub(crate) fn end(&mut self, serial: u64, end: End, now: f64) {
         if let Some(row) = self.rows.get_mut(&serial).filter(|row| row.running()) {
-            row.end(end);
+            row.end(end, now);
         }
     }
 
     /// The request of that id, if it is still known.
-    pub(crate) fn get(&mut self, id: &str) -> Option<&Row> {
-        self.purge();
+    pub(crate) fn get(&mut self, id: &str, now: f64) -> Option<&Row> {
+        self.purge(now);
         self.rows.get(self.by_id.get(id)?)
     }
 
@@ -102,8 +100,7 @@ impl Requests {
     }
 
     /// Forgets old requests; at most once a second, since it looks at every row.
-    fn purge(&mut self) {
-        let now = ids::seconds();
+    fn purge(&mut self, now: f64) {
         if now - self.purged < 1.0 {
             return;
         }
@@ -112,7 +109,7 @@ impl Requests {
         let rows = &self.rows;
         self.by_id.retain(|_, serial| rows.contains_key(serial));
         for row in self.rows.values_mut().filter(|row| row.running() && now - row.created_at > STALE) {
-            row.end(End::Failed("Request timed out".to_owned()));
+            row.end(End::Failed("Request timed out".to_owned()), now);
         }
     }
 }
@@ -122,8 +119,8 @@ impl Row {
         self.completed_at.is_none()
     }
 
-    fn end(&mut self, end: End) {
-        self.completed_at = Some(ids::seconds());
+    fn end(&mut self, end: End, now: f64) {
+        self.completed_at = Some(now);
         (self.status, self.result, self.error) = match end {
             End::Completed(result) => ("completed", Some(result), None),
             End::Failed(error) => ("failed", None, Some(error)),
@@ -162,7 +159,7 @@ impl Row {
 pub(super) fn list(call: &Call) -> Outcome {
     let user = call.user_filter()?;
     let mut state = call.formation.state();
-    state.requests.purge();
+    state.requests.purge(call.formation.seconds());
     let rows: Vec<Value> =
         state.requests.rows.values().filter(|row| user.is_none_or(|u| u == row.user)).map(Row::summary).collect();
     ok("request_list", "request.list.retrieved", json!({ "count": rows.len(), "requests": rows }))
@@ -173,7 +170,7 @@ fn find<'a>(call: &Call, state: &'a mut State, code: &'static str) -> Result<&'a
     let id = call.path("request_id");
     let user = call.user_filter()?;
     let absent = Failure::new(404, code, format!("Request {id} not found"));
-    let row = state.requests.get(id).ok_or(absent)?;
+    let row = state.requests.get(id, call.formation.seconds()).ok_or(absent)?;
     if !call.admin && user != Some(row.user.as_str()) {
         return Err(Failure::new(403, "FORBIDDEN", "Request does not belong to this user"));
     }

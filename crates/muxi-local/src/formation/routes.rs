@@ -4,7 +4,7 @@ use super::call::{Call, Payload};
 use super::envelope::{Failure, Outcome, Rendered, json_response, refuse, render};
 use super::events::Happening;
 use super::{
-    Formation, artifacts, audit, chat, config, credentials, events, ids, ingestion, library, memories, memory_admin,
+    Formation, artifacts, audit, chat, config, credentials, events, ingestion, library, memories, memory_admin,
     requests, scheduler, secrets, sessions, triggers, tuning, users,
 };
 use crate::{inspect::FromPage, operation::positional};
@@ -177,7 +177,9 @@ pub fn router(formation: Arc<Formation>) -> Router {
     }
     router
         .fallback(unknown)
-        .method_not_allowed_fallback(|| async { refuse(Failure::wrong_method()) })
+        .method_not_allowed_fallback(|State(formation): State<Arc<Formation>>| async move {
+            refuse(Failure::wrong_method(), formation.now())
+        })
         .with_state(formation)
 }
 
@@ -200,10 +202,10 @@ async fn serve(
 ) -> Response {
     // A slash inside a path value is decoded before the runtime looks for a route, and so finds none.
     let Some(params) = params.filter(|params| params.iter().all(|(_, value)| !value.contains('/'))) else {
-        return refuse(Failure::no_route());
+        return refuse(Failure::no_route(), formation.now());
     };
     if request.method().as_str() != endpoint.method {
-        return refuse(Failure::wrong_method());
+        return refuse(Failure::wrong_method(), formation.now());
     }
     let (mut parts, body) = request.into_parts();
     if parts.extensions.get::<FromPage>().is_some() {
@@ -215,21 +217,21 @@ async fn serve(
         parts.headers.extend(HeaderValue::from_str(key).ok().map(|key| (name, key)));
     }
     let Ok(bytes) = axum::body::to_bytes(body, LARGEST).await else {
-        return refuse(Failure::new(413, "INTERNAL_ERROR", "Request body too large"));
+        return refuse(Failure::new(413, "INTERNAL_ERROR", "Request body too large"), formation.now());
     };
     let payload = if takes_json(endpoint) { Payload::read(&parts.headers, &bytes) } else { Ok(Payload::None) };
     let call =
         payload.and_then(|payload| Call::new(formation.clone(), endpoint, params, &parts.uri, parts.headers, payload));
     let call = match call {
         Ok(call) => call,
-        Err(failure) => return refuse(failure),
+        Err(failure) => return refuse(failure, formation.now()),
     };
     let concrete = parts.extensions.get::<OriginalUri>().map_or(parts.uri.path(), |uri| uri.0.path()).to_owned();
     match handler(endpoint.name) {
         None => {
             let message =
                 format!("{} ({} {}) is not built in muxi-local yet", endpoint.name, endpoint.method, endpoint.path);
-            refuse(Failure::new(501, "METHOD_NOT_FOUND", message))
+            refuse(Failure::new(501, "METHOD_NOT_FOUND", message), formation.now())
         }
         Some(Handler::Now(run)) if !IDEMPOTENT.contains(&endpoint.name) => {
             let outcome = run(&call);
@@ -238,7 +240,8 @@ async fn serve(
         Some(run) => {
             // A task of its own: a turn goes on when its client leaves, and so does the flight of its key.
             let flight = tokio::spawn(fly(call, run, concrete));
-            flight.await.unwrap_or_else(|_| refuse(Failure::new(500, "INTERNAL_ERROR", "The operation panicked")))
+            let panicked = || Failure::new(500, "INTERNAL_ERROR", "The operation panicked");
+            flight.await.unwrap_or_else(|_| refuse(panicked(), formation.now()))
         }
     }
 }
@@ -273,8 +276,8 @@ async fn carry_out(call: Call, handler: Handler, key: Option<&str>) -> Rendered 
             finish(&call, outcome, key)
         }
         Handler::Later(run) => {
-            let id = call.id.clone();
-            render(run(call).await, &id, key)
+            let (id, formation) = (call.id.clone(), call.formation.clone());
+            render(run(call).await, &id, key, formation.now())
         }
     }
 }
@@ -282,12 +285,12 @@ async fn carry_out(call: Call, handler: Handler, key: Option<&str>) -> Rendered 
 /// Notes what an operation did, and renders its reply.
 fn finish(call: &Call, outcome: Outcome, key: Option<&str>) -> Rendered {
     audit::note(call, &outcome);
-    let rendered = render(outcome, &call.id, key);
+    let rendered = render(outcome, &call.id, key, call.formation.now());
     let status = if let Rendered::Json(status, _) = &rendered { *status } else { StatusCode::OK };
     call.formation.events.send(|| Happening {
         kind: "api.request",
         level: if status.is_server_error() { "error" } else { "info" },
-        time: ids::seconds(),
+        time: call.formation.seconds(),
         message: format!("{} {}: {}", call.endpoint.method, call.endpoint.path, status.as_u16()),
         user: call.any_user().map(str::to_owned),
         session: None,
@@ -311,12 +314,17 @@ fn takes_json(endpoint: &Endpoint) -> bool {
 }
 
 /// Answers a URL that is no route: with a redirect where only a slash at the end is wrong.
-async fn unknown(OriginalUri(original): OriginalUri, request: Request) -> Response {
+async fn unknown(
+    State(formation): State<Arc<Formation>>,
+    OriginalUri(original): OriginalUri,
+    request: Request,
+) -> Response {
     if let Some(path) = request.uri().path().strip_suffix('/').filter(|path| is_route(path)) {
         let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-        return redirect(&original, host.unwrap_or("localhost")).unwrap_or_else(|| refuse(no_route_to(path)));
+        return redirect(&original, host.unwrap_or("localhost"))
+            .unwrap_or_else(|| refuse(no_route_to(path), formation.now()));
     }
-    refuse(Failure::no_route())
+    refuse(Failure::no_route(), formation.now())
 }
 
 fn no_route_to(path: &str) -> Failure {

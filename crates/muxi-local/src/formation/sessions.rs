@@ -51,7 +51,7 @@ impl Sessions {
         self.all.get(&(user.to_owned(), id.to_owned()))
     }
 
-    fn open(&mut self, user: &str, id: &str) -> &mut Session {
+    fn open(&mut self, user: &str, id: &str, now: f64) -> &mut Session {
         let key = (user.to_owned(), id.to_owned());
         if !self.all.contains_key(&key) {
             if self.order.len() >= MOST
@@ -62,17 +62,15 @@ impl Sessions {
             self.order.push_back(key.clone());
         }
         self.all.entry(key).or_insert_with(|| {
-            let now = ids::seconds();
             let (id, user) = (id.to_owned(), user.to_owned());
             Session { id, user, created_at: now, last_activity: now, rows: Vec::new(), question: None }
         })
     }
 
     /// Stores a message of a turn.
-    pub(crate) fn record(&mut self, user: &str, session_id: &str, message: &Message<'_>) {
+    pub(crate) fn record(&mut self, user: &str, session_id: &str, message: &Message<'_>, now: f64) {
         let limit = self.limit;
-        let now = ids::seconds();
-        let session = self.open(user, session_id);
+        let session = self.open(user, session_id, now);
         session.last_activity = now;
         session.rows.push(json!({
             "text": message.text,
@@ -98,13 +96,13 @@ impl Sessions {
     }
 
     /// Notes that a request waits for an answer in this session.
-    pub(crate) fn ask(&mut self, user: &str, session_id: &str, request: (String, u64)) {
-        self.open(user, session_id).question = Some(request);
+    pub(crate) fn ask(&mut self, user: &str, session_id: &str, request: (String, u64), now: f64) {
+        self.open(user, session_id, now).question = Some(request);
     }
 
     /// The request that waited for an answer in this session.
-    pub(crate) fn answered(&mut self, user: &str, session_id: &str) -> Option<(String, u64)> {
-        self.open(user, session_id).question.take()
+    pub(crate) fn answered(&mut self, user: &str, session_id: &str, now: f64) -> Option<(String, u64)> {
+        self.open(user, session_id, now).question.take()
     }
 
     /// Rows and kilobytes of a user, or of all.
@@ -213,9 +211,9 @@ pub(super) fn restore(call: &Call) -> Outcome {
     let dropped = rows.len().saturating_sub(state.sessions.limit);
     rows.drain(..dropped);
     let loaded = rows.len();
-    let session = state.sessions.open(user, id);
+    let session = state.sessions.open(user, id, call.formation.seconds());
     session.rows = rows;
-    session.last_activity = ids::seconds();
+    session.last_activity = call.formation.seconds();
     let data = json!({
         "session_id": id, "messages_loaded": loaded, "messages_dropped": dropped,
         "message": "Session restored successfully",

@@ -174,7 +174,7 @@ impl Turn {
                 Step::Token(kind, content, extra) => return Some(self.emit(&kind, &content, extra)),
                 Step::Save(file) => {
                     let mut state = self.formation.state();
-                    state.artifacts.save(&self.user, file, &self.agent, &self.session_id);
+                    state.artifacts.save(&self.user, file, &self.agent, &self.session_id, self.formation.now());
                 }
                 Step::Remember(facts) => self.remember(facts),
                 Step::Pass { deltas, quiet } => self.source = Some((deltas, quiet)),
@@ -184,7 +184,7 @@ impl Turn {
                     self.open = false;
                     let request = (self.request_id.clone(), self.serial);
                     let mut state = self.formation.state();
-                    state.sessions.ask(&self.user, &self.session_id, request);
+                    state.sessions.ask(&self.user, &self.session_id, request, self.formation.seconds());
                     drop(state);
                     self.remember_answer();
                 }
@@ -240,11 +240,12 @@ impl Turn {
     /// Stores facts about the user.
     fn remember(&self, facts: Vec<String>) {
         let mut state = self.formation.state();
-        let owner = state.users.number(&self.user);
+        let now = self.formation.now();
+        let owner = state.users.number(&self.user, now);
         for fact in facts {
-            let metadata = Map::from_iter([("timestamp".to_owned(), json!(ids::seconds()))]);
+            let metadata = Map::from_iter([("timestamp".to_owned(), json!(ids::as_seconds(now)))]);
             let scope = Scope { scope: "user".to_owned(), scope_id: None };
-            state.memories.add(owner, fact, metadata, scope, None);
+            state.memories.add(owner, fact, metadata, scope, None, now);
         }
     }
 
@@ -256,7 +257,7 @@ impl Turn {
             ("session_id", json!(self.session_id)),
             ("type", json!(kind)),
             ("content", json!(content)),
-            ("timestamp", json!(ids::seconds())),
+            ("timestamp", json!(self.formation.seconds())),
         ] {
             token.insert(key.to_owned(), value);
         }
@@ -288,7 +289,7 @@ impl Turn {
         if !matches!(end, End::Cancelled) {
             self.remember_answer();
         }
-        self.formation.state().requests.end(self.serial, end);
+        self.formation.state().requests.end(self.serial, end, self.formation.seconds());
     }
 
     fn remember_answer(&self) {
@@ -299,14 +300,14 @@ impl Turn {
             request_id: &self.request_id,
             formation_id: &self.formation.spec.id,
         };
-        self.formation.state().sessions.record(&self.user, &self.session_id, &message);
+        self.formation.state().sessions.record(&self.user, &self.session_id, &message, self.formation.seconds());
     }
 
     fn announce(&self, kind: &'static str, level: &'static str, message: &str, token: Option<Value>) {
         self.formation.events.send(|| Happening {
             kind,
             level,
-            time: ids::seconds(),
+            time: self.formation.seconds(),
             message: message.to_owned(),
             user: Some(self.user.clone()),
             session: Some(self.session_id.clone()),
@@ -329,8 +330,9 @@ impl Drop for Turn {
 /// Tracks the request of a turn and stores the user's message.
 fn register(formation: &Formation, ask: &Ask, session_id: &str) -> (String, u64) {
     let mut state = formation.state();
-    state.users.number(&ask.user);
-    let waiting = state.sessions.answered(&ask.user, session_id);
+    let now = formation.seconds();
+    state.users.number(&ask.user, formation.now());
+    let waiting = state.sessions.answered(&ask.user, session_id, now);
     let request_id = match (&ask.request_id, &waiting) {
         (Some(id), _) => id.clone(),
         // The answer to a question goes on with the request that asked it.
@@ -338,12 +340,12 @@ fn register(formation: &Formation, ask: &Ask, session_id: &str) -> (String, u64)
         (None, None) => ids::request(),
     };
     if let Some((_, serial)) = waiting {
-        state.requests.end(serial, End::Completed(json!("Answered")));
+        state.requests.end(serial, End::Completed(json!("Answered")), now);
     }
-    let serial = state.requests.start(&request_id, &ask.user, session_id);
+    let serial = state.requests.start(&request_id, &ask.user, session_id, now);
     let message =
         Message { role: "user", text: &ask.message, request_id: &request_id, formation_id: &formation.spec.id };
-    state.sessions.record(&ask.user, session_id, &message);
+    state.sessions.record(&ask.user, session_id, &message, now);
     (request_id, serial)
 }
 

@@ -39,8 +39,8 @@ pub(crate) struct Users {
 
 impl Users {
     /// The internal number of the user with that identifier, who is made where unknown.
-    pub(crate) fn number(&mut self, identifier: &str) -> u64 {
-        self.resolve(identifier, "unknown").number
+    pub(crate) fn number(&mut self, identifier: &str, now: Timestamp) -> u64 {
+        self.resolve(identifier, "unknown", now).number
     }
 
     /// How many there are.
@@ -52,17 +52,17 @@ impl Users {
         self.owners.get(identifier).map(|index| &self.all[*index])
     }
 
-    fn resolve(&mut self, identifier: &str, kind: &str) -> &mut User {
+    fn resolve(&mut self, identifier: &str, kind: &str, now: Timestamp) -> &mut User {
         let index = self.owners.get(identifier).copied().unwrap_or_else(|| {
             let index = self.make();
-            self.give(index, identifier, kind);
+            self.give(index, identifier, kind, now);
             index
         });
         &mut self.all[index]
     }
 
     /// Gives a user an identifier, which whoever had it loses.
-    fn give(&mut self, index: usize, text: &str, kind: &str) {
+    fn give(&mut self, index: usize, text: &str, kind: &str, now: Timestamp) {
         if self.owners.get(text) != Some(&index) {
             self.take(text);
         }
@@ -70,7 +70,7 @@ impl Users {
         let own = &mut self.all[index].identifiers;
         match own.iter_mut().find(|own| own.text == text) {
             Some(own) => kind.clone_into(&mut own.kind),
-            None => own.push(Identifier::new(text, kind)),
+            None => own.push(Identifier::new(text, kind, now)),
         }
     }
 
@@ -101,8 +101,8 @@ impl Users {
 }
 
 impl Identifier {
-    fn new(text: &str, kind: &str) -> Self {
-        Self { text: text.to_owned(), kind: kind.to_owned(), created: Timestamp::now() }
+    fn new(text: &str, kind: &str, created: Timestamp) -> Self {
+        Self { text: text.to_owned(), kind: kind.to_owned(), created }
     }
 }
 
@@ -151,7 +151,7 @@ pub(super) fn link(call: &Call) -> Outcome {
         Some(id) => users.position(&id)?,
         None => users.make(),
     };
-    given.iter().for_each(|(text, kind)| users.give(index, text, kind));
+    given.iter().for_each(|(text, kind)| users.give(index, text, kind, call.formation.now()));
     let rows: Vec<Value> = given.iter().map(|(text, kind)| json!({ "identifier": text, "type": kind })).collect();
     let data = json!({ "muxi_user_id": users.all[index].muxi_user_id, "count": rows.len(), "identifiers": rows });
     ok("user_identifier_list", "user.identifiers.associated", data)
@@ -191,7 +191,7 @@ pub(super) fn resolve(call: &Call) -> Outcome {
     }
     let identifier = user_id(&identifier);
     let mut state = call.formation.state();
-    resolved(&identifier, state.users.resolve(&identifier, kind.as_deref().unwrap_or("unknown")))
+    resolved(&identifier, state.users.resolve(&identifier, kind.as_deref().unwrap_or("unknown"), call.formation.now()))
 }
 
 /// Channels and notifications need a `proactive` section.
@@ -241,7 +241,7 @@ pub(super) fn update_channels(call: &Call) -> Outcome {
     }
     let id = user_id(call.path("user_id"));
     let mut state = call.formation.state();
-    let user = state.users.resolve(&id, "unknown");
+    let user = state.users.resolve(&id, "unknown", call.formation.now());
     let set = |place: &mut Option<String>, given: Option<String>| {
         if let Some(text) = given {
             *place = Some(text).filter(|text| !text.is_empty());
