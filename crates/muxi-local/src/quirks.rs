@@ -6,8 +6,14 @@ use std::{
 };
 
 /// The defects that are on, by name.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Quirks(RwLock<BTreeSet<&'static str>>);
+
+impl Default for Quirks {
+    fn default() -> Self {
+        Self(RwLock::new(BTreeSet::from(["webhook-encoding"])))
+    }
+}
 
 impl Quirks {
     /// Whether a defect is on.

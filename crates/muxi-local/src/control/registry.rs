@@ -173,7 +173,15 @@ impl Control {
             files: tempfile::Builder::new().prefix("muxi-local-").tempdir()?,
         };
         control.begin(spec);
-        Ok(Arc::new(control))
+        let control = Arc::new(control);
+        let logs = Arc::downgrade(&control);
+        let print = move |id: &str, line: String| {
+            if let Some(control) = logs.upgrade() {
+                control.with(id, |entry| entry.log.stdout.push(line));
+            }
+        };
+        let _ = control.host.printer.set(Box::new(print));
+        Ok(control)
     }
 
     /// Runs the built-in formation.

@@ -5,14 +5,16 @@
 //!
 //! Answers are made by an echo, by the rules of a script, or by a language model; see [`responder`].
 //!
-//! Not done: nothing is planned, no tool runs, no embedding is computed, no scheduled job fires and no webhook is
-//! sent.
+//! Not done: nothing is planned, no tool runs and no embedding is computed.
 
 mod artifacts;
 mod audit;
+mod background;
 mod call;
+mod cancel;
 mod chat;
 mod check;
+mod clockwork;
 mod config;
 mod credentials;
 mod envelope;
@@ -35,6 +37,7 @@ mod triggers;
 mod tuning;
 mod turn;
 mod users;
+mod webhooks;
 
 pub(crate) use envelope::{Failure, refuse};
 pub use routes::{router, routes};
@@ -53,6 +56,8 @@ pub struct Formation {
     state: Mutex<State>,
     replays: idempotency::Replays,
     events: events::Hub,
+    cancels: cancel::Cancels,
+    clockwork: clockwork::Clockwork,
 }
 
 /// What a formation remembers.
@@ -85,14 +90,18 @@ impl Formation {
             sessions: sessions::Sessions::new(spec.buffer_size()),
             ..State::default()
         };
-        Arc::new(Self {
+        let formation = Arc::new(Self {
             started: host.clock.now(),
             host,
             spec,
             state: Mutex::new(state),
             replays: idempotency::Replays::default(),
             events: events::Hub::default(),
-        })
+            cancels: cancel::Cancels::default(),
+            clockwork: clockwork::Clockwork::default(),
+        });
+        clockwork::start(&formation);
+        formation
     }
 
     /// The formation's id.
@@ -113,6 +122,13 @@ impl Formation {
     /// The time in seconds.
     fn seconds(&self) -> f64 {
         ids::as_seconds(self.now())
+    }
+
+    /// Tells of something that a person may look for in the formation's log too.
+    fn note(&self, happening: events::Happening) {
+        let events::Happening { level, kind, message, .. } = &happening;
+        self.host.print(&self.spec.id, format!("{} {} {kind}: {message}", self.now(), level.to_uppercase()));
+        self.events.send(|| happening);
     }
 
     /// Whole seconds since the start.

@@ -1,11 +1,11 @@
 //! The router: every row of the operation table, joined with its handler.
 
 use super::call::{Call, Payload};
-use super::envelope::{Failure, Outcome, Rendered, json_response, refuse, render};
+use super::envelope::{Answer, Failure, Outcome, Rendered, json_response, refuse, render};
 use super::events::Happening;
 use super::{
-    Formation, artifacts, audit, chat, config, credentials, events, ingestion, library, memories, memory_admin,
-    requests, scheduler, secrets, sessions, triggers, tuning, users,
+    Formation, artifacts, audit, chat, clockwork, config, credentials, events, ingestion, library, memories,
+    memory_admin, requests, scheduler, secrets, sessions, triggers, tuning, users,
 };
 use crate::{inspect::FromPage, operation::positional};
 use axum::Router;
@@ -17,7 +17,7 @@ use http::{HeaderValue, Method, StatusCode, Uri, header};
 use muxi_client::api::endpoint::{Auth, Endpoint, Place};
 use muxi_client::api::endpoints::formation::ENDPOINTS;
 use muxi_client::api::request::{ADMIN_KEY_HEADER, CLIENT_KEY_HEADER};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -127,7 +127,7 @@ fn handler(operation: &str) -> Option<Handler> {
         "lookup_user" => Now(users::lookup),
         "get_user_channels" => Now(users::channels),
         "update_user_channels" => Now(users::update_channels),
-        "send_notification" => Now(users::notify),
+        "send_notification" => Later(|call| Box::pin(users::notify(call))),
 
         "get_triggers" => Now(triggers::list),
         "get_trigger" => Now(triggers::get),
@@ -207,6 +207,7 @@ async fn serve(
     if request.method().as_str() != endpoint.method {
         return refuse(Failure::wrong_method(), formation.now());
     }
+    clockwork::start(&formation);
     let (mut parts, body) = request.into_parts();
     if parts.extensions.get::<FromPage>().is_some() {
         let (name, key) = match endpoint.auth {
@@ -282,9 +283,29 @@ async fn carry_out(call: Call, handler: Handler, key: Option<&str>) -> Rendered 
     }
 }
 
+/// Tells of a change that worked, by the name that its reply has.
+fn announce(call: &Call, outcome: &Outcome) {
+    let Ok(Answer::Data(reply)) = outcome else { return };
+    if call.endpoint.method == "GET" {
+        return;
+    }
+    let own = |name: &str| reply.data.get(name).and_then(Value::as_str).map(str::to_owned);
+    call.formation.events.send(|| Happening {
+        kind: reply.kind,
+        level: "info",
+        time: call.formation.seconds(),
+        message: own("message").unwrap_or_else(|| format!("{} done", call.endpoint.name)),
+        user: call.any_user().map(str::to_owned),
+        request: own("request_id"),
+        data: json!({ "operation": call.endpoint.name, "id": own("id") }),
+        ..Happening::default()
+    });
+}
+
 /// Notes what an operation did, and renders its reply.
 fn finish(call: &Call, outcome: Outcome, key: Option<&str>) -> Rendered {
     audit::note(call, &outcome);
+    announce(call, &outcome);
     let rendered = render(outcome, &call.id, key, call.formation.now());
     let status = if let Rendered::Json(status, _) = &rendered { *status } else { StatusCode::OK };
     call.formation.events.send(|| Happening {
@@ -293,10 +314,9 @@ fn finish(call: &Call, outcome: Outcome, key: Option<&str>) -> Rendered {
         time: call.formation.seconds(),
         message: format!("{} {}: {}", call.endpoint.method, call.endpoint.path, status.as_u16()),
         user: call.any_user().map(str::to_owned),
-        session: None,
         request: Some(call.id.clone()),
-        agent: None,
-        token: None,
+        data: json!({ "operation": call.endpoint.name, "status": status.as_u16() }),
+        ..Happening::default()
     });
     rendered
 }

@@ -251,7 +251,13 @@ pub(super) fn clear_session(call: &Call) -> Outcome {
 }
 
 pub(super) fn clear_all(call: &Call) -> Outcome {
-    call.formation.state().sessions.clear(|_, _| true);
+    let quirk = call.formation.host.quirks.has("clear-buffers-500");
+    let (messages, _) = call.formation.state().sessions.clear(|_, _| true);
+    match messages {
+        0 if quirk => return Err(Failure::unavailable("Buffer memory is not available")),
+        _ if quirk => return Err(Failure::new(500, "INTERNAL_ERROR", "MEMORY_BUFFER_CLEARED")),
+        _ => {}
+    }
     ok("message", "memory.buffer.cleared", json!({ "message": "All buffer memory cleared successfully" }))
 }
 

@@ -1,5 +1,6 @@
 //! Users, their identifiers and their notification channels.
 
+use super::background;
 use super::call::{Call, user_id};
 use super::check::Check;
 use super::envelope::{Failure, Outcome, ok, with_status};
@@ -259,27 +260,40 @@ pub(super) fn update_channels(call: &Call) -> Outcome {
     ok("user_channels", "user.channels.updated", channel_data(&id, Some(user)))
 }
 
-/// A channel that the user has set up counts as delivered: nothing is sent. With none, the runtime answers 502 and
-/// still says success.
-pub(super) fn notify(call: &Call) -> Outcome {
-    let mut check = Check::body(call);
-    let (id, _message) = (check.text("user_id"), check.text("message"));
+/// Sends a message to a user. The channel `webhook` is really called, where the user has given it a `url`; any other
+/// channel that the user has set up counts as delivered. With none, the runtime answers 502 and still says success.
+pub(super) async fn notify(call: Call) -> Outcome {
+    let mut check = Check::body(&call);
+    let (id, message) = (check.text("user_id"), check.text("message"));
     let wanted = check.opt_list("channels");
     check.done()?;
-    proactive(call)?;
+    proactive(&call)?;
     let id = user_id(&id);
-    let state = call.formation.state();
-    let user = state.users.find(&id);
-    let own: Vec<&str> = user.iter().flat_map(|user| user.channels.keys().map(String::as_str)).collect();
-    let preferred = user.and_then(|user| user.preferred_channel.as_deref());
-    let channels: Vec<&str> = match (wanted, preferred) {
-        (Some(list), _) => list.iter().filter_map(Value::as_str).collect(),
+    let (own, preferred) = {
+        let state = call.formation.state();
+        let user = state.users.find(&id);
+        let own = user.map(|user| user.channels.clone()).unwrap_or_default();
+        (own, user.and_then(|user| user.preferred_channel.clone()))
+    };
+    let channels: Vec<String> = match (wanted, preferred) {
+        (Some(list), _) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
         (None, Some(name)) => vec![name],
-        (None, None) => own.clone(),
+        (None, None) => own.keys().cloned().collect(),
     };
     channels.iter().try_for_each(|name| known_channel(name))?;
-    let (delivered, failed): (Vec<&str>, Vec<&str>) = channels.iter().partition(|name| own.contains(name));
+    let request = ids::request();
+    let (mut delivered, mut failed) = (Vec::new(), Vec::new());
+    for name in &channels {
+        let reached = match own.get(name) {
+            Some(channel) if name == "webhook" => match channel.get("url").and_then(Value::as_str) {
+                Some(url) => background::notify(&call.formation, url, &id, &message, &request).await,
+                None => true,
+            },
+            channel => channel.is_some(),
+        };
+        if reached { delivered.push(name) } else { failed.push(name) }
+    }
     let status = if delivered.is_empty() { StatusCode::BAD_GATEWAY } else { StatusCode::OK };
-    let data = json!({ "request_id": ids::request(), "channels": channels, "delivered": delivered, "failed": failed });
+    let data = json!({ "request_id": request, "channels": channels, "delivered": delivered, "failed": failed });
     with_status(status, "notification", "notification.sent", data)
 }
