@@ -283,13 +283,13 @@ impl Server {
 
     /// Starts the server on a thread of its own; needs no runtime.
     pub fn spawn(builder: Builder) -> io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        // What formations do of their own accord is spawned while they are made.
+        let inside = runtime.enter();
         let (mut server, stop, run) = builder.bind()?;
+        drop(inside);
         let (ready, started) = mpsc::channel();
         let thread = thread::Builder::new().name("muxi-local".into()).spawn(move || {
-            let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-                Ok(runtime) => runtime,
-                Err(error) => return drop(ready.send(Err(error))),
-            };
             runtime.block_on(async move {
                 match TcpListener::from_std(run.listener) {
                     Err(error) => drop(ready.send(Err(error))),
