@@ -50,9 +50,9 @@ impl Artifacts {
         self.0.push(Artifact { id: ids::random("", 21), user, name, versions: vec![version] });
     }
 
-    /// How many files a user has.
+    /// How many versions of files a user has.
     pub(crate) fn count(&self, user: &str) -> usize {
-        self.0.iter().filter(|artifact| artifact.user == user).count()
+        self.0.iter().filter(|artifact| artifact.user == user).map(|artifact| artifact.versions.len()).sum()
     }
 
     /// A user's file. Reading moves its times.

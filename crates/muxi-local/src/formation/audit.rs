@@ -48,13 +48,14 @@ pub(crate) fn note(call: &Call, outcome: &Outcome) {
     let resource = match name {
         _ if name.contains("secret") => "secret",
         _ if name.contains("scheduler_job") => "scheduler_job",
-        _ if name.contains("memory") || name.contains("buffers") => "memory",
+        _ if ["memory", "buffers", "distill"].iter().any(|part| name.contains(part)) => "memory",
         _ if name.contains("agent") => "agent",
         _ => return,
     };
     let own = reply.data.get("id").and_then(Value::as_str);
-    let given = ["key", "job_id", "agent_id"].iter().map(|name| call.path(name)).find(|id| !id.is_empty());
-    let id = own.or(given).unwrap_or(&call.formation.spec.id);
+    let given =
+        ["key", "job_id", "agent_id", "distillery_id"].iter().map(|name| call.path(name)).find(|id| !id.is_empty());
+    let id = given.or(own).unwrap_or(&call.formation.spec.id);
     let message = reply.data.get("message").and_then(Value::as_str).unwrap_or(call.endpoint.name);
     let entry = entry(call, reply.kind, resource, id, reply.status.as_u16(), message);
     call.formation.state().audit.add(entry, call.formation.now());

@@ -20,6 +20,11 @@ pub(crate) fn as_seconds(time: Timestamp) -> f64 {
     time.as_microsecond() as f64 / 1e6
 }
 
+/// The time of so many seconds; `None` beyond what a time holds.
+pub(crate) fn from_seconds(seconds: f64) -> Option<Timestamp> {
+    Timestamp::from_microsecond((seconds * 1e6).round() as i64).ok()
+}
+
 /// ISO 8601 with microseconds and `Z`.
 pub(crate) fn iso_z(time: Timestamp) -> String {
     format!("{time:.6}")

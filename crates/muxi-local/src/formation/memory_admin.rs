@@ -1,16 +1,20 @@
-//! Administration of memory: rebuild, forget, backfill and lint. The derived stores of the runtime do not exist
-//! here, so their jobs only count what they would go through.
+//! Administration of memory: rebuild, forget, backfill and lint. Memories follow the event log at once here, so a
+//! rebuild changes nothing: its counts are what it went through.
 
 use super::State;
 use super::call::Call;
 use super::check::{Check, query_bool};
 use super::envelope::{Failure, Outcome, ok, with_status};
-use super::{ids, ingestion};
+use super::ingestion::{self, Event};
+use super::memories::Scope;
+use super::{history, ids};
 use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 const PROJECTIONS: [&str; 4] = ["artifact_metadata", "captains_log", "flat_facts", "knowledge_graph"];
+/// The source of events that were made for memories that had none.
+const BACKFILL: &str = "backfill";
 /// Seconds that a job takes.
 const TAKES: f64 = 0.1;
 /// Seconds that a finished job is remembered.
@@ -47,7 +51,9 @@ fn replay(state: &mut State, user: &str, projection: Option<&str>, dry_run: bool
     let chosen = PROJECTIONS.iter().filter(|name| projection.is_none_or(|wanted| wanted == **name));
     let count = |name: &str| match name {
         "artifact_metadata" => state.artifacts.count(user),
-        "flat_facts" => state.memories.count(owner).max(state.ingestion.count(owner)),
+        "captains_log" => history::count(state, user, owner),
+        "flat_facts" => state.ingestion.count(owner),
+        "knowledge_graph" => state.ingestion.count_subjects(owner),
         _ => 0,
     };
     let row = |name: &&str| {
@@ -73,16 +79,17 @@ pub(super) fn rebuild(call: &Call) -> Outcome {
         return Err(Failure::params(format!("Unknown projection '{unknown}'. Available: {names}")));
     }
     let mut state = call.formation.state();
+    let filled = backfill.then(|| synthesize(&mut state, &user, call.formation.now()));
     let projections = replay(&mut state, &user, projection.as_deref(), dry_run, call.formation.now());
     let mut result = json!({ "user_id": user, "dry_run": dry_run, "projections": projections });
-    if backfill {
-        result["backfill"] = synthesized();
+    if let Some(filled) = filled {
+        result["backfill"] = filled;
     }
     if !background {
         return ok("memory", "memory.retrieved", result);
     }
     let id = state.memory_jobs.start("rebuild_", result, call.formation.seconds());
-    let url = format!("/v1/memory/rebuild/{id}");
+    let url = status_url(call, "rebuild", &id);
     let data = json!({ "user_id": user, "job_id": id, "status": "processing", "status_url": url });
     with_status(StatusCode::ACCEPTED, "memory", "memory.retrieved", data)
 }
@@ -133,38 +140,82 @@ pub(super) fn forget(call: &Call) -> Outcome {
         ids::as_seconds(now),
     );
     data["status"] = json!("processing");
-    data["status_url"] = json!(format!("/v1/memory/forget/{id}"));
+    data["status_url"] = json!(status_url(call, "forget", &id));
     data["job_id"] = json!(id);
     with_status(StatusCode::ACCEPTED, "memory", "memory.deleted", data)
 }
 
-/// No row here is older than the event log.
-fn synthesized() -> Value {
-    let none = json!({ "synthesized": 0, "complete": true });
-    Value::Object(PROJECTIONS.iter().map(|name| ((*name).to_owned(), none.clone())).collect())
+/// The route to poll; the shipped runtime leaves out its first part.
+fn status_url(call: &Call, kind: &str, id: &str) -> String {
+    let version = if call.formation.host.quirks.has("status-url-without-v1") { "" } else { "/v1" };
+    format!("{version}/memory/{kind}/{id}")
+}
+
+/// Gives memories that were stored directly an event each, so that a rebuild knows of them.
+fn synthesize(state: &mut State, user: &str, now: Timestamp) -> Value {
+    ingestion::settle(state, now);
+    let owner = state.users.number(user, now);
+    let State { ingestion, memories, .. } = state;
+    let mut facts = 0;
+    for memory in memories.unlogged(owner) {
+        let event = Event {
+            id: ids::random("", 21),
+            owner,
+            content: memory.content.clone(),
+            source: BACKFILL.to_owned(),
+            source_id: Some(memory.id.clone()),
+            subject: None,
+            metadata: Map::new(),
+            scope: Scope { scope: memory.scope.clone(), scope_id: memory.scope_id.clone() },
+            received: now,
+        };
+        memory.event = Some(ingestion.record(event));
+        facts += 1;
+    }
+    let row = |name: &&str| {
+        let synthesized = if *name == "flat_facts" { facts } else { 0 };
+        ((*name).to_owned(), json!({ "synthesized": synthesized, "complete": true }))
+    };
+    Value::Object(PROJECTIONS.iter().map(row).collect())
 }
 
 pub(super) fn backfill(call: &Call) -> Outcome {
     let mut check = Check::body(call);
     let user = check.text("user_id");
     check.done()?;
-    ok("memory", "memory.retrieved", json!({ "user_id": user, "synthesized": synthesized() }))
+    let synthesized = synthesize(&mut call.formation.state(), &user, call.formation.now());
+    ok("memory", "memory.retrieved", json!({ "user_id": user, "synthesized": synthesized }))
 }
 
-/// An audit that finds nothing, since there are no derived stores that could disagree.
+/// Deletes memories that a newer one repeats, and those whose event is gone; finds those without an event.
 pub(super) fn lint(call: &Call) -> Outcome {
     let mut check = Check::body(call);
     let user = check.opt_text("user_id");
     check.done()?;
-    let users = if user.is_some() { 1 } else { call.formation.state().users.count() };
+    let now = call.formation.now();
+    let mut state = call.formation.state();
+    ingestion::settle(&mut state, now);
+    let owner = user.as_deref().map(|user| state.users.number(user, now));
+    let users = if owner.is_some() { 1 } else { state.users.count() };
+    let wanted = |other: u64| owner.is_none_or(|owner| owner == other);
+    let State { ingestion, memories, .. } = &mut *state;
+    let repeated = memories.drop_repeated(wanted);
+    let orphans = memories.drop_orphans(wanted, |event| ingestion.knows(event));
+    let gaps = memories.count_unlogged(wanted);
+    let finding = |kind: &str, count: usize, text: &str| {
+        (count > 0).then(|| json!({ "type": kind, "count": count, "message": format!("{count} {text}") }))
+    };
+    let findings: Vec<Value> = [
+        finding("superseded", repeated, "memories were repeated by a newer one and deleted"),
+        finding("orphan", orphans, "memories had lost their event and were deleted"),
+        finding("log_gap", gaps, "memories have no event: run a backfill"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     let report = json!({
-        "users": users, "unresolved_conflicts": 0, "superseded_deleted": 0, "orphans_removed": 0, "log_gaps": 0,
-        "stale_artifacts": 0, "index_regenerated": 0, "findings": [],
+        "users": users, "unresolved_conflicts": 0, "superseded_deleted": repeated, "orphans_removed": orphans,
+        "log_gaps": gaps, "stale_artifacts": 0, "index_regenerated": 0, "findings": findings,
     });
     ok("memory", "memory.retrieved", json!({ "user_id": user, "report": report }))
-}
-
-pub(super) fn no_distillery(_: &Call) -> Outcome {
-    let message = "Memory distillery is not enabled for this formation (memory.distillery.enabled)";
-    Err(Failure::unavailable(message))
 }

@@ -17,8 +17,10 @@ mod check;
 mod clockwork;
 mod config;
 mod credentials;
+mod distilleries;
 mod envelope;
 mod events;
+mod history;
 mod idempotency;
 mod ids;
 mod ingestion;
@@ -66,6 +68,7 @@ struct State {
     artifacts: artifacts::Artifacts,
     audit: audit::Audit,
     credentials: credentials::Credentials,
+    distilleries: distilleries::Distilleries,
     ingestion: ingestion::Ingestion,
     jobs: scheduler::Jobs,
     memories: memories::Memories,

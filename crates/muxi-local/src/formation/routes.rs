@@ -4,8 +4,8 @@ use super::call::{Call, Payload};
 use super::envelope::{Answer, Failure, Outcome, Rendered, json_response, refuse, render};
 use super::events::Happening;
 use super::{
-    Formation, artifacts, audit, chat, clockwork, config, credentials, events, ingestion, library, memories,
-    memory_admin, requests, scheduler, secrets, sessions, triggers, tuning, users,
+    Formation, artifacts, audit, chat, clockwork, config, credentials, distilleries, events, history, ingestion,
+    library, memories, memory_admin, requests, scheduler, secrets, sessions, triggers, tuning, users,
 };
 use crate::{inspect::FromPage, operation::positional};
 use axum::Router;
@@ -84,8 +84,9 @@ fn handler(operation: &str) -> Option<Handler> {
         "get_memory_provenance" => Now(ingestion::provenance),
         "ingest_memories_batch" => Now(ingestion::batch),
         "get_ingestion_status" => Now(ingestion::status),
-        "get_history" => Now(memories::history),
-        "ingest_distilled_memories" | "get_distilled_status" => Now(memory_admin::no_distillery),
+        "get_history" => Now(history::list),
+        "ingest_distilled_memories" => Now(distilleries::ingest),
+        "get_distilled_status" => Now(distilleries::status),
 
         "get_user_buffer" => Now(sessions::buffer),
         "clear_user_buffer" => Now(sessions::clear_user),
@@ -99,7 +100,9 @@ fn handler(operation: &str) -> Option<Handler> {
         "get_memory_forget_status" => Now(memory_admin::forget_status),
         "backfill_memory" => Now(memory_admin::backfill),
         "lint_memory" => Now(memory_admin::lint),
-        "register_distillery" | "list_distilleries" | "revoke_distillery" => Now(memory_admin::no_distillery),
+        "register_distillery" => Now(distilleries::register),
+        "list_distilleries" => Now(distilleries::list),
+        "revoke_distillery" => Now(distilleries::revoke),
 
         "list_artifacts" => Now(artifacts::list),
         "get_artifact" => Now(artifacts::get),
@@ -144,7 +147,8 @@ fn handler(operation: &str) -> Option<Handler> {
         "replace_tuning" => Now(tuning::replace),
         "run_tuning" => Now(tuning::run),
         "get_tuning_pending" => Now(tuning::pending),
-        "apply_tuning_pending" | "dismiss_tuning_pending" => Now(tuning::decide),
+        "apply_tuning_pending" => Now(tuning::apply),
+        "dismiss_tuning_pending" => Now(tuning::dismiss),
 
         "stream_events" | "stream_session_events" => Now(events::user_events),
         "stream_request" => Now(events::request_events),
@@ -223,6 +227,7 @@ async fn serve(
     let payload = if takes_json(endpoint) { Payload::read(&parts.headers, &bytes) } else { Ok(Payload::None) };
     let call =
         payload.and_then(|payload| Call::new(formation.clone(), endpoint, params, &parts.uri, parts.headers, payload));
+    let call = call.map(|call| call.with_bytes(bytes));
     let call = match call {
         Ok(call) => call,
         Err(failure) => return refuse(failure, formation.now()),

@@ -5,6 +5,7 @@ use super::check::{Check, query_bool, query_int};
 use super::envelope::{Failure, Outcome, ok};
 use super::ids;
 use super::responder::Said;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
@@ -39,6 +40,14 @@ pub(crate) struct Message<'a> {
     pub(crate) text: &'a str,
     pub(crate) request_id: &'a str,
     pub(crate) formation_id: &'a str,
+}
+
+impl Session {
+    /// The user's own messages: time and text.
+    fn asked(&self) -> impl Iterator<Item = (Timestamp, &str)> {
+        let own = self.rows.iter().filter(|row| row["metadata"]["role"] == "user");
+        own.filter_map(|row| Some((ids::from_seconds(row["timestamp"].as_f64()?)?, row["text"].as_str()?)))
+    }
 }
 
 impl Sessions {
@@ -93,6 +102,27 @@ impl Sessions {
             request_id: row["metadata"]["request_id"].as_str().map(str::to_owned),
         };
         rows.iter().map(said).collect()
+    }
+
+    /// What a user wrote, oldest first: session, time and text.
+    pub(super) fn asked(&self, user: &str) -> Vec<(&str, Timestamp, &str)> {
+        let mut asked = Vec::new();
+        for session in self.all.values().filter(|session| session.user == user) {
+            asked.extend(session.asked().map(|(time, text)| (session.id.as_str(), time, text)));
+        }
+        asked.sort_by_key(|(_, time, _)| *time);
+        asked
+    }
+
+    /// What all users wrote after a time: session, time and text, oldest first.
+    pub(super) fn asked_since(&self, since: Option<Timestamp>) -> Vec<(&str, Timestamp, &str)> {
+        let mut asked = Vec::new();
+        for session in self.all.values() {
+            let new = session.asked().filter(|(time, _)| since.is_none_or(|since| *time > since));
+            asked.extend(new.map(|(time, text)| (session.id.as_str(), time, text)));
+        }
+        asked.sort_by_key(|(_, time, _)| *time);
+        asked
     }
 
     /// Notes that a request waits for an answer in this session.
