@@ -34,6 +34,7 @@ pub struct Builder {
     script: Option<Source>,
     llm: Option<Endpoint>,
     remote_inspection: bool,
+    quirks: String,
 }
 
 /// Where a script comes from.
@@ -63,6 +64,7 @@ impl Default for Builder {
             script: None,
             llm: None,
             remote_inspection: false,
+            quirks: String::new(),
         }
     }
 }
@@ -164,6 +166,7 @@ impl Builder {
     fn host(&self) -> io::Result<Host> {
         let access = Access::new(self.remote_inspection, &self.address);
         let host = Host { access, ..Host::default() };
+        host.quirks.set(&self.quirks);
         let invalid = |error: ScriptError| io::Error::new(io::ErrorKind::InvalidData, error);
         match &self.script {
             None => {}
@@ -188,6 +191,13 @@ impl Builder {
     #[must_use]
     pub fn remote_inspection(mut self, allowed: bool) -> Self {
         self.remote_inspection = allowed;
+        self
+    }
+
+    /// Which defects of the shipped runtime and server to reproduce: names with commas; `fixed` turns all off.
+    #[must_use]
+    pub fn quirks(mut self, selection: impl Into<String>) -> Self {
+        self.quirks = selection.into();
         self
     }
 

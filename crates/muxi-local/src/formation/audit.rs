@@ -1,7 +1,7 @@
 //! The audit log of what the administrator changed.
 
 use super::call::Call;
-use super::check::query_int;
+use super::check::{error, query_int};
 use super::envelope::{Answer, Failure, Outcome, ok};
 use super::ids;
 use super::routes::is_admin_write;
@@ -74,7 +74,8 @@ pub(super) fn list(call: &Call) -> Outcome {
     let known =
         |name: &str| RESOURCES.contains(&name) && !(name == OWN && call.formation.host.quirks.has("audit-filter-422"));
     if let Some(resource) = resource.filter(|name| !known(name)) {
-        return Err(Failure::bad(format!("Unknown resource_type '{resource}'")));
+        let msg = format!("Unknown resource type '{resource}'");
+        return Err(Failure::invalid(vec![error("query.resource_type", &msg, "string", "invalid")]));
     }
     let action = call.query("action");
     let state = call.formation.state();

@@ -6,5 +6,6 @@ mod cancelling;
 mod distilleries;
 mod events;
 mod memory;
+mod quirks;
 mod scheduler;
 mod support;

@@ -52,15 +52,20 @@ impl Reply {
 impl Local {
     /// A server with the built-in formation.
     pub(crate) async fn start() -> Self {
+        Self::start_with("").await
+    }
+
+    /// A server with the built-in formation and these quirks.
+    pub(crate) async fn start_with(quirks: &str) -> Self {
         let server = Server::builder().key_id("key").secret_key("secret").admin_key(ADMIN).client_key(CLIENT);
-        let server = server.start().await.unwrap();
+        let server = server.quirks(quirks).start().await.unwrap();
         let formation = server.formation_id().to_owned();
         Self { server, formation, http: Client::builder(TokioExecutor::new()).build_http() }
     }
 
     /// A server with a formation of these files, by path; `formation.afs` lacks only its id.
-    pub(crate) async fn with_files(files: &[(&str, &str)]) -> Self {
-        let mut local = Self::start().await;
+    pub(crate) async fn with_files(files: &[(&str, &str)], quirks: &str) -> Self {
+        let mut local = Self::start_with(quirks).await;
         local.deploy("timely", files).await;
         local.formation = "timely".to_owned();
         local
@@ -68,7 +73,7 @@ impl Local {
 
     /// A server with a formation of this document.
     pub(crate) async fn with(document: &str) -> Self {
-        Self::with_files(&[("formation.afs", document)]).await
+        Self::with_files(&[("formation.afs", document)], "").await
     }
 
     async fn deploy(&self, id: &str, files: &[(&str, &str)]) {
@@ -181,6 +186,10 @@ pub(crate) struct Delivery {
 impl Delivery {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
+    }
+
+    pub(crate) fn is_unsigned(&self) -> bool {
+        !self.headers.contains_key(SIGNATURE_HEADER)
     }
 
     fn signature(&self) -> &str {
