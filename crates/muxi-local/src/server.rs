@@ -36,6 +36,7 @@ pub struct Builder {
     remote_inspection: bool,
     formations: Vec<PathBuf>,
     watch: bool,
+    quirks: String,
 }
 
 /// Where a script comes from.
@@ -67,6 +68,7 @@ impl Default for Builder {
             remote_inspection: false,
             formations: Vec::new(),
             watch: false,
+            quirks: String::new(),
         }
     }
 }
@@ -168,6 +170,7 @@ impl Builder {
     fn host(&self) -> io::Result<Host> {
         let access = Access::new(self.remote_inspection, &self.address);
         let host = Host { access, ..Host::default() };
+        host.quirks.set(&self.quirks);
         let invalid = |error: ScriptError| io::Error::new(io::ErrorKind::InvalidData, error);
         match &self.script {
             None => {}
@@ -208,6 +211,13 @@ impl Builder {
     #[must_use]
     pub fn watch(mut self, watch: bool) -> Self {
         self.watch = watch;
+        self
+    }
+
+    /// Which defects of the shipped runtime and server to reproduce: names with commas; `fixed` turns all off.
+    #[must_use]
+    pub fn quirks(mut self, selection: impl Into<String>) -> Self {
+        self.quirks = selection.into();
         self
     }
 
@@ -314,13 +324,13 @@ impl Server {
 
     /// Starts the server on a thread of its own; needs no runtime.
     pub fn spawn(builder: Builder) -> io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        // What formations do of their own accord is spawned while they are made.
+        let inside = runtime.enter();
         let (mut server, stop, run) = builder.bind()?;
+        drop(inside);
         let (ready, started) = mpsc::channel();
         let thread = thread::Builder::new().name("muxi-local".into()).spawn(move || {
-            let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-                Ok(runtime) => runtime,
-                Err(error) => return drop(ready.send(Err(error))),
-            };
             runtime.block_on(async move {
                 match TcpListener::from_std(run.listener) {
                     Err(error) => drop(ready.send(Err(error))),

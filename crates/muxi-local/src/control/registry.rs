@@ -162,7 +162,7 @@ impl Control {
         url: &str,
         start_time: Duration,
     ) -> io::Result<Arc<Self>> {
-        Ok(Arc::new(Self {
+        let control = Arc::new(Self {
             host,
             key_id: key_id.to_owned(),
             signer: Signer::new(key_id, secret_key),
@@ -178,7 +178,16 @@ impl Control {
             next_port: AtomicU16::new(PORTS.start),
             served: OnceLock::new(),
             files: tempfile::Builder::new().prefix("muxi-local-").tempdir()?,
-        }))
+        });
+        let logs = Arc::downgrade(&control);
+        let print = move |id: &str, line: String| {
+            if let Some(control) = logs.upgrade() {
+                control.with(id, |entry| entry.log.stdout.push(line));
+            }
+        };
+        // A host is new with its server, so nobody has set it before.
+        let _ = control.host.printer.set(Box::new(print));
+        Ok(control)
     }
 
     /// Puts the server back to its start: only the formations that it was started with run, and remember nothing.

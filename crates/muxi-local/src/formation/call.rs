@@ -56,6 +56,7 @@ pub(crate) struct Call {
     query: Vec<(String, String)>,
     headers: HeaderMap,
     payload: Payload,
+    bytes: Bytes,
     user: Option<String>,
 }
 
@@ -72,7 +73,28 @@ impl Call {
         let admin = authenticate(&formation, endpoint.auth, &headers)?;
         let user = text(&headers, "x-muxi-user-id").filter(|id| !id.is_empty()).map(|id| user_id(&id));
         let query = Query::<Vec<(String, String)>>::try_from_uri(uri).map(|q| q.0).unwrap_or_default();
-        Ok(Self { formation, endpoint, id: ids::request(), admin, path, query, headers, payload, user })
+        Ok(Self {
+            formation,
+            endpoint,
+            id: ids::request(),
+            admin,
+            path,
+            query,
+            headers,
+            payload,
+            bytes: Bytes::new(),
+            user,
+        })
+    }
+
+    /// The same call with its body as it came.
+    pub(crate) fn with_bytes(self, bytes: Bytes) -> Self {
+        Self { bytes, ..self }
+    }
+
+    /// The body as it came.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// A value of the path.

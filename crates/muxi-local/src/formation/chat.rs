@@ -1,10 +1,11 @@
 //! `/chat` and `/audiochat`.
 
+use super::background::escalate;
 use super::call::{Call, user_id};
 use super::check::Check;
 use super::envelope::{Answer, Data, Failure, Outcome};
 use super::responder::Channel;
-use super::turn::{Ask, Reply, Turn, agent_known, escalate};
+use super::turn::{Ask, Reply, Turn, agent_known};
 use super::uploads;
 use axum::body::Body;
 use axum::response::Response;
@@ -33,11 +34,12 @@ fn read(call: &Call, check: &mut Check<'_>) -> Request {
             request_id: check.opt_text("request_id").filter(|id| !id.is_empty()),
             agent_id: check.opt_text("agent_id").filter(|id| !id.is_empty()),
             stream: check.opt_bool("stream") != Some(false),
+            webhook: check.opt_text("webhook_url").filter(|url| !url.is_empty()),
             ..Ask::default()
         },
         mode: check.opt_text("mode"),
     };
-    for name in ["group_id", "webhook_url", "source_channel"] {
+    for name in ["group_id", "source_channel"] {
         check.opt_text(name);
     }
     check.opt_number("threshold_seconds");
@@ -172,7 +174,7 @@ fn early(call: &Call, ask: &Ask, content: String, metadata: Value) -> Answer {
     }
     let token = json!({
         "request_id": request_id, "user_id": ask.user, "session_id": ask.session_id, "type": "completed",
-        "content": content, "timestamp": super::ids::seconds(), "status": "error", "processing_time_ms": 0,
+        "content": content, "timestamp": call.formation.seconds(), "status": "error", "processing_time_ms": 0,
     });
     let body =
         format!(": keepalive\n\ndata: {}\n\nevent: done\ndata: {{\"finished\":true}}\n\n", json!({ "token": token }));

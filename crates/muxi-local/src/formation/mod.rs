@@ -5,18 +5,22 @@
 //!
 //! Answers are made by an echo, by the rules of a script, or by a language model; see [`responder`].
 //!
-//! Not done: nothing is planned, no tool runs, no embedding is computed, no scheduled job fires and no webhook is
-//! sent.
+//! Not done: nothing is planned, no tool runs and no embedding is computed.
 
 mod artifacts;
 mod audit;
+mod background;
 mod call;
+mod cancel;
 mod chat;
 mod check;
+mod clockwork;
 mod config;
 mod credentials;
+mod distilleries;
 mod envelope;
 mod events;
+mod history;
 mod idempotency;
 mod ids;
 mod ingestion;
@@ -36,6 +40,7 @@ mod tuning;
 mod turn;
 mod uploads;
 mod users;
+mod webhooks;
 
 pub(crate) use envelope::{Failure, refuse};
 pub use routes::{router, routes};
@@ -55,6 +60,8 @@ pub struct Formation {
     state: Arc<Mutex<State>>,
     replays: Arc<idempotency::Replays>,
     events: Arc<events::Hub>,
+    cancels: Arc<cancel::Cancels>,
+    clockwork: clockwork::Clockwork,
 }
 
 /// What a formation remembers.
@@ -63,6 +70,7 @@ struct State {
     artifacts: artifacts::Artifacts,
     audit: audit::Audit,
     credentials: credentials::Credentials,
+    distilleries: distilleries::Distilleries,
     ingestion: ingestion::Ingestion,
     jobs: scheduler::Jobs,
     memories: memories::Memories,
@@ -87,14 +95,18 @@ impl Formation {
             sessions: sessions::Sessions::new(spec.buffer_size()),
             ..State::default()
         };
-        Arc::new(Self {
+        let formation = Arc::new(Self {
             started: host.clock.now(),
             host,
             spec,
             state: Arc::new(Mutex::new(state)),
             replays: Arc::default(),
             events: Arc::default(),
-        })
+            cancels: Arc::default(),
+            clockwork: clockwork::Clockwork::default(),
+        });
+        clockwork::start(&formation);
+        formation
     }
 
     /// The same formation from changed files: what it remembers goes on, shared with the turns that still run on the
@@ -104,14 +116,18 @@ impl Formation {
         state.secrets.merge(spec.secrets());
         state.sessions.resize(spec.buffer_size());
         drop(state);
-        Arc::new(Self {
+        let formation = Arc::new(Self {
             host: self.host.clone(),
             spec,
             started: self.started,
             state: self.state.clone(),
             replays: self.replays.clone(),
             events: self.events.clone(),
-        })
+            cancels: self.cancels.clone(),
+            clockwork: self.clockwork.succeed(),
+        });
+        clockwork::start(&formation);
+        formation
     }
 
     /// The formation's id.
@@ -124,9 +140,26 @@ impl Formation {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The time as this server sees it.
+    fn now(&self) -> Timestamp {
+        self.host.clock.now()
+    }
+
+    /// The time in seconds.
+    fn seconds(&self) -> f64 {
+        ids::as_seconds(self.now())
+    }
+
+    /// Tells of something that a person may look for in the formation's log too.
+    fn note(&self, happening: events::Happening) {
+        let events::Happening { level, kind, message, .. } = &happening;
+        self.host.print(&self.spec.id, format!("{} {} {kind}: {message}", self.now(), level.to_uppercase()));
+        self.events.send(|| happening);
+    }
+
     /// Whole seconds since the start.
     fn uptime(&self) -> i64 {
-        (self.host.clock.now().as_millisecond() - self.started.as_millisecond()) / 1000
+        (self.now().as_millisecond() - self.started.as_millisecond()) / 1000
     }
 }
 

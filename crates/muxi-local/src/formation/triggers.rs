@@ -1,8 +1,10 @@
 //! Triggers: templates that are filled with data and answered like a message.
 
+use super::background;
 use super::call::Call;
 use super::check::Check;
 use super::envelope::{Answer, Data, Failure, Outcome, ok};
+use super::events::Happening;
 use super::library::front_matter;
 use super::responder::Channel;
 use super::turn::{Ask, Fired, Turn};
@@ -92,7 +94,7 @@ pub(super) async fn fire(call: Call) -> Outcome {
     let name = call.path("name");
     let template = call.formation.spec.triggers.get(name);
     let template = template.ok_or_else(|| Failure::no_resource(format!("Trigger '{name}' not found")))?;
-    let (_, body) = front_matter(template)
+    let (fields, body) = front_matter(template)
         .map_err(|error| Failure::bad(format!("Invalid front matter in trigger '{name}': {error}")))?;
     let message = fill(body, &data)
         .map_err(|field| Failure::bad(format!("Trigger '{name}': missing key 'data.{field}' in trigger data")))?;
@@ -101,8 +103,20 @@ pub(super) async fn fire(call: Call) -> Outcome {
     let ask = Ask { user, session_id, message, channel: Channel::Trigger, trigger, ..Ask::default() };
     let mut turn = Turn::start(&call.formation, &ask);
     let request_id = Some(turn.request_id.clone());
+    call.formation.note(Happening {
+        kind: "trigger.fired",
+        level: "info",
+        time: call.formation.seconds(),
+        message: format!("Trigger '{name}' fired"),
+        user: Some(ask.user.clone()),
+        session: Some(turn.session_id.clone()),
+        request: request_id.clone(),
+        data: json!({ "trigger": name, "use_async": later }),
+        ..Happening::default()
+    });
     let (kind, data) = if later {
-        tokio::spawn(async move { turn.run().await });
+        let webhook = fields.get("webhook").and_then(Value::as_str).map(str::to_owned);
+        background::run(turn, webhook);
         ("request.processing", json!({ "status": "processing" }))
     } else {
         turn.run().await;

@@ -1,5 +1,6 @@
 //! Users, their identifiers and their notification channels.
 
+use super::background;
 use super::call::{Call, user_id};
 use super::check::Check;
 use super::envelope::{Failure, Outcome, ok, with_status};
@@ -39,8 +40,8 @@ pub(crate) struct Users {
 
 impl Users {
     /// The internal number of the user with that identifier, who is made where unknown.
-    pub(crate) fn number(&mut self, identifier: &str) -> u64 {
-        self.resolve(identifier, "unknown").number
+    pub(crate) fn number(&mut self, identifier: &str, now: Timestamp) -> u64 {
+        self.resolve(identifier, "unknown", now).number
     }
 
     /// How many there are.
@@ -52,17 +53,17 @@ impl Users {
         self.owners.get(identifier).map(|index| &self.all[*index])
     }
 
-    fn resolve(&mut self, identifier: &str, kind: &str) -> &mut User {
+    fn resolve(&mut self, identifier: &str, kind: &str, now: Timestamp) -> &mut User {
         let index = self.owners.get(identifier).copied().unwrap_or_else(|| {
             let index = self.make();
-            self.give(index, identifier, kind);
+            self.give(index, identifier, kind, now);
             index
         });
         &mut self.all[index]
     }
 
     /// Gives a user an identifier, which whoever had it loses.
-    fn give(&mut self, index: usize, text: &str, kind: &str) {
+    fn give(&mut self, index: usize, text: &str, kind: &str, now: Timestamp) {
         if self.owners.get(text) != Some(&index) {
             self.take(text);
         }
@@ -70,7 +71,7 @@ impl Users {
         let own = &mut self.all[index].identifiers;
         match own.iter_mut().find(|own| own.text == text) {
             Some(own) => kind.clone_into(&mut own.kind),
-            None => own.push(Identifier::new(text, kind)),
+            None => own.push(Identifier::new(text, kind, now)),
         }
     }
 
@@ -101,8 +102,8 @@ impl Users {
 }
 
 impl Identifier {
-    fn new(text: &str, kind: &str) -> Self {
-        Self { text: text.to_owned(), kind: kind.to_owned(), created: Timestamp::now() }
+    fn new(text: &str, kind: &str, created: Timestamp) -> Self {
+        Self { text: text.to_owned(), kind: kind.to_owned(), created }
     }
 }
 
@@ -151,7 +152,7 @@ pub(super) fn link(call: &Call) -> Outcome {
         Some(id) => users.position(&id)?,
         None => users.make(),
     };
-    given.iter().for_each(|(text, kind)| users.give(index, text, kind));
+    given.iter().for_each(|(text, kind)| users.give(index, text, kind, call.formation.now()));
     let rows: Vec<Value> = given.iter().map(|(text, kind)| json!({ "identifier": text, "type": kind })).collect();
     let data = json!({ "muxi_user_id": users.all[index].muxi_user_id, "count": rows.len(), "identifiers": rows });
     ok("user_identifier_list", "user.identifiers.associated", data)
@@ -191,7 +192,7 @@ pub(super) fn resolve(call: &Call) -> Outcome {
     }
     let identifier = user_id(&identifier);
     let mut state = call.formation.state();
-    resolved(&identifier, state.users.resolve(&identifier, kind.as_deref().unwrap_or("unknown")))
+    resolved(&identifier, state.users.resolve(&identifier, kind.as_deref().unwrap_or("unknown"), call.formation.now()))
 }
 
 /// Channels and notifications need a `proactive` section.
@@ -241,7 +242,7 @@ pub(super) fn update_channels(call: &Call) -> Outcome {
     }
     let id = user_id(call.path("user_id"));
     let mut state = call.formation.state();
-    let user = state.users.resolve(&id, "unknown");
+    let user = state.users.resolve(&id, "unknown", call.formation.now());
     let set = |place: &mut Option<String>, given: Option<String>| {
         if let Some(text) = given {
             *place = Some(text).filter(|text| !text.is_empty());
@@ -259,27 +260,40 @@ pub(super) fn update_channels(call: &Call) -> Outcome {
     ok("user_channels", "user.channels.updated", channel_data(&id, Some(user)))
 }
 
-/// A channel that the user has set up counts as delivered: nothing is sent. With none, the runtime answers 502 and
-/// still says success.
-pub(super) fn notify(call: &Call) -> Outcome {
-    let mut check = Check::body(call);
-    let (id, _message) = (check.text("user_id"), check.text("message"));
+/// Sends a message to a user. The channel `webhook` is really called, where the user has given it a `url`; any other
+/// channel that the user has set up counts as delivered. With none, the runtime answers 502 and still says success.
+pub(super) async fn notify(call: Call) -> Outcome {
+    let mut check = Check::body(&call);
+    let (id, message) = (check.text("user_id"), check.text("message"));
     let wanted = check.opt_list("channels");
     check.done()?;
-    proactive(call)?;
+    proactive(&call)?;
     let id = user_id(&id);
-    let state = call.formation.state();
-    let user = state.users.find(&id);
-    let own: Vec<&str> = user.iter().flat_map(|user| user.channels.keys().map(String::as_str)).collect();
-    let preferred = user.and_then(|user| user.preferred_channel.as_deref());
-    let channels: Vec<&str> = match (wanted, preferred) {
-        (Some(list), _) => list.iter().filter_map(Value::as_str).collect(),
+    let (own, preferred) = {
+        let state = call.formation.state();
+        let user = state.users.find(&id);
+        let own = user.map(|user| user.channels.clone()).unwrap_or_default();
+        (own, user.and_then(|user| user.preferred_channel.clone()))
+    };
+    let channels: Vec<String> = match (wanted, preferred) {
+        (Some(list), _) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
         (None, Some(name)) => vec![name],
-        (None, None) => own.clone(),
+        (None, None) => own.keys().cloned().collect(),
     };
     channels.iter().try_for_each(|name| known_channel(name))?;
-    let (delivered, failed): (Vec<&str>, Vec<&str>) = channels.iter().partition(|name| own.contains(name));
+    let request = ids::request();
+    let (mut delivered, mut failed) = (Vec::new(), Vec::new());
+    for name in &channels {
+        let reached = match own.get(name) {
+            Some(channel) if name == "webhook" => match channel.get("url").and_then(Value::as_str) {
+                Some(url) => background::notify(&call.formation, url, &id, &message, &request).await,
+                None => true,
+            },
+            channel => channel.is_some(),
+        };
+        if reached { delivered.push(name) } else { failed.push(name) }
+    }
     let status = if delivered.is_empty() { StatusCode::BAD_GATEWAY } else { StatusCode::OK };
-    let data = json!({ "request_id": ids::request(), "channels": channels, "delivered": delivered, "failed": failed });
+    let data = json!({ "request_id": request, "channels": channels, "delivered": delivered, "failed": failed });
     with_status(status, "notification", "notification.sent", data)
 }
