@@ -143,7 +143,7 @@ const ASYNC: Kind = Open(&[
     Field("enable_estimation", Bool),
     Field("webhook_url", Url),
     Field("webhook_retries", Whole(0)),
-    Field("webhook_timeout", Whole(1)),
+    Field("webhook_timeout", SECONDS),
 ]);
 
 const LOGGING: Kind = Open(&[

@@ -101,7 +101,8 @@ fn fits(node: &Node, kind: &Kind) -> bool {
             number.as_f64().is_some_and(|number| (*least..=*most).contains(&number))
         }
         (Kind::Word(words), Data::Text(text)) => words.contains(&text.as_str()),
-        (Kind::Url, Data::Text(text)) => text.starts_with("http://") || text.starts_with("https://"),
+        // An empty one is none.
+        (Kind::Url, Data::Text(text)) => text.is_empty() || text.starts_with("http://") || text.starts_with("https://"),
         (Kind::Cron(words), Data::Text(text)) => words.contains(&text.as_str()) || is_cron(text),
         (Kind::Either(kinds), _) => kinds.iter().any(|kind| fits(node, kind)),
         _ => false,
