@@ -18,9 +18,17 @@ mod connect;
 #[cfg(feature = "client")]
 pub mod driver;
 #[cfg(feature = "client")]
+pub mod events;
+#[cfg(feature = "client")]
+mod file;
+#[cfg(feature = "client")]
+mod jobs;
+#[cfg(feature = "client")]
 pub mod options;
 #[cfg(feature = "client")]
 pub mod reply;
+#[cfg(feature = "client")]
+pub mod route;
 #[cfg(feature = "client")]
 pub mod stream;
 #[cfg(feature = "client")]
@@ -32,10 +40,14 @@ pub mod blocking;
 pub use api::{
     bundle::Bundle,
     error::{Error, ErrorKind, Result},
+    events::{ChatEvent, LifecycleEvent},
+    params::{AudioRequest, ChatRequest, File, ScheduledJob},
+    turn::Turn,
 };
 #[cfg(feature = "client")]
 pub use {
     client::{FormationClient, ServerClient},
+    events::{ChatStream, Events},
     options::CallOptions,
     reply::Response,
     stream::EventStream,

@@ -5,7 +5,7 @@ use crate::{
         endpoint::StreamEnd,
         error::{Error, ErrorKind, Result},
         event::{Event, Gate},
-        request::Turn,
+        request::TurnIds,
         sse::SseParser,
     },
     config::Config,
@@ -46,7 +46,7 @@ pub struct EventStream {
     status: u16,
     headers: HeaderMap,
     idempotency_key: String,
-    turn: Option<Turn>,
+    turn: Option<TurnIds>,
     config: Config,
 }
 
@@ -68,7 +68,7 @@ impl EventStream {
         status: u16,
         headers: HeaderMap,
         idempotency_key: String,
-        turn: Option<Turn>,
+        turn: Option<TurnIds>,
         config: &Config,
     ) -> Self {
         Self {
@@ -88,7 +88,7 @@ impl EventStream {
     }
 
     /// The ids of the chat turn that this stream carries.
-    pub fn turn(&self) -> Option<&Turn> {
+    pub fn turn(&self) -> Option<&TurnIds> {
         self.turn.as_ref()
     }
     /// The HTTP status.
