@@ -13,7 +13,7 @@ demo: build ## Start muxi-local and run the quickstarts against it
 test: test-rust test-python ## Run every test
 
 test-rust:
-	cargo test --workspace --exclude muxi-python --quiet
+	cargo test --workspace --exclude muxi-python --features muxi-client/http2,muxi-client/tracing --quiet
 
 test-python: build
 	$(BIN)/python -m pytest -q

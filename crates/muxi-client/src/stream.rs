@@ -9,12 +9,12 @@ use crate::{
         sse::SseParser,
     },
     config::Config,
+    http_service::Body,
     transport::{broken, timed_out},
 };
 use futures_core::Stream;
 use http::HeaderMap;
 use http_body::Body as _;
-use hyper::body::Incoming;
 use std::{
     collections::VecDeque,
     fmt,
@@ -35,7 +35,7 @@ const BATCH: usize = 512;
 /// It ends after the stream's last event, and with an error when the other side reports one or the stream was cut.
 pub struct EventStream {
     /// Gone when the stream is over.
-    body: Option<Incoming>,
+    body: Option<Body>,
     parser: SseParser,
     gate: Gate,
     ready: VecDeque<Event>,
@@ -62,7 +62,7 @@ impl fmt::Debug for EventStream {
 impl EventStream {
     #[allow(clippy::too_many_arguments)]
     pub(crate) fn new(
-        body: Incoming,
+        body: Body,
         end: StreamEnd,
         idle: Option<Duration>,
         status: u16,
@@ -138,12 +138,10 @@ impl EventStream {
                     }
                 }
                 Poll::Ready(Some(Err(error))) if !self.gate.has_ended() => {
-                    let error = broken(&error, &self.config);
-                    self.end(Some(Error::new(
-                        ErrorKind::Connection,
-                        "STREAM_CUT",
-                        format!("the stream was cut: {}", error.message()),
-                    )));
+                    let error = broken(error, &self.config);
+                    let message = format!("the stream was cut: {}", error.message());
+                    let cut = Error::new(ErrorKind::Connection, "STREAM_CUT", message);
+                    self.end(Some(cut.with_source(error)));
                 }
                 Poll::Ready(_) => {
                     let failed = self.gate.finish().err();

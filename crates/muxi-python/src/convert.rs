@@ -286,7 +286,7 @@ pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
             error.message(),
             error.status(),
             details,
-            error.retry_after(),
+            error.retry_after().map(|delay| delay.as_secs_f64()),
             error.request_id(),
             PyBytes::new(py, error.body()),
         ))?;
