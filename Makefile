@@ -34,8 +34,10 @@ check: build ## Formatting, lints, types, and whether generated files are up to 
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	cargo clippy --package muxi-client --no-default-features --quiet -- -D warnings
 	cargo clippy --package muxi-client --features strict --test real --quiet -- -D warnings
+	cargo clippy --package muxi-client --features http2,tracing,webpki-roots --all-targets --quiet -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --exclude muxi-python --no-deps --quiet
 	cargo run --quiet --package xtask -- gen --check
+	cargo package --package muxi-client --package muxi-local --no-verify --offline --allow-dirty --quiet
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy

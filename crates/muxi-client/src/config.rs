@@ -223,7 +223,7 @@ impl Settings {
                 None => return Err(Error::invalid("ServerClient needs a URL: give url, or set MUXI_SERVER_URL")),
             },
         };
-        let signer = match (secret(&self.key_id), secret(&self.secret_key)) {
+        let signer = match (secret(self.key_id.as_deref()), secret(self.secret_key.as_deref())) {
             (Some(id), Some(key)) => {
                 header_value("key_id", id)?;
                 if id.contains([',', ' ', '=']) {
@@ -252,7 +252,7 @@ impl Settings {
         }
         fill(&mut self.formation_id, "MUXI_FORMATION_ID");
         let (name, url) = self.formation_url()?;
-        let keys = (key("admin_key", &self.admin_key)?, key("client_key", &self.client_key)?);
+        let keys = (key("admin_key", self.admin_key.as_deref())?, key("client_key", self.client_key.as_deref())?);
         let mut config = self.common(name, &url)?;
         (config.admin_key, config.client_key) = keys;
         Ok(config)
@@ -360,11 +360,11 @@ fn fill(value: &mut Option<String>, variable: &str) {
     }
 }
 
-fn secret(value: &Option<String>) -> Option<&str> {
-    value.as_deref().map(str::trim).filter(|v| !v.is_empty())
+fn secret(value: Option<&str>) -> Option<&str> {
+    value.map(str::trim).filter(|v| !v.is_empty())
 }
 
-fn key(name: &str, value: &Option<String>) -> Result<Option<HeaderValue>> {
+fn key(name: &str, value: Option<&str>) -> Result<Option<HeaderValue>> {
     let Some(text) = secret(value) else { return Ok(None) };
     // The text of a key must not be in an error, so `header_value`'s own message will not do.
     let mut value =

@@ -22,7 +22,6 @@
     clippy::large_types_passed_by_value,
     clippy::manual_let_else,
     clippy::match_wildcard_for_single_variants,
-    clippy::needless_pass_by_value,
     clippy::redundant_closure_for_method_calls,
     clippy::redundant_else,
     clippy::ref_option,

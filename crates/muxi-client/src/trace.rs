@@ -89,6 +89,7 @@ mod off {
     #[derive(Clone, Debug)]
     pub(crate) struct CallSpan;
 
+    #[allow(clippy::unused_self)]
     impl CallSpan {
         pub(crate) fn new(_: &Request, _: &Config) -> Self {
             Self

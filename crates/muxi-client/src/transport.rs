@@ -53,6 +53,8 @@ type Deadline = tokio::time::Instant;
 
 /// What sends the requests.
 #[derive(Clone)]
+// One lies in each client, and a copy on the stack of each attempt, which a box would make slower.
+#[allow(clippy::large_enum_variant)]
 enum HttpClient {
     /// The client's own, with its pool.
     Pool(Client<Connector, Outgoing>),
@@ -431,7 +433,9 @@ pub(crate) fn broken(source: BoxError, config: &Config) -> Error {
     let chain = || std::iter::successors(Some(error), |e| e.source());
     let cause = chain().last().map(ToString::to_string).unwrap_or_default();
     let timed_out = chain().filter_map(|e| e.downcast_ref::<io::Error>()).any(|e| e.kind() == io::ErrorKind::TimedOut);
-    let at_connect = error.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(|e| e.is_connect());
+    let at_connect = error
+        .downcast_ref::<hyper_util::client::legacy::Error>()
+        .is_some_and(hyper_util::client::legacy::Error::is_connect);
     let origin = config.origin();
     let message = match (at_connect, &config.proxy) {
         (true, Some(proxy)) => {

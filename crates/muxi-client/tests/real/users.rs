@@ -118,7 +118,7 @@ async fn fire_trigger() {
     let order = json!({"order": {"id": 7}, "customer": "Ann"});
     let done = ok(client.fire_trigger("order-created", &order).user_id(&user)).await;
     assert!(done.status == TriggerState::Completed && done.content.is_some());
-    let later = ok(client.fire_trigger("hooked", &json!({"x": "rain"})).async_mode(true).user_id(&user)).await;
+    let later = ok(client.fire_trigger("hooked", json!({"x": "rain"})).async_mode(true).user_id(&user)).await;
     let result = outcome(&client, later.request_id().unwrap(), &user).await.result.unwrap();
     assert!(result.as_str().unwrap().contains("Event rain happened"));
 }
