@@ -19,7 +19,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, UNIX_EPOCH},
 };
 
 fn builder() -> muxi_client::client::Builder<muxi_client::client::Formation, muxi_client::client::Async> {
@@ -124,13 +124,16 @@ async fn a_route_that_is_not_in_the_table_is_typed_by_its_caller() {
             assert_eq!(request.headers()[USER_HEADER], "ada");
             assert_eq!(request.headers()["x-muxi-client-key"], "fmc");
             assert_eq!(&request.into_body().bytes().await?[..], br#"{"unit":"C"}"#);
-            Ok(Response::new(Body::from(r#"{"success":true,"request":{"id":"req_1"},"data":{"degrees":21.5}}"#)))
+            Ok(Response::new(Body::from(
+                r#"{"success":true,"request":{"id":"req_1"},"timestamp":1500,"data":{"degrees":21.5}}"#,
+            )))
         })
         .build()
         .unwrap();
     let call = formation.request("put", "/weather").query("city", "São Paulo").query("days", 2).user_id("ada");
     let weather = call.json(json!({"unit": "C"})).reply_as::<Weather>().await.unwrap();
     assert_eq!((&*weather, weather.request_id()), (&Weather { degrees: 21.5 }, Some("req_1")));
+    assert_eq!(weather.time(), Some(UNIX_EPOCH + Duration::from_millis(1500)));
     for path in ["weather", "/a b", "/a?b", "/../a"] {
         assert_eq!(formation.request("GET", path).await.unwrap_err().kind(), ErrorKind::InvalidArgument, "{path}");
     }

@@ -384,7 +384,13 @@ macro_rules! endpoints {
             #[cfg(feature = "client")]
             impl<M> $crate::call::Call<'_, M, $place::$name> {
                 $(
-                    #[doc = concat!("Sets `", stringify!($oarg), "`.")]
+                    #[doc = concat!(
+                        "Sets `",
+                        stringify!($oarg),
+                        "`: ",
+                        $crate::api::endpoint::endpoints!(@about $oat),
+                        $crate::api::endpoint::endpoints!(@named $oat $oarg $($owire)?),
+                    )]
                     pub fn $oarg(mut self, $oarg: $crate::api::endpoint::endpoints!(@takes $oat $oty)) -> Self {
                         self.set(stringify!($oarg), $crate::api::endpoint::endpoints!(@given $oat $oty, $oarg));
                         self
@@ -414,6 +420,22 @@ macro_rules! endpoints {
     (@place user) => { $crate::api::endpoint::Place::User };
     (@place any_user) => { $crate::api::endpoint::Place::AnyUser };
     (@place local) => { $crate::api::endpoint::Place::Local };
+    (@about user) => { "the user on whose behalf the call is made" };
+    (@about any_user) => { "the user on whose behalf the call is made" };
+    (@about local) => { "not sent, but decides what is" };
+    (@about filters) => { "each field of the object is a query parameter" };
+    (@about path) => { "in the path" };
+    (@about header) => { "the header" };
+    (@about query) => { "the query parameter" };
+    (@about word) => { "the query parameter" };
+    (@about $at:ident) => { "the field of the body" };
+    (@named user $($rest:tt)*) => { " (header `X-Muxi-User-ID`)." };
+    (@named any_user $($rest:tt)*) => { " (header `X-Muxi-User-ID`)." };
+    (@named local $($rest:tt)*) => { "." };
+    (@named filters $($rest:tt)*) => { "." };
+    (@named path $($rest:tt)*) => { "." };
+    (@named $at:ident $arg:ident) => { concat!(" `", stringify!($arg), "`.") };
+    (@named $at:ident $arg:ident $wire:literal) => { concat!(" `", $wire, "`.") };
     (@takes turn $ty:ty) => { impl Into<$ty> };
     (@takes payload $ty:ty) => { impl Into<$ty> };
     (@takes bundle $ty:ty) => { impl Into<$ty> };
