@@ -13,7 +13,7 @@ demo: build ## Start muxi-local and run the quickstarts against it
 test: test-rust test-python ## Run every test
 
 test-rust:
-	cargo test --workspace --exclude muxi-python --quiet
+	cargo test --workspace --exclude muxi-python --features muxi-client/http2,muxi-client/tracing --quiet
 
 test-python: build
 	$(BIN)/python -m pytest -q
@@ -38,8 +38,10 @@ check: build ## Formatting, lints, types, and whether generated files are up to 
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	cargo clippy --package muxi-client --no-default-features --quiet -- -D warnings
 	cargo clippy --package muxi-client --features strict --test real --quiet -- -D warnings
+	cargo clippy --package muxi-client --features http2,tracing,webpki-roots --all-targets --quiet -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --exclude muxi-python --no-deps --quiet
 	cargo run --quiet --package xtask -- gen --check
+	cargo package --package muxi-client --package muxi-local --no-verify --offline --allow-dirty --quiet
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy

@@ -3,6 +3,7 @@
 use crate::{
     api::error::{Error, Result},
     config::Config,
+    http_service::BoxError,
 };
 use http::{HeaderValue, Uri};
 use hyper::rt::{Read, ReadBufCursor, Write};
@@ -14,9 +15,14 @@ use hyper_util::{
     },
     rt::TokioIo,
 };
+use rustls::{
+    client::WantsClientCert,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+};
 use std::{
     future::Future,
     io,
+    path::Path,
     pin::Pin,
     sync::{
         Arc,
@@ -31,7 +37,6 @@ use tower_service::Service;
 /// Unacknowledged data for so long means that the other side is gone.
 const DEAD_AFTER: Duration = Duration::from_secs(30);
 
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Tls = Arc<rustls::ClientConfig>;
 
 /// Makes connections to one origin.
@@ -93,25 +98,49 @@ fn tls(config: &Config) -> Result<Tls> {
         .map_err(|e| Error::invalid("TLS cannot be set up").with_source(e))?;
     if !config.verify {
         let any = Arc::new(insecure::AnyCertificate);
-        return Ok(Arc::new(builder.dangerous().with_custom_certificate_verifier(any).with_no_client_auth()));
+        return finish(builder.dangerous().with_custom_certificate_verifier(any), config);
     }
     let mut roots = rustls::RootCertStore::empty();
     // Certificates that cannot be read are left out, as every TLS client does; none at all shows at the handshake.
+    #[cfg(feature = "native-roots")]
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    #[cfg(feature = "webpki-roots")]
+    roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     if let Some(path) = &config.ca_file {
-        use rustls::pki_types::{CertificateDer, pem::PemObject};
-        let wrong = |why: String| Error::invalid(format!("ca_file {} {why}", path.display()));
-        let found: Vec<_> = CertificateDer::pem_file_iter(path)
-            .and_then(Iterator::collect)
-            .map_err(|e| wrong(format!("cannot be read as PEM: {e}")))?;
-        if found.is_empty() {
-            return Err(wrong("has no certificate".to_owned()));
-        }
-        for certificate in found {
-            roots.add(certificate).map_err(|e| wrong(format!("has a wrong certificate: {e}")))?;
+        for certificate in certificates("ca_file", path)? {
+            let wrong = |e| Error::invalid(format!("ca_file {} has a wrong certificate: {e}", path.display()));
+            roots.add(certificate).map_err(wrong)?;
         }
     }
-    Ok(Arc::new(builder.with_root_certificates(roots).with_no_client_auth()))
+    finish(builder.with_root_certificates(roots), config)
+}
+
+/// Adds the client's own certificate, and which versions of HTTP it speaks.
+fn finish(builder: rustls::ConfigBuilder<rustls::ClientConfig, WantsClientCert>, config: &Config) -> Result<Tls> {
+    let mut tls = match &config.client_certificate {
+        None => builder.with_no_client_auth(),
+        Some((path, key)) => {
+            let wrong = |path: &Path, e: &dyn std::fmt::Display| {
+                Error::invalid(format!("client_certificate {} cannot be used: {e}", path.display()))
+            };
+            let chain = certificates("client_certificate", path)?;
+            let key_der = PrivateKeyDer::from_pem_file(key).map_err(|e| wrong(key, &e))?;
+            builder.with_client_auth_cert(chain, key_der).map_err(|e| wrong(path, &e))?
+        }
+    };
+    if cfg!(feature = "http2") {
+        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    }
+    Ok(Arc::new(tls))
+}
+
+/// The certificates in a PEM file.
+fn certificates(name: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>> {
+    let wrong = |why: String| Error::invalid(format!("{name} {} {why}", path.display()));
+    let found: Vec<_> = CertificateDer::pem_file_iter(path)
+        .and_then(Iterator::collect)
+        .map_err(|e| wrong(format!("cannot be read as PEM: {e}")))?;
+    if found.is_empty() { Err(wrong("has no certificate".to_owned())) } else { Ok(found) }
 }
 
 impl Service<Uri> for Connector {
@@ -176,7 +205,14 @@ impl Stream {
 
 impl Connection for Stream {
     fn connected(&self) -> Connected {
-        Connected::new().proxy(self.proxied).extra(self.used.clone())
+        let connected = Connected::new().proxy(self.proxied).extra(self.used.clone());
+        #[cfg(feature = "http2")]
+        if let MaybeHttpsStream::Https(stream) = &self.inner
+            && stream.inner().get_ref().1.alpn_protocol() == Some(b"h2")
+        {
+            return connected.negotiated_h2();
+        }
+        connected
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
 };
 use muxi_client::{
     Error, EventStream,
-    api::{event::Event, request::Turn},
+    api::{event::Event, request::TurnIds},
 };
 use pyo3::{
     intern,
@@ -38,7 +38,7 @@ fn events<'py>(py: Python<'py>, batch: Vec<Event>) -> PyResult<Bound<'py, PyList
 
 /// Ids and head of a stream.
 struct Head {
-    turn: Option<Turn>,
+    turn: Option<TurnIds>,
     status: u16,
     idempotency_key: String,
 }
