@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ENV := VIRTUAL_ENV="$(CURDIR)/$(VENV)" PATH="$(CURDIR)/$(BIN):$$PATH"
 
-.PHONY: demo test test-rust test-python parity real check generate build bench clean
+.PHONY: demo test test-rust test-python parity real check generate build bench counts clean
 
 demo: build ## Start muxi-local and run the quickstarts against it
 	@$(BIN)/python examples/demo.py
@@ -56,7 +56,13 @@ $(VENV)/ready: requirements-dev.txt
 
 bench: $(VENV)/ready ## Measure side by side with other clients (takes long; OPTIONS="--cases lat,sse --reps 2")
 	@$(ENV) maturin develop --quiet --release
-	./benches/run.sh --extra benches/drivers/muxi_client.py $(OPTIONS)
+	./benches/run.sh --extra benches/drivers/muxi_client.py --extra benches/drivers/muxi_client.py@uvloop $(OPTIONS)
+
+counts: $(VENV)/ready ## Count the instructions of the hot paths; compare with benches/counts/baseline.json (OPTIONS=--write: renew it)
+	@$(ENV) maturin develop --quiet --release
+	cargo build --quiet --release --package muxi-counts
+	cargo build --quiet --release --manifest-path benches/server/Cargo.toml --target-dir target
+	@$(BIN)/python benches/counts/run.py --target target $(OPTIONS)
 
 clean:
 	rm -rf $(VENV) .venv-official target
