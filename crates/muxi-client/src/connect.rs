@@ -7,13 +7,10 @@ use crate::{
 };
 use http::{HeaderValue, Uri};
 use hyper::rt::{Read, ReadBufCursor, Write};
-use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
-use hyper_util::{
-    client::{
-        legacy::connect::{Connected, Connection, HttpConnector, proxy::Tunnel},
-        proxy::matcher::Matcher,
-    },
-    rt::TokioIo,
+use hyper_rustls::HttpsConnector;
+use hyper_util::client::{
+    legacy::connect::{Connected, Connection, HttpConnector, proxy::Tunnel},
+    proxy::matcher::Matcher,
 };
 use rustls::{
     client::WantsClientCert,
@@ -31,7 +28,6 @@ use std::{
     task::{Context, Poll},
     time::Duration,
 };
-use tokio::net::TcpStream;
 use tower_service::Service;
 
 /// Unacknowledged data for so long means that the other side is gone.
@@ -155,16 +151,12 @@ impl Service<Uri> for Connector {
     fn call(&mut self, uri: Uri) -> Self::Future {
         let mut http = self.http.clone();
         match (self.proxy.clone(), self.tls.clone()) {
-            (None, None) => {
-                Box::pin(async move { Ok(Stream::new(MaybeHttpsStream::Http(http.call(uri).await?), false)) })
-            }
+            (None, None) => Box::pin(async move { Ok(Stream::new(http.call(uri).await?, false)) }),
             (None, Some(tls)) => {
                 let mut https = HttpsConnector::from((http, tls));
                 Box::pin(async move { Ok(Stream::new(https.call(uri).await?, false)) })
             }
-            (Some(proxy), None) => {
-                Box::pin(async move { Ok(Stream::new(MaybeHttpsStream::Http(http.call(proxy.uri).await?), true)) })
-            }
+            (Some(proxy), None) => Box::pin(async move { Ok(Stream::new(http.call(proxy.uri).await?, true)) }),
             (Some(proxy), Some(tls)) => {
                 let mut tunnel = Tunnel::new(proxy.uri, http);
                 if let Some(auth) = proxy.auth {
@@ -190,16 +182,21 @@ impl Used {
     }
 }
 
+trait Io: Read + Write + Send + Unpin {}
+
+impl<T: Read + Write + Send + Unpin> Io for T {}
+
 /// One connection.
 pub(crate) struct Stream {
-    inner: MaybeHttpsStream<TokioIo<TcpStream>>,
+    /// Boxed: the task of a connection has room for several copies of it, and that of TLS is large.
+    inner: Box<dyn Io>,
     proxied: bool,
     used: Used,
 }
 
 impl Stream {
-    fn new(inner: MaybeHttpsStream<TokioIo<TcpStream>>, proxied: bool) -> Self {
-        Self { inner, proxied, used: Used::default() }
+    fn new(inner: impl Io + 'static, proxied: bool) -> Self {
+        Self { inner: Box::new(inner), proxied, used: Used::default() }
     }
 }
 

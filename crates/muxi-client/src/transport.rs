@@ -167,7 +167,8 @@ impl Transport {
     fn open_stream<'a>(&'a self, http: HttpClient, prepared: &'a Prepared<'_>) -> Attempted<'a, EventStream> {
         Box::pin(async move {
             let end = prepared.limit.map(|limit| Deadline::now() + limit);
-            let (status, headers, body) = self.exchange(http, prepared, end).await?;
+            let (status, mut headers, body) = self.exchange(http, prepared, end).await?;
+            detach(&mut headers);
             let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
             if is_event_stream(kind) {
                 let key = prepared.idempotency_key.clone();
@@ -452,6 +453,16 @@ pub(crate) fn broken(source: BoxError, config: &Config) -> Error {
 pub(crate) fn timed_out(limit: Duration, config: &Config, what: &str) -> Error {
     let message = format!("{what} from {} within {} s", config.origin(), limit.as_secs_f64());
     Error::new(ErrorKind::Timeout, "TIMEOUT", message)
+}
+
+/// Copies the values out of the connection's read buffer, of which they are slices: a stream that kept them would keep
+/// that whole buffer, and the connection would get a second one.
+fn detach(headers: &mut HeaderMap) {
+    for value in headers.values_mut() {
+        if let Ok(own) = HeaderValue::from_bytes(value.as_bytes()) {
+            *value = own;
+        }
+    }
 }
 
 /// Whether a content type, with parameters or without, is that of an event stream.

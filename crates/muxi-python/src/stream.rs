@@ -12,7 +12,7 @@ use muxi_client::{
 use pyo3::{
     intern,
     prelude::*,
-    types::{PyDict, PyList},
+    types::{PyDict, PyList, PyString},
 };
 use std::{
     mem,
@@ -26,10 +26,15 @@ const AHEAD: usize = 1024;
 fn events<'py>(py: Python<'py>, batch: Vec<Event>) -> PyResult<Bound<'py, PyList>> {
     let class = event_class(py)?;
     let list = PyList::empty(py);
+    // Most events of a stream have the same name: one object serves them all.
+    let mut name = intern!(py, "message").clone();
     for event in batch {
+        if name.to_str()? != &*event.event {
+            name = PyString::new(py, &event.event);
+        }
         let made = class.call0()?;
         let dict = made.cast::<PyDict>()?;
-        dict.set_item(intern!(py, "event"), &*event.event)?;
+        dict.set_item(intern!(py, "event"), &name)?;
         dict.set_item(intern!(py, "data"), event.data)?;
         list.append(made)?;
     }
