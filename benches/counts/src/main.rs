@@ -2,7 +2,7 @@
 
 use futures_util::StreamExt;
 use muxi_client::{
-    FormationClient,
+    ChatRequest, FormationClient,
     api::{auth::Signer, sse::SseParser},
 };
 use std::{error::Error, hint::black_box};
@@ -25,9 +25,8 @@ async fn row(client: &FormationClient, n: u32) -> Outcome {
 }
 
 async fn sse(client: &FormationClient, n: u32) -> Outcome {
-    let payload = serde_json::json!({ "message": "hi", "n": n, "mode": "fast" });
-    let payload = payload.as_object().ok_or("no object")?;
-    let mut stream = client.chat_stream(payload).user_id("u").await?;
+    let request = ChatRequest::new("hi").with("n", n).with("mode", "fast");
+    let mut stream = client.chat_stream(request).user_id("u").await?.into_raw();
     while let Some(event) = stream.next().await {
         black_box(event?);
     }

@@ -21,8 +21,8 @@ impl Client for C {
         std::hint::black_box(self.f.get_sessions("u").limit(n as u32).await.unwrap());
     }
     async fn stream(&self, body: String, on: &mut dyn FnMut(&[u8])) {
-        let payload = serde_json::from_str(&body).unwrap();
-        let mut s = self.f.chat_stream(&payload).user_id("u").await.unwrap();
+        let request: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&body).unwrap();
+        let mut s = self.f.chat_stream(request).user_id("u").await.unwrap().into_raw();
         while let Some(e) = s.next().await {
             on(e.unwrap().data.as_bytes());
         }
