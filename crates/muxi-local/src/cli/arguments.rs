@@ -7,7 +7,7 @@ use std::path::PathBuf;
 /// Environment variable with the key of the language model: an argument would be seen by everybody on the machine.
 const LLM_KEY: &str = "MUXI_LOCAL_LLM_KEY";
 
-/// A local MUXI server for development and tests. State is in memory and ends with the process.
+/// A local MUXI server for development and tests.
 #[derive(Parser)]
 #[command(name = "muxi-local", version)]
 pub(super) struct Arguments {
@@ -20,16 +20,16 @@ pub(super) struct Arguments {
     /// Port to listen on; 0 takes any free one.
     #[arg(long, default_value_t = 7890)]
     pub(super) port: u16,
-    /// Id of the server's key; random unless given.
+    /// Id of the server's key; random (or that of the data folder) unless given.
     #[arg(long)]
     key_id: Option<String>,
-    /// Secret of the server's key; random unless given.
+    /// Secret of the server's key; random (or that of the data folder) unless given.
     #[arg(long)]
     secret_key: Option<String>,
-    /// Admin key of formations that bring none; random unless given.
+    /// Admin key of formations that bring none; random (or that of the data folder) unless given.
     #[arg(long)]
     admin_key: Option<String>,
-    /// Client key of formations that bring none; random unless given.
+    /// Client key of formations that bring none; random (or that of the data folder) unless given.
     #[arg(long)]
     client_key: Option<String>,
     /// Read the formations again when their files change. Their state stays.
@@ -48,6 +48,9 @@ pub(super) struct Arguments {
     /// Let other machines use /_local too: request log, faults, clock and page.
     #[arg(long)]
     remote_inspection: bool,
+    /// Folder to keep all state in, keys included and not encrypted; without it, state ends with the process.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
     /// Print the URL and the keys as one line of JSON.
     #[arg(long)]
     pub(super) json: bool,
@@ -85,6 +88,9 @@ impl Arguments {
         }
         if let Some(url) = &self.llm_url {
             builder = builder.llm(url, self.llm_model.clone(), std::env::var(LLM_KEY).ok());
+        }
+        if let Some(folder) = &self.data {
+            builder = builder.data(folder);
         }
         builder
     }

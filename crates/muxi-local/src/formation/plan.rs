@@ -293,7 +293,7 @@ impl Turn {
 }
 
 /// The frame of a failed stream.
-fn error_frame(message: &str, class: &str) -> String {
+pub(super) fn error_frame(message: &str, class: &str) -> String {
     format!("event: error\ndata: {}\n\n", json!({ "error": message, "type": class }))
 }
 

@@ -165,7 +165,10 @@ async fn reset_script(State(control): Shared) -> Response {
 
 async fn reset(State(control): Shared) -> Response {
     control.reset();
-    ok(&json!({ "reset": true }))
+    match control.commit().await {
+        Ok(()) => ok(&json!({ "reset": true })),
+        Err(error) => reply::error(StatusCode::INTERNAL_SERVER_ERROR, &error),
+    }
 }
 
 /// The formations, with what the page needs to know of those that run.
