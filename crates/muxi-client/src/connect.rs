@@ -7,7 +7,7 @@ use crate::{
 };
 use http::{HeaderValue, Uri};
 use hyper::rt::{Read, ReadBufCursor, Write};
-use hyper_rustls::HttpsConnector;
+use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 use hyper_util::client::{
     legacy::connect::{Connected, Connection, HttpConnector, proxy::Tunnel},
     proxy::matcher::Matcher,
@@ -154,7 +154,7 @@ impl Service<Uri> for Connector {
             (None, None) => Box::pin(async move { Ok(Stream::new(http.call(uri).await?, false)) }),
             (None, Some(tls)) => {
                 let mut https = HttpsConnector::from((http, tls));
-                Box::pin(async move { Ok(Stream::new(https.call(uri).await?, false)) })
+                Box::pin(async move { Ok(Stream::secure(https.call(uri).await?)) })
             }
             (Some(proxy), None) => Box::pin(async move { Ok(Stream::new(http.call(proxy.uri).await?, true)) }),
             (Some(proxy), Some(tls)) => {
@@ -163,7 +163,7 @@ impl Service<Uri> for Connector {
                     tunnel = tunnel.with_auth(auth);
                 }
                 let mut https = HttpsConnector::from((tunnel, tls));
-                Box::pin(async move { Ok(Stream::new(https.call(uri).await?, false)) })
+                Box::pin(async move { Ok(Stream::secure(https.call(uri).await?)) })
             }
         }
     }
@@ -191,25 +191,29 @@ pub(crate) struct Stream {
     /// Boxed: the task of a connection has room for several copies of it, and that of TLS is large.
     inner: Box<dyn Io>,
     proxied: bool,
+    /// Whether the two sides have agreed on HTTP/2.
+    http2: bool,
     used: Used,
 }
 
 impl Stream {
     fn new(inner: impl Io + 'static, proxied: bool) -> Self {
-        Self { inner: Box::new(inner), proxied, used: Used::default() }
+        Self { inner: Box::new(inner), proxied, http2: false, used: Used::default() }
+    }
+
+    fn secure<T: Read + Write + Send + Unpin + 'static>(inner: MaybeHttpsStream<T>) -> Self {
+        let http2 = match &inner {
+            MaybeHttpsStream::Https(stream) => stream.inner().get_ref().1.alpn_protocol() == Some(b"h2"),
+            MaybeHttpsStream::Http(_) => false,
+        };
+        Self { http2, ..Self::new(inner, false) }
     }
 }
 
 impl Connection for Stream {
     fn connected(&self) -> Connected {
         let connected = Connected::new().proxy(self.proxied).extra(self.used.clone());
-        #[cfg(feature = "http2")]
-        if let MaybeHttpsStream::Https(stream) = &self.inner
-            && stream.inner().get_ref().1.alpn_protocol() == Some(b"h2")
-        {
-            return connected.negotiated_h2();
-        }
-        connected
+        if self.http2 { connected.negotiated_h2() } else { connected }
     }
 }
 

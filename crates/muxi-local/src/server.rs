@@ -430,9 +430,15 @@ impl Server {
         Ok(())
     }
 
-    /// Moves the server's clock forward: what is due by then happens now.
+    /// Moves the server's clock forward: what is due by then happens now. Scheduled jobs take a moment to run; see
+    /// [`Server::is_settled`].
     pub fn advance(&self, by: Duration) {
         self.control.host.clock.advance(by);
+    }
+
+    /// Whether no scheduled job runs and none that is due waits to be run.
+    pub fn is_settled(&self) -> bool {
+        self.control.settled()
     }
 
     /// Arms a fault: the requests that it fits meet it until it is used up or cleared. The first armed one that fits

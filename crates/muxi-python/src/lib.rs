@@ -21,7 +21,7 @@ mod _muxi {
         convert::PyBundle,
         decode::loads,
         engine::{Engine, after_fork},
-        local::local_main,
+        local::{LocalServer, local_main},
         port::{Port, Task},
         stream::{AsyncStream, SyncStream},
         webhook::{webhook_parse, webhook_verify},

@@ -1,11 +1,152 @@
-//! `python -m muxi.local`.
+//! muxi-local from Python: its program, and a server within this process.
 
-use pyo3::prelude::*;
-use std::ffi::OsString;
+use muxi_local::{Fault, Server};
+use pyo3::{
+    exceptions::{PyOSError, PyRuntimeError, PyValueError},
+    prelude::*,
+};
+use std::{
+    ffi::OsString,
+    path::PathBuf,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// How long moving the clock waits for jobs: one that asks a slow model goes on after that.
+const SETTLING: Duration = Duration::from_secs(5);
 
 /// Runs the local server until it is stopped, and returns the exit status.
 #[pyfunction]
 pub(crate) fn local_main(py: Python<'_>, arguments: Vec<OsString>) -> i32 {
     let name = OsString::from("python -m muxi.local");
     py.detach(|| muxi_local::cli([name].into_iter().chain(arguments)))
+}
+
+/// A server on a thread of its own. `None` once it is stopped.
+#[pyclass(frozen)]
+pub(crate) struct LocalServer(Mutex<Option<Server>>);
+
+impl LocalServer {
+    fn lock(&self) -> MutexGuard<'_, Option<Server>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&Server) -> PyResult<T>) -> PyResult<T> {
+        self.lock().as_ref().map_or_else(|| Err(PyRuntimeError::new_err("the local server is closed")), work)
+    }
+}
+
+#[pymethods]
+impl LocalServer {
+    #[new]
+    #[pyo3(signature = (formations, script, quirks, data))]
+    fn new(
+        py: Python<'_>,
+        formations: Vec<PathBuf>,
+        script: Option<&str>,
+        quirks: Option<&str>,
+        data: Option<PathBuf>,
+    ) -> PyResult<Self> {
+        let mut builder = Server::builder();
+        for path in formations {
+            builder = builder.formation(path);
+        }
+        if let Some(script) = script {
+            builder = builder.script(script);
+        }
+        if let Some(quirks) = quirks {
+            builder = builder.quirks(quirks);
+        }
+        if let Some(data) = data {
+            builder = builder.data(data);
+        }
+        let server = py.detach(|| Server::spawn(builder)).map_err(|error| match error.kind() {
+            std::io::ErrorKind::InvalidInput | std::io::ErrorKind::InvalidData => {
+                PyValueError::new_err(error.to_string())
+            }
+            _ => PyOSError::new_err(error.to_string()),
+        })?;
+        Ok(Self(Mutex::new(Some(server))))
+    }
+
+    /// The URL and the keys, by the names that `muxi-local --json` uses.
+    fn describe(&self) -> PyResult<Vec<(&'static str, String)>> {
+        self.with(|server| {
+            let pairs = [
+                ("url", server.url()),
+                ("key_id", server.key_id()),
+                ("secret_key", server.secret_key()),
+                ("formation_id", server.formation_id()),
+                ("admin_key", server.admin_key()),
+                ("client_key", server.client_key()),
+            ];
+            Ok(pairs.into_iter().map(|(name, value)| (name, value.to_owned())).collect())
+        })
+    }
+
+    /// The formations that it was started with: id, admin key, client key.
+    fn formations(&self) -> PyResult<Vec<(String, String, String)>> {
+        self.with(|server| {
+            let row = |served: &muxi_local::Served| {
+                (served.id.clone(), served.admin_key.clone(), served.client_key.clone())
+            };
+            Ok(server.formations().iter().map(row).collect())
+        })
+    }
+
+    fn script(&self, text: &str) -> PyResult<()> {
+        self.with(|server| server.script(text).map_err(|error| PyValueError::new_err(error.to_string())))
+    }
+
+    fn fail(&self, fault: &str) -> PyResult<()> {
+        let wrong = |error: &dyn std::fmt::Display| PyValueError::new_err(error.to_string());
+        let parts: serde_json::Value = serde_json::from_str(fault).map_err(|error| wrong(&error))?;
+        let fault = Fault::from_json(&parts).map_err(|error| wrong(&error))?;
+        self.with(|server| server.fail(fault).map_err(|error| wrong(&error)))
+    }
+
+    fn clear_faults(&self) -> PyResult<()> {
+        self.with(|server| {
+            server.clear_faults();
+            Ok(())
+        })
+    }
+
+    /// What has arrived, as JSON.
+    fn requests(&self) -> PyResult<String> {
+        self.with(|server| {
+            serde_json::to_string(&server.requests()).map_err(|error| PyRuntimeError::new_err(error.to_string()))
+        })
+    }
+
+    /// Returns when the jobs that are due by then have run, or after [`SETTLING`].
+    fn advance(&self, py: Python<'_>, seconds: f64) -> PyResult<()> {
+        let by = Duration::try_from_secs_f64(seconds).map_err(|_| {
+            PyValueError::new_err(format!("seconds must be a number of seconds that is not negative, not {seconds}"))
+        })?;
+        py.detach(|| {
+            self.with(|server| {
+                server.advance(by);
+                let end = Instant::now() + SETTLING;
+                while !server.is_settled() && Instant::now() < end {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                Ok(())
+            })
+        })
+    }
+
+    fn reset(&self, py: Python<'_>) -> PyResult<()> {
+        py.detach(|| {
+            self.with(|server| {
+                server.reset();
+                Ok(())
+            })
+        })
+    }
+
+    fn close(&self, py: Python<'_>) {
+        let server = self.lock().take();
+        py.detach(|| drop(server));
+    }
 }

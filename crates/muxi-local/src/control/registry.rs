@@ -210,6 +210,11 @@ impl Control {
         self.serve_again();
     }
 
+    /// Whether no scheduled job runs and none that is due waits to be run, in any formation.
+    pub(crate) fn settled(&self) -> bool {
+        self.formations().values().filter_map(|entry| entry.service.as_ref()).all(|service| service.formation.settled())
+    }
+
     /// The formations: id, name, status, version.
     pub(crate) fn overview(&self) -> Vec<Value> {
         let row = |(id, entry): (&String, &Entry)| {

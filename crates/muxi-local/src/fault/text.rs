@@ -243,8 +243,8 @@ impl Fault {
         Ok(())
     }
 
-    /// A fault from the parts of a JSON object.
-    pub(crate) fn from_json(value: &Value) -> Checked<Self> {
+    /// A fault from a JSON object of its parts. The error names the part and says what is possible.
+    pub fn from_json(value: &Value) -> Checked<Self> {
         let Some(object) = value.as_object() else { return invalid("it must be a JSON object or a text") };
         Self::from_parts(object.iter().map(|(name, value)| (name.clone(), value.clone())))
     }

@@ -25,6 +25,8 @@ const MOST_FAILURES: u64 = 3;
 pub(crate) struct Clockwork {
     bell: Arc<Notify>,
     runs: AtomicBool,
+    /// Whether a job runs right now.
+    busy: AtomicBool,
     /// Whether the jobs are another one's to run: the formation was made anew from changed files.
     succeeded: AtomicBool,
 }
@@ -39,7 +41,8 @@ impl Clockwork {
     pub(super) fn succeed(&self) -> Self {
         self.succeeded.store(true, Ordering::Relaxed);
         self.ring();
-        Self { bell: self.bell.clone(), runs: AtomicBool::new(false), succeeded: AtomicBool::new(false) }
+        let no = || AtomicBool::new(false);
+        Self { bell: self.bell.clone(), runs: no(), busy: no(), succeeded: no() }
     }
 }
 
@@ -120,9 +123,13 @@ async fn watch(formation: Weak<Formation>, bell: Arc<Notify>) {
             },
         }
         let mut runs = HashMap::new();
-        while let Some(held) = current(&formation)
-            && let Some((id, due)) = take(&held, &mut runs)
-        {
+        while let Some(held) = current(&formation) {
+            // Before the job is taken: between the two it would be neither due nor running.
+            held.clockwork.busy.store(true, Ordering::Relaxed);
+            let Some((id, due)) = take(&held, &mut runs) else {
+                held.clockwork.busy.store(false, Ordering::Relaxed);
+                break;
+            };
             run(&held, &id, due).await;
         }
     }
@@ -131,6 +138,13 @@ async fn watch(formation: Weak<Formation>, bell: Arc<Notify>) {
 /// The formation, if it is still there and its jobs are its own to run.
 fn current(formation: &Weak<Formation>) -> Option<Arc<Formation>> {
     formation.upgrade().filter(|held| !held.clockwork.succeeded.load(Ordering::Relaxed))
+}
+
+/// Whether no job runs and none that is due waits to be run.
+pub(super) fn settled(formation: &Formation) -> bool {
+    let clockwork = &formation.clockwork;
+    let waits = clockwork.runs.load(Ordering::Relaxed) && next(formation).is_some_and(|time| time <= formation.now());
+    !waits && !clockwork.busy.load(Ordering::Relaxed)
 }
 
 /// When the next job is due.

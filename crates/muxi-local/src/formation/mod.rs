@@ -109,6 +109,11 @@ impl Formation {
         formation
     }
 
+    /// Whether no scheduled job runs and none that is due waits to be run.
+    pub(crate) fn settled(&self) -> bool {
+        clockwork::settled(self)
+    }
+
     /// The formation's id.
     pub fn id(&self) -> &str {
         &self.spec.id

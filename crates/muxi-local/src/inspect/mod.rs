@@ -30,6 +30,8 @@ use tower_service::Service;
 
 /// The path that everything here is below.
 const BASE: &str = "/_local";
+/// How long moving the clock waits for the jobs that are due by then.
+const SETTLING: Duration = Duration::from_secs(5);
 /// Where the page's chat box sends its turns; a formation's id follows.
 const CHAT: &str = "/_local/chat/";
 /// The most that a reply of a formation may hold which is summed up here.
@@ -135,7 +137,16 @@ async fn move_clock(State(control): Shared, body: Bytes) -> Response {
     let Ok(Value::Object(body)) = serde_json::from_slice(&body) else { return bad(wanted) };
     let seconds = body.get("advance_seconds").and_then(Value::as_f64).filter(|seconds| *seconds > 0.0);
     match (seconds.map(Duration::try_from_secs_f64), body.get("reset")) {
-        (Some(Ok(time)), None) => control.host.clock.advance(time),
+        (Some(Ok(time)), None) => {
+            control.host.clock.advance(time);
+            let settled = async {
+                while !control.settled() {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+            };
+            // A job that asks a slow model goes on after the answer.
+            let _ = tokio::time::timeout(SETTLING, settled).await;
+        }
         (None, Some(Value::Bool(true))) if body.len() == 1 => control.host.clock.reset(),
         _ => return bad(wanted),
     }

@@ -1,0 +1,55 @@
+"""The pytest plugin of `muxi.testing`. Loaded in every pytest run of an environment with this package, so it imports
+nothing before a fixture is used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from . import AsyncFormationClient, FormationClient
+    from .testing import LocalServer
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the mark."""
+    config.addinivalue_line(
+        "markers",
+        "muxi(*formations, script=None, quirks=None, data=None): what muxi_server serves; the arguments are those of "
+        "muxi.testing.LocalServer, and paths are relative to pytest's root folder.",
+    )
+
+
+@pytest.fixture
+def muxi_server(request: pytest.FixtureRequest) -> Iterator[LocalServer]:
+    """A fresh MUXI server for this test, with keys of its own; see `muxi.testing.LocalServer`."""
+    from .testing import LocalServer
+
+    mark = request.node.get_closest_marker("muxi")
+    arguments: tuple[Any, ...] = mark.args if mark else ()
+    options: dict[str, Any] = dict(mark.kwargs) if mark else {}
+    root = request.config.rootpath
+    script = options.get("script")
+    if isinstance(script, str) and script.endswith((".yaml", ".yml")) and "\n" not in script:
+        options["script"] = root / script
+    with LocalServer(*(root / path for path in arguments), **options) as server:
+        yield server
+
+
+@pytest.fixture
+def muxi_formation(muxi_server: LocalServer) -> Iterator[FormationClient]:
+    """A client of the server's first formation."""
+    with muxi_server.formation() as client:
+        yield client
+
+
+@pytest.fixture
+def muxi_async_formation(muxi_server: LocalServer) -> Iterator[AsyncFormationClient]:
+    """An async client of the server's first formation."""
+    client = muxi_server.async_formation()
+    yield client
+    client.close()
