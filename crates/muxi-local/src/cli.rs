@@ -1,6 +1,9 @@
 //! The command line, as a function: the program and `python -m muxi.local` both call it.
 
-use crate::{Builder, Server, formation};
+use crate::{
+    Builder, QUIRKS, Server, formation,
+    quirks::{Quirks, Selection},
+};
 use clap::Parser;
 use muxi_client::api::endpoint::{Api, Endpoint};
 use serde_json::json;
@@ -48,12 +51,27 @@ struct Arguments {
     /// Let other machines use /_local too: request log, faults, clock and page.
     #[arg(long)]
     remote_inspection: bool,
+    /// Defects of the shipped runtime and server to reproduce, such as `real`, `fixed`, `late-cancel` or
+    /// `real,-idle-close-5s`; `list` prints them.
+    #[arg(long, value_name = "LIST", value_parser = known_quirks, allow_hyphen_values = true)]
+    quirks: Option<String>,
     /// Print the URL and the keys as one line of JSON.
     #[arg(long)]
     json: bool,
     /// List every operation and whether it is built, then exit.
     #[arg(long)]
     routes: bool,
+}
+
+/// What `--quirks` takes beside a selection.
+const LIST: &str = "list";
+
+/// Checks the value of `--quirks`.
+fn known_quirks(text: &str) -> Result<String, String> {
+    if text != LIST {
+        text.parse::<Selection>().map_err(|error| error.to_string())?;
+    }
+    Ok(text.to_owned())
 }
 
 /// Runs the command line `args` (the program's name first) until a signal stops it. Returns the exit code.
@@ -69,6 +87,10 @@ pub fn cli(args: impl IntoIterator<Item = OsString>) -> i32 {
     if arguments.routes {
         // `muxi-local --routes | head` closes the pipe early.
         let _ = list_routes(&mut io::stdout().lock());
+        return 0;
+    }
+    if arguments.quirks.as_deref() == Some(LIST) {
+        let _ = list_quirks(&mut io::stdout().lock());
         return 0;
     }
     match run(&arguments) {
@@ -117,6 +139,9 @@ fn builder(arguments: &Arguments) -> Builder {
     if let Some(url) = &arguments.llm_url {
         builder = builder.llm(url, arguments.llm_model.clone(), std::env::var(LLM_KEY).ok());
     }
+    if let Some(selection) = &arguments.quirks {
+        builder = builder.quirks(selection);
+    }
     builder
 }
 
@@ -159,6 +184,15 @@ fn list_routes(out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "{:<28} {:<7} {state:<6} {prefix}{}", endpoint.name, endpoint.method, endpoint.path)?;
     }
     Ok(())
+}
+
+fn list_quirks(out: &mut impl Write) -> io::Result<()> {
+    let default = Quirks::default();
+    for row in QUIRKS {
+        let mark = if default.has(row.name) { "*" } else { " " };
+        writeln!(out, "{mark} {:<26}{:<15}{}", row.name, row.section, row.what)?;
+    }
+    writeln!(out, "\n* on by default. R: contract/formation-api.md, S: contract/server-api.md.")
 }
 
 fn explain(arguments: &Arguments, error: &io::Error) -> String {

@@ -10,7 +10,9 @@ use crate::{
     front::Front,
     host::Host,
     inspect::Access,
-    proxy, serve,
+    proxy,
+    quirks::{Selection, UnknownQuirk},
+    serve,
 };
 use std::{
     fmt, fs, io,
@@ -30,6 +32,7 @@ pub struct Builder {
     secret_key: String,
     admin_key: String,
     client_key: String,
+    quirks: String,
     start_time: Duration,
     script: Option<Source>,
     llm: Option<Endpoint>,
@@ -59,6 +62,7 @@ impl Default for Builder {
             secret_key: format!("sk_{}", random(32)),
             admin_key: format!("fma_{}", random(24)),
             client_key: format!("fmc_{}", random(24)),
+            quirks: String::new(),
             start_time: Duration::from_millis(5),
             script: None,
             llm: None,
@@ -164,6 +168,8 @@ impl Builder {
     fn host(&self) -> io::Result<Host> {
         let access = Access::new(self.remote_inspection, &self.address);
         let host = Host { access, ..Host::default() };
+        let selection: Result<Selection, _> = self.quirks.parse();
+        host.quirks.set(selection.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?);
         let invalid = |error: ScriptError| io::Error::new(io::ErrorKind::InvalidData, error);
         match &self.script {
             None => {}
@@ -188,6 +194,16 @@ impl Builder {
     #[must_use]
     pub fn remote_inspection(mut self, allowed: bool) -> Self {
         self.remote_inspection = allowed;
+        self
+    }
+
+    /// Which defects of the shipped runtime and server to reproduce: a list with commas, read from the left. `real`
+    /// turns all on, `fixed` all off, a name turns one on and a name with a minus off ([`QUIRKS`](crate::QUIRKS) are
+    /// the names). The default is the intended behaviour, but for how webhooks are encoded and signed. Starting fails
+    /// with [`io::ErrorKind::InvalidInput`] when a name is unknown.
+    #[must_use]
+    pub fn quirks(mut self, selection: impl Into<String>) -> Self {
+        self.quirks = selection.into();
         self
     }
 
@@ -370,6 +386,15 @@ impl Server {
     /// and the script. What was deployed is gone.
     pub fn reset(&self) {
         self.control.reset();
+    }
+
+    /// Reproduces these defects from now on, and no others; see [`Builder::quirks`].
+    ///
+    /// # Errors
+    /// When a name is unknown; nothing changes then.
+    pub fn quirks(&self, selection: &str) -> Result<(), UnknownQuirk> {
+        self.control.host.quirks.set(selection.parse()?);
+        Ok(())
     }
 
     /// Stops listening and lets requests in flight finish for a moment. A server on its own thread has ended when

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use muxi_client::api::auth::Signer;
 use serde_json::{Map, Value, json};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     path::{Path, PathBuf},
     sync::{
@@ -44,6 +44,8 @@ pub(crate) struct Control {
     drafts: Mutex<BTreeMap<String, Draft>>,
     dev: Mutex<BTreeMap<String, DevRun>>,
     next_port: AtomicU16,
+    /// Formations of which the real server would still track the process of an update.
+    staging: Mutex<BTreeSet<String>>,
     demo_id: String,
     files: TempDir,
 }
@@ -71,6 +73,8 @@ pub(super) struct Entry {
     pub(super) current: Version,
     pub(super) previous: Option<Version>,
     pub(super) update: Option<UpdateState>,
+    /// The port of an update that has failed, where the server does not forget it.
+    pub(super) failed_port: Option<u16>,
 }
 
 /// An update in progress.
@@ -109,6 +113,8 @@ pub(super) enum Status {
     Running,
     Stopped,
     Crashed,
+    /// A restart has ended it for good.
+    Unhealthy,
 }
 
 impl Status {
@@ -118,6 +124,7 @@ impl Status {
             Self::Running => "running",
             Self::Stopped => "stopped",
             Self::Crashed => "crashed",
+            Self::Unhealthy => "unhealthy",
         }
     }
 }
@@ -168,6 +175,7 @@ impl Control {
             formations: Mutex::default(),
             drafts: Mutex::default(),
             dev: Mutex::default(),
+            staging: Mutex::default(),
             next_port: AtomicU16::new(PORTS.start),
             demo_id: spec.id.clone(),
             files: tempfile::Builder::new().prefix("muxi-local-").tempdir()?,
@@ -240,6 +248,10 @@ impl Control {
         lock(&self.dev)
     }
 
+    pub(super) fn staging(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        lock(&self.staging)
+    }
+
     /// Runs `change` on the formation `id`.
     pub(super) fn with<T>(&self, id: &str, change: impl FnOnce(&mut Entry) -> T) -> Option<T> {
         self.formations().get_mut(id).map(change)
@@ -300,6 +312,7 @@ impl Entry {
             current,
             previous: None,
             update: None,
+            failed_port: None,
         }
     }
 

@@ -3,6 +3,8 @@
 use super::call::{Call, Payload};
 use super::check::Check;
 use super::envelope::{Answer, Failure, Outcome, compact, json_response, ok};
+use super::shown;
+use crate::quirks::Quirk;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
@@ -58,7 +60,7 @@ pub(super) fn summary(call: &Call) -> Outcome {
 }
 
 pub(super) fn formation(call: &Call) -> Outcome {
-    ok("formation_config", "formation.config.retrieved", call.formation.spec.public_document())
+    ok("formation_config", "formation.config.retrieved", presented(call, call.formation.spec.public_document()))
 }
 
 pub(super) fn agents(call: &Call) -> Outcome {
@@ -138,12 +140,12 @@ pub(super) fn mcp_server(call: &Call) -> Outcome {
     ok("mcp_server", "mcp.server.retrieved", server)
 }
 
-/// The fixed list of tools with which a formation serves MCP clients.
-pub(super) fn mcp_tools(_: &Call) -> Outcome {
+/// The tools with which a formation serves MCP clients, and those that its MCP servers declare.
+pub(super) fn mcp_tools(call: &Call) -> Outcome {
     let text = json!({ "type": "string", "required": true });
     let object = json!({ "type": "object", "required": true });
     let tool = |name: &str, description: &str, access: &str, parameters: Value| json!({ "name": name, "description": description, "access": access, "parameters": parameters });
-    let tools = [
+    let mut tools = vec![
         tool("formation_list_agents", "List all agents in the formation", "admin", json!({})),
         tool(
             "formation_update_agent",
@@ -156,7 +158,32 @@ pub(super) fn mcp_tools(_: &Call) -> Outcome {
         tool("get_memories", "Get the memories of a user", "client", json!({ "user_id": text })),
         tool("create_memory", "Create a memory for a user", "client", json!({ "user_id": text, "content": text })),
     ];
+    if !call.quirk(Quirk::FixedMcpTools) {
+        tools.extend(call.formation.spec.mcp_servers().iter().flat_map(declared_tools));
+    }
     ok("list", "mcp_tool.list", json!({ "tools": tools }))
+}
+
+/// The tools in the `tools` of an MCP server's configuration. Servers are not run here, so that others are unknown.
+fn declared_tools(server: &Value) -> Vec<Value> {
+    let tools = server.get("tools").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let id = server["id"].as_str().unwrap_or_default();
+    let row = |tool: &Value| {
+        let name = tool.as_str().or_else(|| tool["name"].as_str())?;
+        Some(json!({
+            "name": format!("{id}__{name}"), "description": tool["description"].as_str().unwrap_or_default(),
+            "access": "client", "parameters": tool.get("parameters").cloned().unwrap_or_else(|| json!({})),
+        }))
+    };
+    tools.iter().filter_map(row).collect()
+}
+
+/// A part of the configuration as an administrator sees it.
+fn presented(call: &Call, mut part: Value) -> Value {
+    if !call.quirk(Quirk::LiteralPasswords) {
+        shown::hide_passwords(&mut part);
+    }
+    part
 }
 
 /// A section with defaults below what the document says.
@@ -182,7 +209,7 @@ pub(super) fn mcp(call: &Call) -> Outcome {
 }
 
 fn section(call: &Call, name: &str) -> Value {
-    Value::Object(call.formation.spec.section(name))
+    presented(call, Value::Object(call.formation.spec.section(name)))
 }
 
 pub(super) fn memory(call: &Call) -> Outcome {

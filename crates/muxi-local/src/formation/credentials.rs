@@ -4,6 +4,7 @@ use super::call::Call;
 use super::check::Check;
 use super::envelope::{Failure, Outcome, ok, with_status};
 use super::ids;
+use crate::quirks::Quirk;
 use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -81,6 +82,10 @@ pub(super) fn create(call: &Call) -> Outcome {
     if service.is_empty() || service.contains(char::is_whitespace) {
         let message = format!("Invalid service name '{service}'");
         return Err(Failure::new(400, "VALIDATION_ERROR", message).with(json!({ "field": "service" })));
+    }
+    if call.quirk(Quirk::Credentials500) {
+        let message = "'EncryptedCredentialResolver' object has no attribute 'store'";
+        return Err(Failure::new(500, "INTERNAL_ERROR", message));
     }
     let value = credential.values().find_map(Value::as_str).unwrap_or_default();
     let shown: String = if value.len() > 8 { value.chars().take(4).collect() } else { String::new() };

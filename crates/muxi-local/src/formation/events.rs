@@ -4,6 +4,7 @@ use super::call::Call;
 use super::chat;
 use super::envelope::{Answer, Failure, Outcome};
 use crate::pattern::matches;
+use crate::quirks::Quirk;
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
@@ -137,10 +138,13 @@ pub(super) fn logs(call: &Call) -> Outcome {
         return Err(Failure::bad(format!("At least one filter is required: {names}")));
     }
     let rank = |name: &str| LEVELS.iter().position(|level| level.eq_ignore_ascii_case(name)).unwrap_or(0);
+    // The key that the filter looks for is not where the runtime puts it.
+    let none = agent.is_some() && call.quirk(Quirk::LogAgentFilter);
     let least = level.as_deref().map_or(0, rank);
     let frames = call.formation.events.listen().filter_map(move |happening| {
         let same = |filter: &Option<String>, value: &Option<String>| filter.is_none() || filter == value;
-        let wanted = !matches!(happening.kind, "chat.token" | "chat.ended")
+        let wanted = !none
+            && !matches!(happening.kind, "chat.token" | "chat.ended")
             && rank(happening.level) >= least
             && kind.as_deref().is_none_or(|pattern| matches(pattern, happening.kind))
             && same(&user, &happening.user)

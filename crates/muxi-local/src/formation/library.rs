@@ -2,6 +2,7 @@
 
 use super::call::Call;
 use super::envelope::{Failure, Outcome, ok};
+use crate::quirks::Quirk;
 use serde_json::{Map, Value, json};
 
 /// Splits a Markdown text into its front matter and the rest. Text without front matter has an empty one.
@@ -76,7 +77,17 @@ fn view(skill: &Map<String, Value>, defaults: Value) -> Value {
     view
 }
 
+/// The skill routes of the shipped runtime do not work.
+fn skills_work(call: &Call) -> Result<(), Failure> {
+    if !call.quirk(Quirk::Skills500) {
+        return Ok(());
+    }
+    let message = "create_success_response() missing 2 required positional arguments: 'data' and 'request_id'";
+    Err(Failure::new(500, "INTERNAL_ERROR", message))
+}
+
 pub(super) fn skills(call: &Call) -> Outcome {
+    skills_work(call)?;
     let defaults = json!({
         "name": "", "description": "", "scope": "public", "has_scripts": false, "resource_count": 0,
         "has_execution_context": false,
@@ -87,6 +98,7 @@ pub(super) fn skills(call: &Call) -> Outcome {
 }
 
 pub(super) fn skill(call: &Call) -> Outcome {
+    skills_work(call)?;
     let name = call.path("name");
     let skills = skills_in(call.formation.spec.document.get("skills"));
     let skill = skills.iter().find(|skill| skill.get("name").is_some_and(|own| own == name));
@@ -99,6 +111,7 @@ pub(super) fn skill(call: &Call) -> Outcome {
 
 /// The public skills and the agent's own.
 pub(super) fn agent_skills(call: &Call) -> Outcome {
+    skills_work(call)?;
     let id = call.path("agent_id");
     let agents = call.formation.spec.agents();
     let agent = agents.iter().find(|agent| agent["id"] == id);

@@ -4,6 +4,7 @@ use super::call::{Call, Payload};
 use super::check::{Check, query_bool, query_int, query_time};
 use super::envelope::{Failure, Outcome, ok};
 use super::{ids, ingestion};
+use crate::quirks::Quirk;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -94,6 +95,12 @@ pub(crate) fn scope(call: &Call, scope: Option<String>, scope_id: Option<String>
     Ok(Scope { scope, scope_id })
 }
 
+/// The shipped runtime cannot read and write memories on a database without tenancy.
+fn tenancy(call: &Call) -> Result<(), Failure> {
+    let message = "Failed to access long-term memory: user_id must be an integer";
+    if call.quirk(Quirk::SingleUser) { Err(Failure::new(500, "INTERNAL_ERROR", message)) } else { Ok(()) }
+}
+
 pub(super) fn list(call: &Call) -> Outcome {
     let limit = query_int(call, "limit", 1..=100, 10)?;
     let offset = query_int(call, "offset", 0..=i64::MAX as u64, 0)?;
@@ -103,6 +110,7 @@ pub(super) fn list(call: &Call) -> Outcome {
         return Err(Failure::params(format!("Invalid scope '{bad}'. Use user, group or formation")));
     }
     let user = call.user()?;
+    tenancy(call)?;
     let mut state = call.formation.state();
     ingestion::settle(&mut state);
     let owner = state.users.number(user);
@@ -120,6 +128,7 @@ pub(super) fn create(call: &Call) -> Outcome {
     if let Payload::Json(body) = call.payload()
         && body.get("source").is_some_and(|source| !source.is_null())
     {
+        tenancy(call)?;
         return ingestion::ingest(call, body);
     }
     let mut check = Check::body(call);
@@ -136,6 +145,7 @@ pub(super) fn create(call: &Call) -> Outcome {
     }
     let scope = scope(call, wanted, scope_id)?;
     let user = call.user()?;
+    tenancy(call)?;
     let mut metadata = metadata.unwrap_or_default();
     if let Some(kind) = &kind {
         metadata.insert("type".to_owned(), json!(kind));
@@ -154,11 +164,13 @@ pub(super) fn create(call: &Call) -> Outcome {
 
 pub(super) fn delete(call: &Call) -> Outcome {
     let (user, id) = (call.user()?, call.path("memory_id"));
+    tenancy(call)?;
+    let anybody = call.quirk(Quirk::MemoryDeleteAnyUser);
     let mut state = call.formation.state();
     ingestion::settle(&mut state);
     let owner = state.users.number(user);
     let before = state.memories.0.len();
-    state.memories.0.retain(|memory| memory.id != id || memory.owner != owner);
+    state.memories.0.retain(|memory| memory.id != id || memory.owner != owner && !anybody);
     if state.memories.0.len() == before {
         return Err(Failure::missing(format!("Memory '{id}' not found")));
     }

@@ -17,6 +17,7 @@ mod config;
 mod credentials;
 mod envelope;
 mod events;
+mod files;
 mod idempotency;
 mod ids;
 mod ingestion;
@@ -30,6 +31,7 @@ mod routes;
 mod scheduler;
 mod secrets;
 mod sessions;
+mod shown;
 mod spec;
 mod triggers;
 mod tuning;
@@ -40,7 +42,10 @@ pub(crate) use envelope::{Failure, refuse};
 pub use routes::{router, routes};
 pub use spec::FormationSpec;
 
-use crate::host::Host;
+use crate::{
+    host::Host,
+    quirks::{Quirk, UnknownQuirk},
+};
 use jiff::Timestamp;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -78,6 +83,17 @@ impl Formation {
         Self::on(Arc::default(), spec)
     }
 
+    /// Starts a formation on its own that reproduces defects of the shipped runtime; `quirks` is as
+    /// [`Builder::quirks`](crate::Builder::quirks) takes it.
+    ///
+    /// # Errors
+    /// When a name is unknown.
+    pub fn with_quirks(spec: FormationSpec, quirks: &str) -> Result<Arc<Self>, UnknownQuirk> {
+        let host = Arc::<Host>::default();
+        host.quirks.set(quirks.parse()?);
+        Ok(Self::on(host, spec))
+    }
+
     /// Starts a formation of a server.
     pub(crate) fn on(host: Arc<Host>, spec: FormationSpec) -> Arc<Self> {
         let state = State {
@@ -103,6 +119,16 @@ impl Formation {
     /// The state. Never held across an `await`.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether that defect of the shipped runtime is reproduced.
+    fn quirk(&self, quirk: Quirk) -> bool {
+        self.host.quirks.on(quirk)
+    }
+
+    /// The user as turns, sessions, requests and notifications know it: without tenancy all are one.
+    fn tenant<'a>(&self, user: &'a str) -> &'a str {
+        if self.quirk(Quirk::SingleUser) { "0" } else { user }
     }
 
     /// Whole seconds since the start.

@@ -6,6 +6,7 @@ use super::envelope::{Answer, Data, Failure, Outcome, ok};
 use super::library::front_matter;
 use super::responder::Channel;
 use super::turn::{Ask, Fired, Turn};
+use crate::quirks::Quirk;
 use http::StatusCode;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -91,7 +92,11 @@ pub(super) async fn fire(call: Call) -> Outcome {
     check.done()?;
     let name = call.path("name");
     let template = call.formation.spec.triggers.get(name);
-    let template = template.ok_or_else(|| Failure::no_resource(format!("Trigger '{name}' not found")))?;
+    let template = template.ok_or_else(|| {
+        let path = call.quirk(Quirk::PathsInErrors).then(|| call.formation.spec.path(&format!("triggers/{name}.md")));
+        let place = path.map(|path| format!(" at {path}")).unwrap_or_default();
+        Failure::no_resource(format!("Trigger '{name}' not found{place}"))
+    })?;
     let (_, body) = front_matter(template)
         .map_err(|error| Failure::bad(format!("Invalid front matter in trigger '{name}': {error}")))?;
     let message = fill(body, &data)

@@ -3,20 +3,28 @@
 use super::call::Call;
 use super::check::Check;
 use super::envelope::{Failure, Outcome, ok};
+use crate::quirks::Quirk;
 use serde_json::json;
 use std::time::Instant;
 
 /// Bytes that the text may have.
 const LARGEST: usize = 32_768;
-const PATH: &str = "MUXI.md";
+const FILE: &str = "MUXI.md";
+const PENDING: &str = "MUXI.pending.md";
 
 /// The text.
 #[derive(Debug, Default)]
 pub(crate) struct Tuning(Option<String>);
 
+/// The name of a file, as replies tell it.
+fn path(call: &Call, file: &str) -> String {
+    if call.quirk(Quirk::PathsInErrors) { call.formation.spec.path(file) } else { file.to_owned() }
+}
+
 pub(super) fn get(call: &Call) -> Outcome {
     let state = call.formation.state();
-    ok("tuning", "tuning.retrieved", json!({ "content": state.tuning.0, "path": PATH }))
+    let path = state.tuning.0.as_ref().map(|_| path(call, FILE));
+    ok("tuning", "tuning.retrieved", json!({ "content": state.tuning.0, "path": path }))
 }
 
 pub(super) fn replace(call: &Call) -> Outcome {
@@ -29,11 +37,11 @@ pub(super) fn replace(call: &Call) -> Outcome {
         return Err(Failure::new(413, "TUNING_CONTENT_TOO_LARGE", message));
     }
     call.formation.state().tuning.0 = Some(content);
-    ok("tuning", "tuning.updated", json!({ "path": PATH, "bytes": bytes }))
+    ok("tuning", "tuning.updated", json!({ "path": path(call, FILE), "bytes": bytes }))
 }
 
-pub(super) fn pending(_: &Call) -> Outcome {
-    ok("tuning", "tuning.pending.retrieved", json!({ "content": null, "path": "MUXI.pending.md" }))
+pub(super) fn pending(call: &Call) -> Outcome {
+    ok("tuning", "tuning.pending.retrieved", json!({ "content": null, "path": path(call, PENDING) }))
 }
 
 /// Accepting or discarding a suggestion: there is none.

@@ -279,7 +279,7 @@ async fn users_and_notifications() {
 
     let note = || app.post("/notifications", &[CLIENT], json!({ "user_id": "alice", "message": "m" }));
     let none = note().await;
-    assert_eq!((none.status.as_u16(), none.json()["success"].as_bool()), (502, Some(true)));
+    assert_eq!((none.status.as_u16(), none.json()["success"].as_bool()), (502, Some(false)));
     let set = |body: Value| app.call("PUT", "/users/alice/channels", &[CLIENT], Some(body));
     assert_eq!(set(json!({ "channels": { "pigeon": {} } })).await.code(), "INVALID_REQUEST");
     let body =

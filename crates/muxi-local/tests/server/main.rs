@@ -12,5 +12,6 @@ mod faults;
 mod inspect;
 mod lifecycle;
 mod proxy;
+mod quirks;
 mod reading;
 mod samples;
