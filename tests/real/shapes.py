@@ -23,6 +23,9 @@ Shape = dict[str, set[str]]
 # Route -> outcome -> its shape.
 Shapes = dict[str, dict[str, Shape]]
 
+# What an allowance says, each a regular expression over the whole text.
+FIELDS = ("route", "outcome", "path", "what")
+
 NAMES = {bool: "bool", int: "int", float: "float", str: "string", type(None): "null", list: "list", dict: "object"}
 
 
@@ -36,9 +39,9 @@ def route_of(method: str, path: str) -> str | None:
     parts = path.split("/")
     for template in sorted(TABLE, key=lambda template: template.count("{")):
         wanted = template.split("/")
-        if len(wanted) == len(parts) and method.lower() in TABLE[template]:
-            if all(want == part or want.startswith("{") for want, part in zip(wanted, parts, strict=True)):
-                return f"{method} {template}"
+        fits = len(wanted) == len(parts) and method.lower() in TABLE[template]
+        if fits and all(want == part or want.startswith("{") for want, part in zip(wanted, parts, strict=True)):
+            return f"{method} {template}"
     return None
 
 
@@ -165,12 +168,3 @@ def judge(real: Shapes, local: Shapes, rules: Rules) -> list[str]:
         if index not in used:
             wrong.append(f"stale allowance: {', '.join(allow[name] for name in FIELDS)}")
     return wrong
-
-
-FIELDS = ("route", "outcome", "path", "what")
-
-
-def as_json(shapes: Shapes) -> str:
-    """Shapes as text."""
-    plain = {r: {o: {p: sorted(t) for p, t in s.items()} for o, s in outs.items()} for r, outs in shapes.items()}
-    return json.dumps(plain, indent=1, sort_keys=True)
