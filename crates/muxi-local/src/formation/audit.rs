@@ -63,7 +63,7 @@ pub(super) fn list(call: &Call) -> Outcome {
     let since = match call.query("since").filter(|text| !text.is_empty()) {
         None => None,
         Some(text) => Some(ids::parse_iso(text).ok_or_else(|| {
-            let message = format!("Invalid 'since' timestamp: {text}. Expected ISO 8601.");
+            let message = format!("Invalid timestamp format: {text}. Use ISO 8601 format.");
             Failure::new(400, "INVALID_PARAMETER", message)
         })?),
     };

@@ -61,7 +61,7 @@ impl Credentials {
     /// The place of a user's credential.
     fn position(&self, owner: u64, id: &str) -> Result<usize, Failure> {
         let found = self.0.iter().position(|credential| credential.id == id && credential.owner == owner);
-        found.ok_or_else(|| Failure::no_resource(format!("Credential '{id}' not found")))
+        found.ok_or_else(|| Failure::no_resource(format!("Credential not found: {id}")))
     }
 }
 
@@ -84,7 +84,7 @@ pub(super) fn create(call: &Call) -> Outcome {
         return Err(Failure::new(400, "VALIDATION_ERROR", message).with(json!({ "field": "service" })));
     }
     if call.quirk(Quirk::Credentials500) {
-        let message = "'EncryptedCredentialResolver' object has no attribute 'store'";
+        let message = "Failed to create credential: 'EncryptedCredentialResolver' object has no attribute 'store'";
         return Err(Failure::new(500, "INTERNAL_ERROR", message));
     }
     let value = credential.values().find_map(Value::as_str).unwrap_or_default();

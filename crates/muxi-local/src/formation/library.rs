@@ -82,7 +82,7 @@ fn skills_work(call: &Call) -> Result<(), Failure> {
     if !call.quirk(Quirk::Skills500) {
         return Ok(());
     }
-    let message = "create_success_response() missing 2 required positional arguments: 'data' and 'request_id'";
+    let message = "create_success_response() missing 2 required positional arguments: 'object_type' and 'event_type'";
     Err(Failure::new(500, "INTERNAL_ERROR", message))
 }
 

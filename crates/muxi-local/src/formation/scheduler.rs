@@ -116,8 +116,8 @@ pub(super) fn create(call: &Call) -> Outcome {
     let (kind, schedule, message) = (check.text("type"), check.text("schedule"), check.text("message"));
     check.done()?;
     if !["one_time", "recurring"].contains(&kind.as_str()) {
-        let data = json!({ "field": "type", "value": kind, "expected": "one_time or recurring" });
-        return Err(invalid(400, "Invalid job type", data));
+        let message = format!("Invalid job type '{kind}'. Must be 'one_time' or 'recurring'");
+        return Err(Failure::new(400, "VALIDATION_ERROR", message));
     }
     let schedule = Schedule::read(kind == "recurring", &schedule)?;
     let job = Job::new(call.user_or_default(), message.clone(), message, schedule);
@@ -153,8 +153,8 @@ pub(super) fn delete(call: &Call) -> Outcome {
     let mut state = call.formation.state();
     state.jobs.find(id)?;
     state.jobs.0.retain(|job| job.id != id);
-    let data = json!({ "message": format!("Scheduled job '{id}' deleted successfully") });
-    ok("scheduled_job", "scheduler.job.deleted", data)
+    let data = json!({ "message": format!("Scheduled job '{id}' removed successfully") });
+    ok("message", "scheduler.job.deleted", data)
 }
 
 pub(super) fn pause(call: &Call) -> Outcome {

@@ -94,13 +94,16 @@ pub(super) async fn fire(call: Call) -> Outcome {
     let template = call.formation.spec.triggers.get(name);
     let template = template.ok_or_else(|| {
         let path = call.quirk(Quirk::PathsInErrors).then(|| call.formation.spec.path(&format!("triggers/{name}.md")));
-        let place = path.map(|path| format!(" at {path}")).unwrap_or_default();
-        Failure::no_resource(format!("Trigger '{name}' not found{place}"))
+        let place = path.map(|path| format!(" at: {path}")).unwrap_or_default();
+        Failure::no_resource(format!("Trigger template '{name}' not found{place}"))
     })?;
     let (_, body) = front_matter(template)
         .map_err(|error| Failure::bad(format!("Invalid front matter in trigger '{name}': {error}")))?;
-    let message = fill(body, &data)
-        .map_err(|field| Failure::bad(format!("Trigger '{name}': missing key 'data.{field}' in trigger data")))?;
+    let message = fill(body, &data).map_err(|field| {
+        let keys: Vec<&String> = data.as_object().into_iter().flat_map(|fields| fields.keys()).collect();
+        let text = format!("Template rendering failed: Data key 'data.{field}' not found. Available keys: {keys:?}");
+        Failure::bad(text)
+    })?;
     let user = call.user_or_default().to_owned();
     let trigger = Some(Fired { name: name.to_owned(), data });
     let ask = Ask { user, session_id, message, channel: Channel::Trigger, trigger, ..Ask::default() };

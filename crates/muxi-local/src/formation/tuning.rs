@@ -10,7 +10,7 @@ use std::time::Instant;
 /// Bytes that the text may have.
 const LARGEST: usize = 32_768;
 const FILE: &str = "MUXI.md";
-const PENDING: &str = "MUXI.pending.md";
+const PENDING: &str = "PENDING-MUXI.md";
 
 /// The text.
 #[derive(Debug, Default)]

@@ -161,7 +161,8 @@ pub(super) fn link(call: &Call) -> Outcome {
         return Err(Failure::bad("At least one identifier is required"));
     }
     if owner.is_none() && call.quirk(Quirk::Identifiers500) {
-        let message = "null value in column \"user_id\" of relation \"user_identifiers\" violates not-null constraint";
+        let message = "Failed to associate identifiers: null value in column \"formation_id\" of relation \"users\" \
+                       violates not-null constraint";
         return Err(Failure::new(500, "INTERNAL_ERROR", message));
     }
     let mut state = call.formation.state();
@@ -197,7 +198,7 @@ pub(super) fn lookup(call: &Call) -> Outcome {
     let identifier = user_id(call.path("identifier"));
     let state = call.formation.state();
     let user = state.users.find(&identifier);
-    resolved(&identifier, user.ok_or_else(|| Failure::no_resource(format!("User '{identifier}' not found")))?)
+    resolved(&identifier, user.ok_or_else(|| Failure::no_resource(format!("Identifier not found: '{identifier}'")))?)
 }
 
 /// Always creates. This route words its own complaints, with status 400.
@@ -302,12 +303,16 @@ pub(super) fn notify(call: &Call) -> Outcome {
     let own: Vec<&str> = user.iter().flat_map(|user| user.channels.keys().map(String::as_str)).collect();
     let preferred = user.and_then(|user| user.preferred_channel.as_deref());
     let channels: Vec<&str> = match (wanted, preferred) {
-        (Some(list), _) => list.iter().filter_map(Value::as_str).collect(),
+        (Some(list), _) => {
+            list.iter().filter_map(Value::as_str).filter(|name| known_channel(call, name).is_ok()).collect()
+        }
         (None, Some(name)) => vec![name],
         (None, None) => own.clone(),
     };
+    // The runtime falls back on the formation's webhook.
+    let channels = if channels.is_empty() { vec!["webhook"] } else { channels };
     let (delivered, failed): (Vec<&str>, Vec<&str>) = channels.iter().partition(|name| own.contains(name));
-    let data = json!({ "request_id": ids::request(), "channels": channels, "delivered": delivered, "failed": failed });
+    let data = json!({ "request_id": call.id, "channels": channels, "delivered": delivered, "failed": failed });
     let (object, kind) = ("notification", "notification.sent");
     match (delivered.is_empty(), call.quirk(Quirk::Notification502)) {
         (false, _) => ok(object, kind, data),
