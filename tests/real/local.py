@@ -14,6 +14,9 @@ from typing import Any
 
 from muxi import ServerClient
 
+# The kit's database has tenancy.
+QUIRKS = "real,-single-user"
+
 
 @contextmanager
 def serving(real: dict[str, Any], folder: Path) -> Iterator[dict[str, Any]]:
@@ -23,7 +26,7 @@ def serving(real: dict[str, Any], folder: Path) -> Iterator[dict[str, Any]]:
         real: What `kit/up` has said of the real runtime, whose language model and keys are used.
         folder: The formation folder that the real runtime has been started with.
     """
-    command = [sys.executable, "-m", "muxi.local", "--port", "0", "--json", "--quirks", "real"]
+    command = [sys.executable, "-m", "muxi.local", "--port", "0", "--json", "--quirks", QUIRKS]
     with (
         tempfile.TemporaryDirectory() as copy,
         subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server,

@@ -142,21 +142,23 @@ pub(super) fn mcp_server(call: &Call) -> Outcome {
 
 /// The tools with which a formation serves MCP clients, and those that its MCP servers declare.
 pub(super) fn mcp_tools(call: &Call) -> Outcome {
-    let text = json!({ "type": "string", "required": true });
-    let object = json!({ "type": "object", "required": true });
+    let needed = |kind: &str| json!({ "type": kind, "required": true });
+    let optional = |kind: &str| json!({ "type": kind, "required": false });
     let tool = |name: &str, description: &str, access: &str, parameters: Value| json!({ "name": name, "description": description, "access": access, "parameters": parameters });
+    let action = json!({ "type": "string", "enum": ["create", "update", "delete"], "required": true });
+    let limit = json!({ "type": "integer", "required": false, "default": 10 });
+    let change = json!({ "agent_id": needed("string"), "updates": needed("object") });
+    let secret = json!({ "action": action, "key": needed("string"), "value": optional("string") });
+    let turn = json!({ "message": needed("string"), "user_id": optional("string"), "files": optional("array") });
+    let page = json!({ "user_id": needed("string"), "limit": limit });
+    let fact = json!({ "user_id": needed("string"), "content": needed("string"), "metadata": optional("object") });
     let mut tools = vec![
         tool("formation_list_agents", "List all agents in the formation", "admin", json!({})),
-        tool(
-            "formation_update_agent",
-            "Update agent configuration",
-            "admin",
-            json!({ "agent_id": text, "updates": object }),
-        ),
-        tool("formation_manage_secrets", "Manage formation secrets", "admin", json!({ "action": text })),
-        tool("chat", "Chat with the formation", "client", json!({ "message": text })),
-        tool("get_memories", "Get the memories of a user", "client", json!({ "user_id": text })),
-        tool("create_memory", "Create a memory for a user", "client", json!({ "user_id": text, "content": text })),
+        tool("formation_update_agent", "Update agent configuration", "admin", change),
+        tool("formation_manage_secrets", "Manage formation secrets", "admin", secret),
+        tool("chat", "Send a message to the formation", "client", turn),
+        tool("get_memories", "Retrieve user memories", "client", page),
+        tool("create_memory", "Create a user memory", "client", fact),
     ];
     if !call.quirk(Quirk::FixedMcpTools) {
         tools.extend(call.formation.spec.mcp_servers().iter().flat_map(declared_tools));
@@ -234,7 +236,7 @@ pub(super) fn logging(call: &Call) -> Outcome {
 
 pub(super) fn overlord(call: &Call) -> Outcome {
     let defaults = json!({
-        "soul": "", "llm": {}, "caching": { "enabled": true, "ttl": 3600 },
+        "soul": "", "llm": {}, "caching": { "enabled": true },
         "response": { "format": "markdown", "streaming": true },
         "workflow": {
             "auto_decomposition": true, "plan_approval_threshold": 10, "complexity_method": "heuristic",

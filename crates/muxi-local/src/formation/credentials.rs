@@ -81,7 +81,7 @@ pub(super) fn create(call: &Call) -> Outcome {
     let user = call.user()?;
     if service.is_empty() || service.contains(char::is_whitespace) {
         let message = format!("Invalid service name '{service}'");
-        return Err(Failure::new(400, "VALIDATION_ERROR", message).with(json!({ "field": "service" })));
+        return Err(Failure::new(400, "VALIDATION_ERROR", message));
     }
     if call.quirk(Quirk::Credentials500) {
         let message = "Failed to create credential: 'EncryptedCredentialResolver' object has no attribute 'store'";

@@ -46,10 +46,11 @@ pub(super) fn sop(call: &Call) -> Outcome {
     let name = call.path("name");
     let text = call.formation.spec.sops.get(name);
     let text = text.ok_or_else(|| Failure::new(404, "SOP_NOT_FOUND", format!("SOP '{name}' not found")))?;
-    let (fields, body) = front_matter(text).unwrap_or((Map::new(), text));
+    let (_, body) = front_matter(text).unwrap_or((Map::new(), text));
     let mut sop = summary(name, text);
     sop["content"] = json!(body);
-    sop["metadata"] = Value::Object(fields);
+    // The runtime keeps what the front matter says for itself.
+    sop["metadata"] = json!({});
     sop["references"] = Value::Null;
     ok("sop", "sop.retrieved", sop)
 }
