@@ -27,6 +27,7 @@ def serving(real: dict[str, Any], folder: Path) -> Iterator[dict[str, Any]]:
         folder: The formation folder that the real runtime has been started with.
     """
     command = [sys.executable, "-m", "muxi.local", "--port", "0", "--json", "--quirks", QUIRKS]
+    command += ["--llm-url", f"{real['llm_url']}/v1"]
     with (
         tempfile.TemporaryDirectory() as copy,
         subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server,

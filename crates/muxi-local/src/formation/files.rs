@@ -30,6 +30,8 @@ pub(super) fn text(formation: &Formation, file: &Value) -> Option<String> {
 fn decoded(content: &str) -> Option<String> {
     match STANDARD.decode(content.trim()) {
         Err(_) => Some(content.to_owned()),
-        Ok(bytes) => String::from_utf8(bytes).ok().filter(|text| !text.contains('\0')),
+        Ok(bytes) => {
+            String::from_utf8(bytes).ok().filter(|text| !text.contains(|c: char| c.is_control() && !c.is_whitespace()))
+        }
     }
 }
