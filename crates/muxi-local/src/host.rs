@@ -7,10 +7,15 @@ use crate::{
     inspect::{Access, Log},
     outbound::Outbound,
     quirks::Quirks,
+    stopping::Stopping,
 };
+use std::{fmt, sync::OnceLock};
+
+/// Takes the id of a formation and a line of its output.
+pub(crate) type Printer = Box<dyn Fn(&str, String) + Send + Sync>;
 
 /// Shared by the control plane and every formation of one server.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Host {
     /// The time as this server sees it.
     pub(crate) clock: Clock,
@@ -26,4 +31,23 @@ pub(crate) struct Host {
     pub(crate) log: Log,
     /// Who may look below `/_local`.
     pub(crate) access: Access,
+    /// Whether the server stops.
+    pub(crate) stopping: Stopping,
+    /// Where formations print. Set by the control plane, which keeps their logs.
+    pub(crate) printer: OnceLock<Printer>,
+}
+
+impl Host {
+    /// Prints a line of a formation's output.
+    pub(crate) fn print(&self, formation: &str, line: String) {
+        if let Some(print) = self.printer.get() {
+            print(formation, line);
+        }
+    }
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Host").field("clock", &self.clock).field("quirks", &self.quirks).finish_non_exhaustive()
+    }
 }

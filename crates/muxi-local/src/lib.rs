@@ -8,11 +8,16 @@
 //! println!("{} {}", server.url(), server.formation_id());
 //! # Ok(()) }
 //! ```
+//!
+//! Without a formation of one's own it serves a built-in demo; [`Builder::formation`] serves folders, files and
+//! bundles.
 
 mod cli;
 mod clock;
 mod control;
+mod deadline;
 mod fault;
+mod files;
 pub mod formation;
 mod front;
 mod host;
@@ -24,9 +29,11 @@ mod proxy;
 mod quirks;
 mod serve;
 mod server;
+mod stopping;
 mod tally;
 
 pub use cli::cli;
+pub use control::{Reload, Served};
 pub use fault::{Fault, InvalidFault, Moment};
 pub use formation::responder::script::ScriptError;
 pub use inspect::Arrival;
@@ -35,7 +42,7 @@ pub use server::{Builder, Server};
 
 use muxi_client::api::endpoint::Endpoint;
 
-/// Every operation of the control plane, and whether it is built (`false`: it answers 501).
-pub fn routes() -> Vec<(&'static Endpoint, bool)> {
+/// Every operation of the control plane.
+pub fn routes() -> &'static [&'static Endpoint] {
     control::routes()
 }

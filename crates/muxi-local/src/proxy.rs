@@ -1,15 +1,19 @@
 //! What a request is for: a formation behind `/api/{id}`, `/draft/{id}` or `/v1`, or the control plane.
 
-use crate::control::{Control, Instance, reply};
+use crate::{
+    control::{Control, Instance, reply},
+    deadline::{self, Late},
+};
 use axum::{
     Router,
     body::Body,
     extract::{Request, State},
     response::{IntoResponse, Response},
 };
+use futures_util::StreamExt;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header, uri::PathAndQuery};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tower_service::Service;
 
 /// What a path keeps as it is.
@@ -44,10 +48,32 @@ struct Site {
 pub(crate) fn app(control: Arc<Control>) -> Router {
     let rpc = crate::control::router(control.clone());
     let inspect = crate::inspect::router(control.clone());
-    Router::new().fallback(dispatch).with_state(Site { control, rpc, inspect })
+    Router::new().fallback(serve).with_state(Site { control, rpc, inspect })
 }
 
-async fn dispatch(State(mut site): State<Site>, request: Request) -> Response {
+/// How long event streams may go on when the server stops; a chat turn says its last words earlier.
+const LAST_EVENTS: Duration = Duration::from_millis(400);
+
+/// Answers a request. An event stream, which may have no end of its own, ends when the server stops.
+async fn serve(State(site): State<Site>, request: Request) -> Response {
+    let control = site.control.clone();
+    let (parts, body) = request.into_parts();
+    let (body, late) = deadline::limited(body);
+    let mut request = Request::from_parts(parts, body);
+    request.extensions_mut().insert(late);
+    let response = dispatch(site, request).await;
+    let kind = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    if !kind.is_some_and(|kind| kind.starts_with(b"text/event-stream")) {
+        return response;
+    }
+    let stopped = async move {
+        control.host.stopping.begun().await;
+        tokio::time::sleep(LAST_EVENTS).await;
+    };
+    response.map(|body| Body::from_stream(body.into_data_stream().take_until(stopped)))
+}
+
+async fn dispatch(mut site: Site, request: Request) -> Response {
     let path = request.uri().path();
     if crate::inspect::is_own(path) {
         return match site.inspect.call(request).await {
@@ -67,7 +93,7 @@ async fn dispatch(State(mut site): State<Site>, request: Request) -> Response {
         return forward(found, &id, &rest, "Draft formation", request).await;
     }
     if path == "/v1" || path.starts_with("/v1/") {
-        let (id, rest) = (site.control.demo_id().to_owned(), path.to_owned());
+        let (id, rest) = (site.control.first_id().to_owned(), path.to_owned());
         let found = site.control.live(&id);
         return forward(found, &id, &rest, "Formation", request).await;
     }
@@ -184,10 +210,14 @@ async fn call(mut instance: Instance, path: &str, mut request: Request) -> Respo
     }
     request.headers_mut().insert("x-muxi-server", HeaderValue::from_static(crate::control::VERSION));
     let line = format!("\"{} {path} HTTP/1.1\"", request.method());
+    let late = request.extensions().get::<Late>().cloned().unwrap_or_default();
     let response: Response<Body> = match instance.router.call(request).await {
         Ok(response) => response,
         Err(never) => match never {},
     };
+    if late.is_late() {
+        return refuse(StatusCode::BAD_GATEWAY, "Bad gateway", "Formation did not respond");
+    }
     instance.log.stdout.push(format!("{line} {}", response.status().as_u16()));
     response
 }
@@ -203,9 +233,10 @@ fn preflight() -> Response {
 
 #[cfg(test)]
 mod tests {
-    use super::{Instance, behind, forward};
+    use super::{Instance, behind, deadline, forward};
     use axum::{Router, body::Body, extract::Request};
     use futures_util::stream;
+    use http::StatusCode;
     use std::{convert::Infallible, sync::Arc, time::Duration};
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
@@ -222,6 +253,21 @@ mod tests {
         assert_eq!(rest("/api/demo/v1/./x/../agents/").as_deref(), Some("/v1/agents/"));
         assert_eq!(rest("/api/demo/../../v1").as_deref(), Some("/v1"));
         assert_eq!(rest("/api/"), None);
+    }
+
+    /// The formation gives up on a body that was cut off; the real proxy says so in its own words.
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_takes_too_long_is_a_bad_gateway() {
+        let inner = Router::new().fallback(|request: Request| async move {
+            axum::body::to_bytes(request.into_body(), 1000).await.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)
+        });
+        let body = Body::from_stream(stream::pending::<Result<String, Infallible>>());
+        let (body, late) = deadline::limited(body);
+        let mut request = Request::new(body);
+        request.extensions_mut().insert(late);
+        let instance = Instance { router: inner, log: Arc::default() };
+        let response = forward(Ok(instance), "demo", "/v1/chat", "Formation", request).await;
+        assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
     }
 
     /// The first event arrives while the stream is open, and a caller that leaves ends the formation's body.

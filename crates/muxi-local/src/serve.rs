@@ -25,8 +25,8 @@ use tokio::{
     task::JoinSet,
 };
 
-/// How long a stop waits for requests in flight.
-const GRACE: Duration = Duration::from_millis(200);
+/// How long a stop waits for requests in flight; event streams end earlier by themselves.
+const GRACE: Duration = Duration::from_millis(600);
 /// The real server's idle limit.
 const IDLE: Duration = Duration::from_secs(60);
 /// The real runtime's idle limit.
@@ -96,8 +96,11 @@ async fn connection(
             leave = raw.send(&mut stream) => Some(leave),
             () = async { drop(closing.wait_for(|closing| *closing).await) } => None,
         },
-        // A broken connection is the peer's affair.
-        None => served.is_ok().then_some(Leave::Close),
+        // A broken connection is the peer's affair. A head that is too long or makes no sense was answered.
+        None => {
+            let refused = |error: &hyper::Error| error.is_parse() || error.is_parse_too_large();
+            served.as_ref().err().is_none_or(refused).then_some(Leave::Close)
+        }
     };
     match left {
         // Fails only where the other side has left already.

@@ -2,7 +2,7 @@
 
 use crate::{
     Arrival, Fault, InvalidFault,
-    control::Control,
+    control::{Control, Reload, Served, Watcher},
     formation::responder::{
         llm::Llm,
         script::{Script, ScriptError},
@@ -37,6 +37,8 @@ pub struct Builder {
     script: Option<Source>,
     llm: Option<Endpoint>,
     remote_inspection: bool,
+    formations: Vec<PathBuf>,
+    watch: bool,
 }
 
 /// Where a script comes from.
@@ -67,6 +69,8 @@ impl Default for Builder {
             script: None,
             llm: None,
             remote_inspection: false,
+            formations: Vec::new(),
+            watch: false,
         }
     }
 }
@@ -197,6 +201,22 @@ impl Builder {
         self
     }
 
+    /// A formation to serve: a folder with `formation.afs`, such a file itself, or a `.tar.gz` bundle. May be called
+    /// several times; the first one is also at `/v1`. Without any, the built-in demo is served.
+    #[must_use]
+    pub fn formation(mut self, path: impl Into<PathBuf>) -> Self {
+        self.formations.push(path.into());
+        self
+    }
+
+    /// Whether formations are read again when their files change; what they remember stays. Each reload is told on
+    /// the standard error output. Bundles are not watched.
+    #[must_use]
+    pub fn watch(mut self, watch: bool) -> Self {
+        self.watch = watch;
+        self
+    }
+
     /// Which defects of the shipped runtime and server to reproduce: a list with commas, read from the left. `real`
     /// turns all on, `fixed` all off, a name turns one on and a name with a minus off ([`QUIRKS`](crate::QUIRKS) are
     /// the names). The default is the intended behaviour, but for how webhooks are encoded and signed. Starting fails
@@ -208,6 +228,11 @@ impl Builder {
     }
 
     /// Starts the server on the current tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// [`io::ErrorKind::InvalidData`] where formations are wrong: the message has every fault of every file, one a
+    /// line, with line and column. Otherwise what kept the server from listening.
     pub async fn start(self) -> io::Result<Server> {
         let (mut server, stop, run) = self.bind()?;
         let listener = TcpListener::from_std(run.listener)?;
@@ -219,19 +244,24 @@ impl Builder {
     fn bind(self) -> io::Result<(Server, oneshot::Receiver<()>, Run)> {
         let host = Arc::new(self.host()?);
         let listener = listen(&self.address)?;
-        let url = format!("http://{}", reachable(listener.local_addr()?));
+        let address = listener.local_addr()?;
+        let url = format!("http://{}", reachable(address));
         let (sender, receiver) = oneshot::channel();
         let Self { key_id, secret_key, admin_key, client_key, start_time, .. } = &self;
         let control = Control::new(host.clone(), key_id, secret_key, admin_key, client_key, &url, *start_time)?;
         let front = Front { app: proxy::app(control.clone()), host };
+        let formations = control.start_with(&self.formations)?;
+        let watcher = if self.watch { Some(Watcher::start(&control)?) } else { None };
+        let first = formations.first().cloned().ok_or_else(|| io::Error::other("no formation is served"))?;
         let server = Server {
-            url,
-            formation_id: control.demo_id().to_owned(),
             control,
+            url,
+            local: address.ip().is_loopback(),
+            first,
+            formations,
             key_id: self.key_id,
             secret_key: self.secret_key,
-            admin_key: self.admin_key,
-            client_key: self.client_key,
+            _watcher: watcher,
             stop: Some(sender),
             running: Running::Ended,
         };
@@ -266,11 +296,12 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
 pub struct Server {
     control: Arc<Control>,
     url: String,
-    formation_id: String,
+    local: bool,
+    first: Served,
+    formations: Vec<Served>,
     key_id: String,
     secret_key: String,
-    admin_key: String,
-    client_key: String,
+    _watcher: Option<Watcher>,
     stop: Option<oneshot::Sender<()>>,
     running: Running,
 }
@@ -285,7 +316,7 @@ impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server")
             .field("url", &self.url)
-            .field("formation_id", &self.formation_id)
+            .field("formations", &self.formations)
             .field("key_id", &self.key_id)
             .finish_non_exhaustive()
     }
@@ -299,13 +330,13 @@ impl Server {
 
     /// Starts the server on a thread of its own; needs no runtime.
     pub fn spawn(builder: Builder) -> io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        // What formations do of their own accord is spawned while they are made.
+        let inside = runtime.enter();
         let (mut server, stop, run) = builder.bind()?;
+        drop(inside);
         let (ready, started) = mpsc::channel();
         let thread = thread::Builder::new().name("muxi-local".into()).spawn(move || {
-            let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-                Ok(runtime) => runtime,
-                Err(error) => return drop(ready.send(Err(error))),
-            };
             runtime.block_on(async move {
                 match TcpListener::from_std(run.listener) {
                     Err(error) => drop(ready.send(Err(error))),
@@ -328,6 +359,11 @@ impl Server {
         &self.url
     }
 
+    /// Whether only this machine can reach the server.
+    pub fn is_local(&self) -> bool {
+        self.local
+    }
+
     /// The id of the control plane's key.
     pub fn key_id(&self) -> &str {
         &self.key_id
@@ -338,19 +374,30 @@ impl Server {
         &self.secret_key
     }
 
-    /// The id of the built-in formation.
+    /// The id of the first formation, which is also at `/v1`.
     pub fn formation_id(&self) -> &str {
-        &self.formation_id
+        &self.first.id
     }
 
-    /// The admin key of the built-in formation.
+    /// The admin key of the first formation.
     pub fn admin_key(&self) -> &str {
-        &self.admin_key
+        &self.first.admin_key
     }
 
-    /// The client key of the built-in formation.
+    /// The client key of the first formation.
     pub fn client_key(&self) -> &str {
-        &self.client_key
+        &self.first.client_key
+    }
+
+    /// The formations that the server was started with, as they were then.
+    pub fn formations(&self) -> &[Served] {
+        &self.formations
+    }
+
+    /// Reads the files of the formations again, as [`Builder::watch`] does when they change. Returns what became of
+    /// each that has files; one whose files are wrong goes on as it was.
+    pub fn reload(&self) -> Vec<Reload> {
+        self.control.reload(|_| true)
     }
 
     /// Answers by the rules of another script from now on; turns that run are not touched. The counts of `times` and
@@ -397,9 +444,11 @@ impl Server {
         Ok(())
     }
 
-    /// Stops listening and lets requests in flight finish for a moment. A server on its own thread has ended when
+    /// Stops listening and lets requests in flight finish for a moment; event streams that are still open then end
+    /// with an `error` event where they have one. A server on its own thread has ended when
     /// this returns; one on a runtime ends with the runtime's next turns (see [`Server::stopped`]).
     pub fn stop(&mut self) {
+        self.control.host.stopping.begin();
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());
         }

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 /// The header with the signature: `t=<Unix seconds>,v1=<hex>`.
 pub const SIGNATURE_HEADER: &str = "X-Muxi-Signature";
+/// The header with the signature's time in Unix seconds.
+pub const TIMESTAMP_HEADER: &str = "X-Muxi-Timestamp";
 /// Seconds by which a signature's time may differ from the clock, as MUXI recommends.
 pub const TOLERANCE_SECONDS: u64 = 300;
 
@@ -49,6 +51,9 @@ pub enum WebhookError {
     /// The payload is JSON, but not an object.
     #[error("the payload is not a JSON object")]
     NotAnObject,
+    /// The payload has no canonical form.
+    #[error("the payload is nested too deeply")]
+    TooDeep,
 }
 
 /// Checks a webhook's signature and its age. `now_unix` is the clock in Unix seconds.
@@ -82,9 +87,47 @@ pub fn verify(
         let mac = keyed(secret.as_bytes()).chain_update(format!("{timestamp}.")).chain_update(body);
         signatures.iter().any(|signature| mac.clone().verify_slice(signature).is_ok())
     };
-    let canonical_fits = |exponents| canonical(payload, exponents).is_some_and(|body| fits(&body));
+    let canonical_fits = |exponents| canonical_with(payload, exponents).is_some_and(|body| fits(&body));
     let exponents = [Exponents::AsSent, Exponents::Short, Exponents::Unsigned];
     if fits(payload) || exponents.into_iter().any(canonical_fits) { Ok(()) } else { Err(WebhookError::Mismatch) }
+}
+
+/// The value of [`SIGNATURE_HEADER`] for a payload (JSON), as a formation signs it: over the payload's canonical form.
+/// For tests of applications that receive webhooks. `timestamp` is Unix seconds.
+///
+/// # Errors
+///
+/// An empty secret, or a payload that [`canonical`] refuses.
+///
+/// ```
+/// use muxi_client::api::webhook::{sign, verify};
+///
+/// let body = br#"{"id": "req_1", "status": "completed"}"#;
+/// let header = sign(body, "fma_secret", 1_790_000_000)?;
+/// verify(body, &header, "fma_secret", 300, 1_790_000_010)?;
+/// # Ok::<(), muxi_client::api::webhook::WebhookError>(())
+/// ```
+pub fn sign(payload: &[u8], secret: &str, timestamp: u64) -> Result<String, WebhookError> {
+    if secret.is_empty() {
+        return Err(WebhookError::NoSecret);
+    }
+    let body = canonical(payload)?;
+    let mac = keyed(secret.as_bytes()).chain_update(format!("{timestamp}.")).chain_update(body);
+    let signature: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(format!("t={timestamp},v1={signature}"))
+}
+
+/// The canonical form of a payload, which is what a formation signs: compact JSON with keys sorted at every level and
+/// nothing escaped that need not be.
+///
+/// # Errors
+///
+/// A payload that is not JSON, or nested too deeply.
+pub fn canonical(payload: &[u8]) -> Result<Vec<u8>, WebhookError> {
+    if let Err(error) = serde_json::from_slice::<&RawValue>(payload) {
+        return Err(WebhookError::NotJson(error.to_string()));
+    }
+    canonical_with(payload, Exponents::AsSent).ok_or(WebhookError::TooDeep)
 }
 
 /// The time and the signatures.
@@ -126,8 +169,8 @@ enum Exponents {
     Unsigned,
 }
 
-/// The payload as compact JSON with keys sorted at every level and nothing escaped that need not be.
-fn canonical(payload: &[u8], exponents: Exponents) -> Option<Vec<u8>> {
+/// The canonical form, with numbers written in one of the known ways.
+fn canonical_with(payload: &[u8], exponents: Exponents) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(payload.len());
     write_canonical(serde_json::from_slice(payload).ok()?, exponents, MAX_DEPTH, &mut out)?;
     Some(out)

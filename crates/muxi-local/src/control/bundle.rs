@@ -8,13 +8,18 @@ use std::{
     fs::{self, File},
     io::{self, Read, Seek, Write},
     path::Path,
-    time::Duration,
 };
 use tar::EntryType;
 use tokio::io::AsyncWriteExt;
 
-/// The real server's limit for a whole request, its body included.
-const READ_TIMEOUT: Duration = Duration::from_secs(15);
+/// Bytes that a bundle may unpack to.
+const UNPACKED: u64 = 4 << 30;
+/// How many times its own size a bundle may unpack to, beyond what any bundle may.
+const RATIO: u64 = 200;
+/// Bytes that a bundle may unpack to whatever its own size is.
+const SMALL: u64 = 128 << 20;
+/// Files, folders and links that a bundle may have.
+const ENTRIES: usize = 100_000;
 
 /// A received bundle.
 pub(super) struct Upload {
@@ -25,11 +30,6 @@ pub(super) struct Upload {
 
 /// Streams a request's body into a temporary file.
 pub(super) async fn receive(body: Body) -> io::Result<Upload> {
-    let limit = tokio::time::timeout(READ_TIMEOUT, save(body));
-    limit.await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
-}
-
-async fn save(body: Body) -> io::Result<Upload> {
     let mut file = tokio::fs::File::from_std(tempfile::tempfile()?);
     let mut digest = Sha256::new();
     let mut chunks = body.into_data_stream();
@@ -55,14 +55,29 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 }
 
 impl Upload {
+    /// A bundle that lies on the disk; only its beginning is read.
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        Ok(Self { file: File::open(path)?, digest: String::new() })
+    }
+
     /// Unpacks the archive into `folder`, without its root folder. The error is the real server's text.
-    pub(super) fn extract(mut self, folder: &Path) -> Result<(), String> {
+    pub(super) fn extract(self, folder: &Path) -> Result<(), String> {
+        self.extract_within(folder, &Limits::default())
+    }
+
+    fn extract_within(mut self, folder: &Path, limits: &Limits) -> Result<(), String> {
         check_gzip(&mut self.file)?;
-        let mut archive = tar::Archive::new(GzDecoder::new(io::BufReader::new(self.file)));
+        let packed = self.file.metadata().map_err(|error| error.to_string())?.len();
+        let most = limits.unpacked.min(packed.saturating_mul(limits.ratio).max(limits.small));
+        let decoder = GzDecoder::new(io::BufReader::new(self.file));
+        let mut archive = tar::Archive::new(Bounded { inner: decoder, left: most, most });
         let entries = archive.entries().map_err(|error| read_error(&error))?;
         // The first component of the first entry.
         let mut root: Option<String> = None;
-        for entry in entries {
+        for (index, entry) in entries.enumerate() {
+            if index >= limits.entries {
+                return Err(format!("archive has more than {} entries", limits.entries));
+            }
             let mut entry = entry.map_err(|error| read_error(&error))?;
             let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
             let kind = entry.header().entry_type();
@@ -97,6 +112,38 @@ impl Upload {
     }
 }
 
+/// What a bundle may unpack to.
+struct Limits {
+    unpacked: u64,
+    ratio: u64,
+    small: u64,
+    entries: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { unpacked: UNPACKED, ratio: RATIO, small: SMALL, entries: ENTRIES }
+    }
+}
+
+/// A reader that fails where it has given too much, so that a small file cannot fill the disk.
+struct Bounded<R> {
+    inner: R,
+    left: u64,
+    most: u64,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.left = self
+            .left
+            .checked_sub(count as u64)
+            .ok_or_else(|| io::Error::other(format!("archive unpacks to more than {} bytes", self.most)))?;
+        Ok(count)
+    }
+}
+
 fn write(entry: &mut impl Read, target: &Path) -> io::Result<()> {
     if let Some(parent) = target.parent() {
         fs::create_dir_all(parent)?;
@@ -123,4 +170,47 @@ fn check_gzip(file: &mut File) -> Result<(), String> {
 fn read_error(error: &io::Error) -> String {
     let text = if error.kind() == io::ErrorKind::UnexpectedEof { "unexpected EOF".into() } else { error.to_string() };
     format!("failed to read tar header: {text}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::{Compression, write::GzEncoder};
+
+    /// A bundle with that many files of zeros.
+    fn bundle(files: usize, size: usize) -> Upload {
+        let mut tar = tar::Builder::new(GzEncoder::new(tempfile::tempfile().unwrap(), Compression::best()));
+        for number in 0..files {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(size as u64);
+            header.set_mode(0o644);
+            tar.append_data(&mut header, format!("root/{number}"), io::repeat(0).take(size as u64)).unwrap();
+        }
+        let mut file = tar.into_inner().unwrap().finish().unwrap();
+        file.rewind().unwrap();
+        Upload { file, digest: String::new() }
+    }
+
+    fn extract(bundle: Upload, limits: Limits) -> Result<usize, String> {
+        let folder = tempfile::tempdir().unwrap();
+        bundle.extract_within(folder.path(), &limits)?;
+        Ok(fs::read_dir(folder.path()).unwrap().count())
+    }
+
+    #[test]
+    fn a_bundle_within_the_limits_unpacks() {
+        assert_eq!(extract(bundle(3, 1 << 20), Limits::default()), Ok(3));
+    }
+
+    #[test]
+    fn bombs_are_refused() {
+        let refused = |bundle, limits| extract(bundle, limits).unwrap_err();
+        let entries = refused(bundle(6, 0), Limits { entries: 5, ..Limits::default() });
+        assert_eq!(entries, "archive has more than 5 entries");
+        let total = refused(bundle(2, 1 << 20), Limits { unpacked: 1 << 20, ..Limits::default() });
+        assert!(total.contains("archive unpacks to more than 1048576 bytes"), "{total}");
+        // A megabyte of zeros is about a kilobyte of gzip.
+        let ratio = refused(bundle(1, 1 << 20), Limits { small: 1 << 10, ..Limits::default() });
+        assert!(ratio.contains("archive unpacks to more than"), "{ratio}");
+    }
 }

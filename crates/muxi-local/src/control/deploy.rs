@@ -2,12 +2,12 @@
 
 use super::{
     Call, bundle,
-    config::{Config, DEFAULT_VERSION},
     progress::{self, Done, Failure, Progress, blocking},
-    registry::{Control, Entry, Source, Status, Version, not_found},
+    registry::{Control, Entry, Service, Source, Status, Version, not_found},
     reply,
 };
-use axum::{Router, response::Response};
+use crate::files::{Config, DEFAULT_VERSION};
+use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 use std::{future::Future, path::Path, sync::Arc};
@@ -125,7 +125,7 @@ pub(super) async fn unpack(
 
 /// Reads and checks the configuration in `folder`.
 pub(super) fn check(folder: &Path) -> Result<Config, Failure> {
-    let config = Config::read(folder).map_err(|error| Failure::bad("ParseError", "extracting", error))?;
+    let config = Config::read(folder).map_err(|error| Failure::bad("ParseError", "extracting", error.to_string()))?;
     config.check_secrets(folder).map_err(|error| Failure::bad("SecretsError", "extracting", error))?;
     Ok(config)
 }
@@ -156,8 +156,8 @@ pub(super) async fn install(
     progress.stage("spawning", "Starting formation. It might take 1-2 minutes.");
     progress.stage("health_check", "Waiting for formation health check...");
     match start(&control, source, &progress, std::future::pending()).await {
-        Ok(router) => {
-            control.with(&id, |entry| entry.started(router)).unwrap_or_else(|| Err(not_found("health_check")))?;
+        Ok(service) => {
+            control.with(&id, |entry| entry.started(service)).unwrap_or_else(|| Err(not_found("health_check")))?;
             let url = format!("{}/api/{id}", control.url);
             let health_url = format!("{url}/v1/health");
             let data = json!({
@@ -187,17 +187,17 @@ pub(super) async fn start(
     source: Source,
     progress: &Progress,
     cancelled: impl Future<Output = ()>,
-) -> Result<Router, String> {
+) -> Result<Service, String> {
     tokio::select! {
         () = tokio::time::sleep(control.start_time) => {}
         () = cancelled => return Err(crashed("terminated: update cancelled")),
     }
     let loader = control.clone();
     let loaded = blocking(move || loader.load(&source)).await.map_err(|failure| failure.message)?;
-    let router = loaded.map_err(|error| crashed(&error))?;
+    let service = loaded.map_err(|error| crashed(&error))?;
     let fields = [("attempt", 1.into()), ("max_attempts", ATTEMPTS.into())];
     progress.stage_with("health_check", format!("Health check attempt 1/{ATTEMPTS}..."), &fields);
-    Ok(router)
+    Ok(service)
 }
 
 fn crashed(log: &str) -> String {

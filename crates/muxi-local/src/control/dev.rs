@@ -1,13 +1,12 @@
 //! Development runs: a formation from a folder or from its draft, behind `/draft/{id}`.
 
 use super::{
-    Call,
-    config::Config,
-    deploy,
+    Call, deploy,
     progress::blocking,
     registry::{Control, DevRun, Instance, Source},
     reply,
 };
+use crate::files::Config;
 use axum::{body::to_bytes, response::Response};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
@@ -53,7 +52,10 @@ async fn launch(
     let asked = asked.unwrap_or_default().to_owned();
     let failed = |error: String| (StatusCode::BAD_REQUEST, asked.clone(), error);
     let (reader, files) = (control.clone(), source.clone());
-    let read = move || Config::read(&reader.files_of(&files).map_err(|error| error.to_string())?);
+    let read = move || {
+        let folder = reader.files_of(&files).map_err(|error| error.to_string())?;
+        Config::read(&folder).map_err(|error| error.to_string())
+    };
     let config = blocking(read).await.map_err(|failure| failed(failure.message))?.map_err(failed)?;
     let id = config.id;
     deploy::check_id(&id).map_err(|error| (StatusCode::BAD_REQUEST, id.clone(), error))?;
@@ -63,8 +65,8 @@ async fn launch(
     tokio::time::sleep(control.start_time).await;
     let loader = control.clone();
     let loaded = blocking(move || loader.load(&source)).await.map_err(|failure| failed(failure.message))?;
-    let router = loaded.map_err(|error| (StatusCode::INTERNAL_SERVER_ERROR, id.clone(), error))?;
-    let run = DevRun { port: control.port(), instance: Instance { router, log: Arc::default() } };
+    let service = loaded.map_err(|error| (StatusCode::INTERNAL_SERVER_ERROR, id.clone(), error))?;
+    let run = DevRun { port: control.port(), instance: Instance { router: service.router, log: Arc::default() } };
     let port = run.port;
     control.dev().insert(id.clone(), run);
     Ok((id, port))

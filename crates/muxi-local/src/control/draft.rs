@@ -156,10 +156,19 @@ fn root(control: &Control, id: &str, mode: Option<&str>) -> Result<PathBuf, Refu
 fn place(root: &Path, body: &Map<String, Value>) -> Result<(String, PathBuf), Refusal> {
     let path = dev::text(body, "path").ok_or(bad("InvalidPath"))?;
     let inside = Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
-    if !inside || path.contains(['\\', '\0']) {
+    let target = root.join(path);
+    if !inside || path.contains(['\\', '\0']) || leads_out(root, &target) {
         return Err(bad("InvalidPath"));
     }
-    Ok((path.to_owned(), root.join(path)))
+    Ok((path.to_owned(), target))
+}
+
+/// Whether links on the way to a file lead out of the folder.
+fn leads_out(root: &Path, target: &Path) -> bool {
+    let Ok(root) = root.canonicalize() else { return false };
+    // What is not there yet cannot be a link; the nearest folder above it can. A link to nowhere is not followed.
+    let there = target.ancestors().find(|path| path.symlink_metadata().is_ok());
+    there.is_some_and(|path| !path.canonicalize().is_ok_and(|path| path.starts_with(&root)))
 }
 
 fn read(root: &Path, body: &Map<String, Value>) -> Result<Value, Refusal> {

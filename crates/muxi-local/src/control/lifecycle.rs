@@ -6,7 +6,7 @@
 use super::{
     Call, deploy,
     progress::{self, Done, Failure, Progress},
-    registry::{Control, Status, not_found},
+    registry::{Control, Service, Status, not_found},
     reply, update,
 };
 use crate::quirks::Quirk;
@@ -66,8 +66,8 @@ fn no_config() -> Failure {
 async fn launch(control: &Arc<Control>, id: &str, again: bool, progress: &Progress) -> Result<Done, Failure> {
     progress.stage("validating", "Loading formation configuration...");
     let result = ready(control, id, progress).await;
-    let router = match result {
-        Ok(router) => router,
+    let service = match result {
+        Ok(service) => service,
         Err(failure) => {
             control.with(id, |entry| {
                 entry.halt(Status::Crashed);
@@ -77,7 +77,7 @@ async fn launch(control: &Arc<Control>, id: &str, again: bool, progress: &Progre
         }
     };
     let started = control.with(id, |entry| {
-        entry.started(router)?;
+        entry.started(service)?;
         entry.restart_count += u32::from(again);
         Ok((entry.port, entry.restart_count))
     });
@@ -93,7 +93,7 @@ async fn launch(control: &Arc<Control>, id: &str, again: bool, progress: &Progre
     Ok(Done { status: StatusCode::OK, data, complete })
 }
 
-async fn ready(control: &Arc<Control>, id: &str, progress: &Progress) -> Result<axum::Router, Failure> {
+async fn ready(control: &Arc<Control>, id: &str, progress: &Progress) -> Result<Service, Failure> {
     let source = control.with(id, |entry| entry.current.source.clone()).ok_or_else(|| not_found("validating"))?;
     let (asked, runtime) = update::runtime(control, &source).await?;
     deploy::resolve(progress, &format!("Resolving runtime version: {asked}"), &runtime);

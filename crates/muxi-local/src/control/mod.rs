@@ -2,7 +2,6 @@
 
 mod auth;
 mod bundle;
-mod config;
 mod deploy;
 mod dev;
 mod download;
@@ -13,9 +12,13 @@ mod progress;
 mod read;
 mod registry;
 pub(crate) mod reply;
+mod served;
 mod update;
+mod watch;
 
 pub(crate) use registry::{Control, Instance};
+pub use served::{Reload, Served};
+pub(crate) use watch::Watcher;
 
 use axum::{
     Router,
@@ -62,7 +65,7 @@ impl Call {
 
 type Handler = fn(Call) -> BoxFuture<'static, Response>;
 
-/// What an operation of the table does here.
+/// What an operation of the table does here; every one has a handler (see the test).
 fn handler(name: &str) -> Option<Handler> {
     let handler: Handler = match name {
         "ping" => |call| Box::pin(read::ping(call)),
@@ -89,9 +92,9 @@ fn handler(name: &str) -> Option<Handler> {
     Some(handler)
 }
 
-/// Every operation, and whether it is built.
-pub(crate) fn routes() -> Vec<(&'static Endpoint, bool)> {
-    ENDPOINTS.iter().map(|endpoint| (*endpoint, handler(endpoint.name).is_some())).collect()
+/// Every operation.
+pub(crate) fn routes() -> &'static [&'static Endpoint] {
+    ENDPOINTS
 }
 
 /// The routes of the table. Operations that share a method and a path share a handler.
@@ -101,9 +104,10 @@ pub(crate) fn router(control: Arc<Control>) -> Router {
     for endpoint in ENDPOINTS {
         let Ok(method) = Method::from_bytes(endpoint.method.as_bytes()) else { continue };
         let Ok(filter) = MethodFilter::try_from(method) else { continue };
+        let Some(handler) = handler(endpoint.name) else { continue };
         if seen.insert((endpoint.method, endpoint.path)) {
             let control = control.clone();
-            let serve = move |request| answer(control.clone(), endpoint, request);
+            let serve = move |request| answer(control.clone(), endpoint, handler, request);
             router = router.route(endpoint.path, on(filter, serve));
         }
     }
@@ -114,17 +118,17 @@ pub(crate) fn router(control: Arc<Control>) -> Router {
         .method_not_allowed_fallback(|| async { StatusCode::METHOD_NOT_ALLOWED })
 }
 
-async fn answer(control: Arc<Control>, endpoint: &'static Endpoint, request: Request) -> Response {
+async fn answer(control: Arc<Control>, endpoint: &'static Endpoint, handler: Handler, request: Request) -> Response {
     // axum would answer HEAD with the GET handler.
     if request.method().as_str() != endpoint.method {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
     if endpoint.auth != Auth::Hmac {
-        return run(control, endpoint, request).await;
+        return run(control, handler, request).await;
     }
     let line = format!("{} {}", request.method(), request.uri().path());
     let response = match auth::check(&control, &request) {
-        Ok(()) => run(control.clone(), endpoint, request).await,
+        Ok(()) => run(control.clone(), handler, request).await,
         Err(message) => reply::unauthorized(message),
     };
     let now = jiff::Timestamp::now();
@@ -132,14 +136,22 @@ async fn answer(control: Arc<Control>, endpoint: &'static Endpoint, request: Req
     response
 }
 
-async fn run(control: Arc<Control>, endpoint: &'static Endpoint, request: Request) -> Response {
-    let Some(handler) = handler(endpoint.name) else {
-        return reply::error(StatusCode::NOT_IMPLEMENTED, "Not implemented by muxi-local");
-    };
+async fn run(control: Arc<Control>, handler: Handler, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
     let id = match Path::<Vec<(String, String)>>::from_request_parts(&mut parts, &()).await {
         Ok(Path(params)) => params.into_iter().next().map(|(_, id)| id).unwrap_or_default(),
         Err(rejection) => return reply::error(StatusCode::BAD_REQUEST, &rejection.body_text()),
     };
     handler(Call { control, id, request: Request::from_parts(parts, body) }).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_has_a_handler() {
+        let missing: Vec<&str> = routes().iter().map(|row| row.name).filter(|name| handler(name).is_none()).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
 }

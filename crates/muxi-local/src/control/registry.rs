@@ -1,7 +1,8 @@
 //! The server's state: which formations there are, in which versions, and what serves them.
 
-use super::{config, logs::Log, progress::Failure};
+use super::{logs::Log, progress::Failure, served::Place};
 use crate::{
+    files::{self, Keys, Loaded},
     formation::{Formation, FormationSpec},
     host::Host,
 };
@@ -15,7 +16,7 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU16, Ordering},
     },
     time::{Duration, Instant},
@@ -46,15 +47,9 @@ pub(crate) struct Control {
     next_port: AtomicU16,
     /// Formations of which the real server would still track the process of an update.
     staging: Mutex<BTreeSet<String>>,
-    demo_id: String,
+    /// The formations that the server was started with.
+    pub(super) served: OnceLock<Vec<Place>>,
     files: TempDir,
-}
-
-/// The keys of formations that do not bring their own.
-#[derive(Clone)]
-pub(super) struct Keys {
-    pub(super) admin: String,
-    pub(super) client: String,
 }
 
 /// A formation as the server knows it.
@@ -68,7 +63,7 @@ pub(super) struct Entry {
     pub(super) updated_at: Timestamp,
     pub(super) running_since: Option<Instant>,
     /// What answers its requests; `None` unless it runs.
-    pub(super) router: Option<Router>,
+    pub(super) service: Option<Service>,
     pub(super) log: Arc<Log>,
     pub(super) current: Version,
     pub(super) previous: Option<Version>,
@@ -102,7 +97,7 @@ pub(super) enum Source {
     Demo,
     /// A folder of the server's own, deleted with its last version.
     Own(Arc<TempDir>),
-    /// The caller's folder.
+    /// The caller's folder, or the formation file in it.
     Path(PathBuf),
 }
 
@@ -143,6 +138,19 @@ pub(super) struct DevRun {
     pub(super) instance: Instance,
 }
 
+/// A formation that runs, and its routes.
+#[derive(Clone)]
+pub(super) struct Service {
+    pub(super) formation: Arc<Formation>,
+    pub(super) router: Router,
+}
+
+impl Service {
+    pub(super) fn new(formation: Arc<Formation>) -> Self {
+        Self { router: crate::formation::router(formation.clone()), formation }
+    }
+}
+
 /// What answers a formation's requests, and the log that they go to.
 #[derive(Clone)]
 pub(crate) struct Instance {
@@ -151,7 +159,7 @@ pub(crate) struct Instance {
 }
 
 impl Control {
-    /// The state of a server that has just started: the demo formation runs.
+    /// The state of a server that has just started; no formation runs yet.
     pub(crate) fn new(
         host: Arc<Host>,
         key_id: &str,
@@ -161,8 +169,7 @@ impl Control {
         url: &str,
         start_time: Duration,
     ) -> io::Result<Arc<Self>> {
-        let spec = FormationSpec::demo(admin_key, client_key);
-        let control = Self {
+        let control = Arc::new(Self {
             host,
             key_id: key_id.to_owned(),
             signer: Signer::new(key_id, secret_key),
@@ -177,24 +184,21 @@ impl Control {
             dev: Mutex::default(),
             staging: Mutex::default(),
             next_port: AtomicU16::new(PORTS.start),
-            demo_id: spec.id.clone(),
+            served: OnceLock::new(),
             files: tempfile::Builder::new().prefix("muxi-local-").tempdir()?,
+        });
+        let logs = Arc::downgrade(&control);
+        let print = move |id: &str, line: String| {
+            if let Some(control) = logs.upgrade() {
+                control.with(id, |entry| entry.log.stdout.push(line));
+            }
         };
-        control.begin(spec);
-        Ok(Arc::new(control))
+        // A host is new with its server, so nobody has set it before.
+        let _ = control.host.printer.set(Box::new(print));
+        Ok(control)
     }
 
-    /// Runs the built-in formation.
-    fn begin(&self, spec: FormationSpec) {
-        let digest = super::bundle::digest(spec.document.to_string().as_bytes());
-        let version = Version { number: 1, semantic: Some(spec.version.clone()), digest, source: Source::Demo };
-        let mut entry = Entry::new(spec.name.clone(), self.port(), version);
-        entry.run(crate::formation::router(Formation::on(self.host.clone(), spec)));
-        entry.log.stdout.push("formation is ready");
-        self.formations().insert(self.demo_id.clone(), entry);
-    }
-
-    /// Puts the server back to its start: only the built-in formation runs, and remembers nothing.
+    /// Puts the server back to its start: only the formations that it was started with run, and remember nothing.
     pub(crate) fn reset(&self) {
         self.dev().clear();
         self.drafts().clear();
@@ -205,7 +209,7 @@ impl Control {
         self.host.responders.reset_script();
         self.audit.clear();
         self.next_port.store(PORTS.start, Ordering::Relaxed);
-        self.begin(FormationSpec::demo(&self.keys.admin, &self.keys.client));
+        self.serve_again();
     }
 
     /// The formations: id, name, status, version.
@@ -218,22 +222,22 @@ impl Control {
         self.formations().iter().map(row).collect()
     }
 
-    /// The built-in formation's id.
-    pub(crate) fn demo_id(&self) -> &str {
-        &self.demo_id
-    }
-
     /// What answers for `/api/{id}`; an error is the status of a formation that does not run, or `None`.
     pub(crate) fn live(&self, id: &str) -> Result<Instance, Option<&'static str>> {
         let formations = self.formations();
         let entry = formations.get(id).ok_or(None)?;
-        let router = entry.router.clone().ok_or(Some(entry.status.as_str()))?;
-        Ok(Instance { router, log: entry.log.clone() })
+        let service = entry.service.as_ref().ok_or(Some(entry.status.as_str()))?;
+        Ok(Instance { router: service.router.clone(), log: entry.log.clone() })
     }
 
-    /// What answers for `/draft/{id}`.
+    /// What answers for `/draft/{id}`: a development run, or else a formation that the server was started with.
     pub(crate) fn dev_instance(&self, id: &str) -> Result<Instance, Option<&'static str>> {
-        self.dev().get(id).map(|run| run.instance.clone()).ok_or(None)
+        let run = self.dev().get(id).map(|run| run.instance.clone());
+        match run {
+            Some(instance) => Ok(instance),
+            None if self.is_served(id) => self.live(id),
+            None => Err(None),
+        }
     }
 
     pub(super) fn formations(&self) -> MutexGuard<'_, BTreeMap<String, Entry>> {
@@ -272,6 +276,9 @@ impl Control {
     pub(super) fn files_of(&self, source: &Source) -> io::Result<PathBuf> {
         match source {
             Source::Own(folder) => Ok(folder.path().to_owned()),
+            Source::Path(path) if path.is_file() => {
+                Ok(path.parent().map(Path::to_owned).filter(|path| path != Path::new("")).unwrap_or_else(|| ".".into()))
+            }
             Source::Path(path) => Ok(path.clone()),
             Source::Demo => {
                 let folder = self.files.path().join("demo");
@@ -284,13 +291,18 @@ impl Control {
     }
 
     /// A fresh formation from `source`: what a process start is to the real server. Reads files.
-    pub(super) fn load(&self, source: &Source) -> Result<Router, String> {
-        let spec = match source {
-            Source::Demo => FormationSpec::demo(&self.keys.admin, &self.keys.client),
-            Source::Own(folder) => config::load(folder.path(), &self.keys)?,
-            Source::Path(path) => config::load(path, &self.keys)?,
-        };
-        Ok(crate::formation::router(Formation::on(self.host.clone(), spec)))
+    pub(super) fn load(&self, source: &Source) -> Result<Service, String> {
+        let spec = self.spec(source).map_err(|problems| problems.to_string())?.spec;
+        Ok(Service::new(Formation::on(self.host.clone(), spec)))
+    }
+
+    /// What a formation is made from. Reads files.
+    pub(super) fn spec(&self, source: &Source) -> Result<Loaded, files::Problems> {
+        match source {
+            Source::Demo => Ok(Loaded::from(FormationSpec::demo(&self.keys.admin, &self.keys.client))),
+            Source::Own(folder) => files::load(folder.path(), &self.keys),
+            Source::Path(path) => files::load(path, &self.keys),
+        }
     }
 }
 
@@ -307,7 +319,7 @@ impl Entry {
             deployed_at: now,
             updated_at: now,
             running_since: None,
-            router: None,
+            service: None,
             log: Arc::default(),
             current,
             previous: None,
@@ -316,28 +328,28 @@ impl Entry {
         }
     }
 
-    /// `router` answers from now on.
-    pub(super) fn run(&mut self, router: Router) {
-        self.router = Some(router);
+    /// `service` answers from now on.
+    pub(super) fn run(&mut self, service: Service) {
+        self.service = Some(service);
         self.status = Status::Running;
         self.running_since = Some(Instant::now());
         self.updated_at = Timestamp::now();
     }
 
-    /// `router` answers from now on, unless somebody has stopped or replaced the formation while it started.
-    pub(super) fn started(&mut self, router: Router) -> Result<(), Failure> {
+    /// `service` answers from now on, unless somebody has stopped or replaced the formation while it started.
+    pub(super) fn started(&mut self, service: Service) -> Result<(), Failure> {
         if self.status != Status::Starting {
             let message = "Formation failed health check: stopped during startup";
             return Err(Failure::internal("HealthCheckFailed", "health_check", message));
         }
-        self.run(router);
+        self.run(service);
         self.log.stdout.push("formation is ready");
         Ok(())
     }
 
     /// Nothing answers any more. Requests in flight end by themselves.
     pub(super) fn halt(&mut self, status: Status) {
-        self.router = None;
+        self.service = None;
         self.status = status;
         self.running_since = None;
         self.updated_at = Timestamp::now();
@@ -390,6 +402,12 @@ fn write_demo(folder: &Path, spec: &FormationSpec) -> io::Result<()> {
         for (file, text) in files {
             fs::write(folder.join(name).join(format!("{file}.md")), text)?;
         }
+    }
+    for skill in &spec.skills {
+        let folder = folder.join("skills").join(&skill.name);
+        fs::create_dir_all(&folder)?;
+        let text = format!("---\nname: {}\ndescription: {}\n---\n", skill.name, skill.description);
+        fs::write(folder.join("SKILL.md"), text)?;
     }
     Ok(())
 }

@@ -1,12 +1,13 @@
 //! Replacing a running formation: update, cancel-update, rollback.
 
 use super::{
-    Call, bundle, config,
+    Call, bundle,
     deploy::{self, Candidate},
     progress::{self, Done, Failure, Progress, blocking},
     registry::{Control, Source, Status, UpdateState, not_found},
     reply,
 };
+use crate::files;
 use crate::quirks::Quirk;
 use axum::response::Response;
 use http::StatusCode;
@@ -101,8 +102,8 @@ pub(super) async fn replace(updating: Updating, candidate: Candidate, progress: 
     let message = format!("Starting staging version on port {port}");
     progress.stage_with("spawning_staging", message, &[("staging_port", port.into())]);
     progress.stage("health_check", "Waiting for staging health check...");
-    let router = deploy::start(control, version.source.clone(), &progress, updating.cancel.notified()).await;
-    let router = router.map_err(|reason| {
+    let service = deploy::start(control, version.source.clone(), &progress, updating.cancel.notified()).await;
+    let service = service.map_err(|reason| {
         log.stderr.push(format!("version {number} did not start: {reason}"));
         let message =
             format!("New version failed health check: {reason}. Old version still running - zero downtime maintained.");
@@ -115,7 +116,7 @@ pub(super) async fn replace(updating: Updating, candidate: Candidate, progress: 
         entry.name = name;
         // Nothing is left to cancel.
         entry.update.iter_mut().for_each(|update| update.staging_port = None);
-        entry.run(router);
+        entry.run(service);
         entry.deployed_at = entry.updated_at;
         old_port
     });
@@ -181,8 +182,8 @@ async fn roll_back(control: Arc<Control>, id: String, progress: Progress) -> Res
     let port = control.port();
     progress.stage("spawning_previous", format!("Starting previous version on staging port {port}..."));
     progress.stage("health_check", "Waiting for previous version health check...");
-    let router = deploy::start(&control, version.source.clone(), &progress, updating.cancel.notified()).await;
-    let router = router.map_err(|reason| {
+    let service = deploy::start(&control, version.source.clone(), &progress, updating.cancel.notified()).await;
+    let service = service.map_err(|reason| {
         Failure::bad("HealthCheckFailed", "health_check", format!("Previous version failed health check: {reason}"))
     })?;
     progress.stage("stopping_current", "Stopping current version...");
@@ -193,7 +194,7 @@ async fn roll_back(control: Arc<Control>, id: String, progress: Progress) -> Res
         let old_number = old.number;
         entry.previous = Some(old);
         entry.port = port;
-        entry.run(router);
+        entry.run(service);
         entry.log.stdout.push(format!("rolled back from version {old_number} to {number}"));
         old_number
     });
@@ -221,12 +222,12 @@ async fn roll_back(control: Arc<Control>, id: String, progress: Progress) -> Res
 /// The runtime that a version asks for, and the one that it gets.
 pub(super) async fn runtime(control: &Arc<Control>, source: &Source) -> Result<(String, String), Failure> {
     if matches!(source, Source::Demo) {
-        return Ok(config::default_runtime());
+        return Ok(files::default_runtime());
     }
     let (control, source) = (control.clone(), source.clone());
     let read = move || {
         let folder = control.files_of(&source).map_err(|error| error.to_string())?;
-        Ok::<_, String>(config::Config::read(&folder)?.runtime())
+        Ok::<_, String>(files::Config::read(&folder).map_err(|error| error.to_string())?.runtime())
     };
     blocking(read).await?.map_err(|error| Failure::internal("ConfigError", "validating", error))
 }

@@ -89,7 +89,7 @@ pub(crate) fn refuse(api: Api, status: StatusCode, message: &str) -> Response {
         // The runtime has one code for whatever it has no mapping for.
         _ => "INTERNAL_ERROR",
     };
-    refuse_formation(Failure::new(status.as_u16(), code, message))
+    refuse_formation(Failure::new(status.as_u16(), code, message), jiff::Timestamp::now())
 }
 
 /// What a proxy answers for a server that it cannot reach.

@@ -38,8 +38,7 @@ pub(crate) struct Artifacts(Vec<Artifact>);
 
 impl Artifacts {
     /// Stores a file; one of the same name gets a new version.
-    pub(crate) fn save(&mut self, user: &str, file: File, agent: &str, session: &str) {
-        let now = Timestamp::now();
+    pub(crate) fn save(&mut self, user: &str, file: File, agent: &str, session: &str, now: Timestamp) {
         let (agent, session) = (agent.to_owned(), session.to_owned());
         let File { name, content_type, content } = file;
         let version = Version { content_type, content, agent, session, created: now, read: now };
@@ -51,9 +50,9 @@ impl Artifacts {
         self.0.push(Artifact { id: ids::random("", 21), user, name, versions: vec![version] });
     }
 
-    /// How many files a user has.
+    /// How many versions of files a user has.
     pub(crate) fn count(&self, user: &str) -> usize {
-        self.0.iter().filter(|artifact| artifact.user == user).count()
+        self.0.iter().filter(|artifact| artifact.user == user).map(|artifact| artifact.versions.len()).sum()
     }
 
     /// A user's file. Reading moves its times.
@@ -74,8 +73,7 @@ pub(crate) fn category(content_type: &str) -> &'static str {
 }
 
 impl Artifact {
-    fn touch(&mut self) {
-        let now = Timestamp::now();
+    fn touch(&mut self, now: Timestamp) {
         self.versions.iter_mut().for_each(|version| version.read = now);
     }
 
@@ -111,7 +109,7 @@ pub(super) fn get(call: &Call) -> Outcome {
     let user = call.user()?;
     let mut state = call.formation.state();
     let artifact = state.artifacts.find(user, call.path("artifact_id"))?;
-    artifact.touch();
+    artifact.touch(call.formation.now());
     ok("artifact", "artifact.retrieved", artifact.latest())
 }
 
@@ -138,7 +136,7 @@ pub(super) fn content(call: &Call) -> Outcome {
     let user = call.user()?;
     let mut state = call.formation.state();
     let artifact = state.artifacts.find(user, call.path("artifact_id"))?;
-    artifact.touch();
+    artifact.touch(call.formation.now());
     let number = number.unwrap_or(artifact.versions.len());
     let version = number
         .checked_sub(1)

@@ -1,10 +1,11 @@
 //! The audit log of what the administrator changed.
 
 use super::call::Call;
-use super::check::query_int;
+use super::check::{error, query_int};
 use super::envelope::{Answer, Failure, Outcome, ok};
 use super::ids;
 use super::routes::is_admin_write;
+use crate::quirks::Quirk;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
@@ -14,15 +15,16 @@ const KEPT: usize = 10_000;
 
 /// The kinds of thing that a filter may name.
 const RESOURCES: [&str; 8] =
-    ["agent", "secret", "mcp_server", "scheduler_job", "logging_destination", "async", "memory", "audit_log"];
+    ["agent", "secret", "mcp_server", "scheduler_job", "logging_destination", "async", "memory", OWN];
+/// The kind of the log's own entries. The shipped runtime has no filter for it.
+const OWN: &str = "audit_log";
 
 /// The log, newest entry first.
 #[derive(Debug, Default)]
 pub(crate) struct Audit(VecDeque<(Timestamp, Value)>);
 
 impl Audit {
-    fn add(&mut self, mut entry: Value) {
-        let now = Timestamp::now();
+    fn add(&mut self, mut entry: Value, now: Timestamp) {
         entry["timestamp"] = json!(ids::iso_z(now).replace('Z', "+00:00"));
         self.0.push_front((now, entry));
         self.0.truncate(KEPT);
@@ -40,22 +42,24 @@ fn entry(call: &Call, action: &str, resource: &str, id: &str, status: u16, messa
 pub(crate) fn note(call: &Call, outcome: &Outcome) {
     let Ok(Answer::Data(reply)) = outcome else { return };
     let name = call.endpoint.name;
-    if !is_admin_write(call.endpoint) || name == "clear_audit_log" {
+    let quirk = call.quirk(Quirk::AuditOnlyClearing);
+    if quirk || !is_admin_write(call.endpoint) || name == "clear_audit_log" {
         return;
     }
     let resource = match name {
         _ if name.contains("secret") => "secret",
         _ if name.contains("scheduler_job") => "scheduler_job",
-        _ if name.contains("memory") || name.contains("buffers") => "memory",
+        _ if ["memory", "buffers", "distill"].iter().any(|part| name.contains(part)) => "memory",
         _ if name.contains("agent") => "agent",
         _ => return,
     };
     let own = reply.data.get("id").and_then(Value::as_str);
-    let given = ["key", "job_id", "agent_id"].iter().map(|name| call.path(name)).find(|id| !id.is_empty());
-    let id = own.or(given).unwrap_or(&call.formation.spec.id);
+    let given =
+        ["key", "job_id", "agent_id", "distillery_id"].iter().map(|name| call.path(name)).find(|id| !id.is_empty());
+    let id = given.or(own).unwrap_or(&call.formation.spec.id);
     let message = reply.data.get("message").and_then(Value::as_str).unwrap_or(call.endpoint.name);
     let entry = entry(call, reply.kind, resource, id, reply.status.as_u16(), message);
-    call.formation.state().audit.add(entry);
+    call.formation.state().audit.add(entry, call.formation.now());
 }
 
 pub(super) fn list(call: &Call) -> Outcome {
@@ -68,8 +72,10 @@ pub(super) fn list(call: &Call) -> Outcome {
         })?),
     };
     let resource = call.query("resource_type");
-    if let Some(resource) = resource.filter(|name| !RESOURCES.contains(name)) {
-        return Err(Failure::bad(format!("Unknown resource_type '{resource}'")));
+    let known = |name: &str| RESOURCES.contains(&name) && !(name == OWN && call.quirk(Quirk::AuditFilter422));
+    if let Some(resource) = resource.filter(|name| !known(name)) {
+        let msg = format!("Unknown resource type '{resource}'");
+        return Err(Failure::invalid(vec![error("query.resource_type", &msg, "string", "invalid")]));
     }
     let action = call.query("action");
     let state = call.formation.state();
@@ -90,9 +96,9 @@ pub(super) fn clear(call: &Call) -> Outcome {
     let count = state.audit.0.len();
     state.audit.0.clear();
     let message = format!("Audit log cleared by admin ({count} entries removed)");
-    let mut entry = entry(call, "audit.cleared", "audit_log", &call.formation.spec.id, 200, &message);
+    let mut entry = entry(call, "audit.cleared", OWN, &call.formation.spec.id, 200, &message);
     entry["data"] = json!({ "previous_entries_count": count });
-    state.audit.add(entry);
+    state.audit.add(entry, call.formation.now());
     let data =
         json!({ "previous_entries_count": count, "cleared_by": "admin", "message": "Audit log cleared successfully" });
     ok("audit_log", "audit.cleared", data)

@@ -57,6 +57,7 @@ pub(crate) struct Call {
     query: Vec<(String, String)>,
     headers: HeaderMap,
     payload: Payload,
+    bytes: Bytes,
     user: Option<String>,
 }
 
@@ -74,7 +75,28 @@ impl Call {
         let user = text(&headers, "x-muxi-user-id").filter(|id| !id.is_empty()).map(|id| user_id(&id));
         let user = user.map(|user| if is_pooled(endpoint) { formation.tenant(&user).to_owned() } else { user });
         let query = Query::<Vec<(String, String)>>::try_from_uri(uri).map(|q| q.0).unwrap_or_default();
-        Ok(Self { formation, endpoint, id: ids::request(), admin, path, query, headers, payload, user })
+        Ok(Self {
+            formation,
+            endpoint,
+            id: ids::request(),
+            admin,
+            path,
+            query,
+            headers,
+            payload,
+            bytes: Bytes::new(),
+            user,
+        })
+    }
+
+    /// The same call with its body as it came.
+    pub(crate) fn with_bytes(self, bytes: Bytes) -> Self {
+        Self { bytes, ..self }
+    }
+
+    /// The body as it came.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// Whether that defect of the shipped runtime is reproduced.

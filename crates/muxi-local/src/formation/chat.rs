@@ -1,22 +1,23 @@
 //! `/chat` and `/audiochat`.
 
+use super::background::escalate;
 use super::call::{Call, user_id};
 use super::check::Check;
 use super::envelope::{Answer, Data, Failure, Outcome};
-use super::ids;
 use super::plan::error_frame;
 use super::responder::Channel;
-use super::turn::{Ask, Reply, Turn, agent_known, escalate};
+use super::turn::{Ask, Reply, Turn, agent_known};
+use super::uploads;
 use crate::quirks::Quirk;
 use axum::body::Body;
 use axum::response::Response;
+use bytes::Bytes;
 use futures_util::stream;
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 use std::convert::Infallible;
+use std::time::Duration;
 
-/// Characters that a message may have.
-const LONGEST: usize = 100_000;
 /// What a voice note is answered with in which nothing is heard.
 const UNHEARD: &str = "I couldn't make out anything in the audio. Please try again.";
 
@@ -35,11 +36,12 @@ fn read(call: &Call, check: &mut Check<'_>) -> Request {
             request_id: check.opt_text("request_id").filter(|id| !id.is_empty()),
             agent_id: check.opt_text("agent_id").filter(|id| !id.is_empty()),
             stream: check.opt_bool("stream") != Some(false),
+            webhook: check.opt_text("webhook_url").filter(|url| !url.is_empty()),
             ..Ask::default()
         },
         mode: check.opt_text("mode"),
     };
-    for name in ["group_id", "webhook_url", "source_channel"] {
+    for name in ["group_id", "source_channel"] {
         check.opt_text(name);
     }
     check.opt_number("threshold_seconds");
@@ -67,6 +69,9 @@ pub(super) async fn chat(call: Call) -> Outcome {
         return Err(Failure::new(501, "METHOD_NOT_FOUND", text));
     }
     request.ask.message = message;
+    if let Some(refusal) = file_too_large(&call, &request.ask, files) {
+        return Ok(refusal);
+    }
     request.ask.files = files.to_vec();
     answer(&call, request.ask).await
 }
@@ -86,6 +91,9 @@ pub(super) async fn audio(call: Call) -> Outcome {
         if !kind.is_some_and(|kind| kind.starts_with("audio/")) {
             return bad("All files must be audio files", json!({ "field": "files", "invalid_content_type": kind }));
         }
+    }
+    if let Some(refusal) = file_too_large(&call, &request.ask, files) {
+        return Ok(refusal);
     }
     request.ask.channel = Channel::Audio;
     let (mut heard, mut unheard) = (Vec::new(), Vec::new());
@@ -116,15 +124,15 @@ pub(super) async fn audio(call: Call) -> Outcome {
 
 async fn answer(call: &Call, ask: Ask) -> Outcome {
     let length = ask.message.chars().count();
-    if length > LONGEST {
+    let most = uploads::longest(&call.formation.spec);
+    if length > most {
         let content = format!(
             "Message too long: {} characters (max: {}).\n\nTry:\n- Breaking into multiple messages\n\
              - Uploading content as a file\n- Summarizing the key points",
             grouped(length),
-            grouped(LONGEST)
+            grouped(most)
         );
-        let metadata = json!({ "error_code": "INPUT_VALIDATION_ERROR", "error_type": "validation" });
-        return Ok(early(call, &ask, content, metadata));
+        return Ok(early(call, &ask, content, invalid_input()));
     }
     if ask.stream {
         return Ok(Answer::Whole(event_stream(Turn::start(&call.formation, &ask))));
@@ -166,6 +174,18 @@ fn completed(call: &Call, ask: &Ask, request_id: String, reply: &Reply, session_
     Answer::Data(Data { status: StatusCode::OK, object, kind, data, request_id })
 }
 
+/// The metadata of an answer to input that is refused.
+fn invalid_input() -> Value {
+    json!({ "error_code": "INPUT_VALIDATION_ERROR", "error_type": "validation" })
+}
+
+/// The answer to a call with a file that is too large.
+fn file_too_large(call: &Call, ask: &Ask, files: &[Value]) -> Option<Answer> {
+    let (name, size, most) = uploads::too_large(&call.formation.spec, files)?;
+    let content = format!("File too large: {name} has {} bytes (max: {}).", grouped(size), grouped(most));
+    Some(early(call, ask, content, invalid_input()))
+}
+
 /// The answer to a message that makes no turn.
 fn early(call: &Call, ask: &Ask, content: String, metadata: Value) -> Answer {
     let request_id = ask.request_id.clone().unwrap_or_else(|| call.id.clone());
@@ -179,7 +199,7 @@ fn early(call: &Call, ask: &Ask, content: String, metadata: Value) -> Answer {
     }
     let token = json!({
         "request_id": request_id, "user_id": ask.user, "session_id": ask.session_id, "type": "completed",
-        "content": content, "timestamp": ids::seconds(), "status": "error", "processing_time_ms": 0,
+        "content": content, "timestamp": call.formation.seconds(), "status": "error", "processing_time_ms": 0,
     });
     let body =
         format!(": keepalive\n\ndata: {}\n\nevent: done\ndata: {{\"finished\":true}}\n\n", json!({ "token": token }));
@@ -199,10 +219,26 @@ fn grouped(number: usize) -> String {
     text
 }
 
+/// How long a turn may go on when the server stops.
+const LAST_WORDS: Duration = Duration::from_millis(250);
+
+/// The turn's events. When the server stops first, an `error` event ends them: a stream that just ends looks cut.
 fn event_stream(turn: Turn) -> Response {
-    events(Body::from_stream(stream::unfold(turn, |mut turn| async move {
-        let bytes = turn.next().await?;
-        Some((Ok::<_, Infallible>(bytes), turn))
+    let host = turn.formation.host.clone();
+    let stopped = Box::pin(async move {
+        host.stopping.begun().await;
+        tokio::time::sleep(LAST_WORDS).await;
+    });
+    events(Body::from_stream(stream::unfold(Some((turn, stopped)), |open| async move {
+        let (mut turn, mut stopped) = open?;
+        tokio::select! {
+            biased;
+            () = &mut stopped => {
+                let error = json!({ "error": "The server is shutting down", "type": "ServerShutdown" });
+                Some((Ok(Bytes::from(format!("event: error\ndata: {error}\n\n"))), None))
+            }
+            bytes = turn.next() => bytes.map(|bytes| (Ok::<_, Infallible>(bytes), Some((turn, stopped)))),
+        }
     })))
 }
 

@@ -166,18 +166,17 @@ pub(super) fn mcp_tools(call: &Call) -> Outcome {
     ok("list", "mcp_tool.list", json!({ "tools": tools }))
 }
 
-/// The tools in the `tools` of an MCP server's configuration. Servers are not run here, so that others are unknown.
+/// The tools that an MCP server's configuration allows by name. Servers are not run here, so that others are unknown.
 fn declared_tools(server: &Value) -> Vec<Value> {
-    let tools = server.get("tools").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let id = server["id"].as_str().unwrap_or_default();
-    let row = |tool: &Value| {
-        let name = tool.as_str().or_else(|| tool["name"].as_str())?;
-        Some(json!({
-            "name": format!("{id}__{name}"), "description": tool["description"].as_str().unwrap_or_default(),
-            "access": "client", "parameters": tool.get("parameters").cloned().unwrap_or_else(|| json!({})),
-        }))
+    let named = |list: &str| match &server["tools"][list] {
+        Value::Array(names) => names.clone(),
+        name => vec![name.clone()],
     };
-    tools.iter().filter_map(row).collect()
+    let names: Vec<Value> = ["allow", "whitelist"].into_iter().flat_map(named).collect();
+    let whole = names.iter().filter_map(Value::as_str).filter(|name| !name.contains('*'));
+    let row = |name: &str| json!({ "name": format!("{id}__{name}"), "description": "", "access": "client", "parameters": {} });
+    whole.map(row).collect()
 }
 
 /// A part of the configuration as an administrator sees it.

@@ -51,7 +51,7 @@ pub(super) fn services(call: &Call) -> Outcome {
 pub(super) fn list(call: &Call) -> Outcome {
     let user = call.user()?;
     let mut state = call.formation.state();
-    let owner = state.users.number(user);
+    let owner = state.users.number(user, call.formation.now());
     let mine = state.credentials.0.iter().filter(|credential| credential.owner == owner);
     let rows: Vec<Value> = mine.map(Credential::row).collect();
     ok("credential_list", "credentials.listed", json!({ "count": rows.len(), "credentials": rows }))
@@ -68,7 +68,7 @@ impl Credentials {
 pub(super) fn get(call: &Call) -> Outcome {
     let user = call.user()?;
     let mut state = call.formation.state();
-    let owner = state.users.number(user);
+    let owner = state.users.number(user, call.formation.now());
     let index = state.credentials.position(owner, call.path("credential_id"))?;
     ok("credential", "credentials.retrieved", state.credentials.0[index].row())
 }
@@ -93,11 +93,11 @@ pub(super) fn create(call: &Call) -> Outcome {
     let mut state = call.formation.state();
     let credential = Credential {
         id: ids::random("cred_", 21),
-        owner: state.users.number(user),
+        owner: state.users.number(user, call.formation.now()),
         name: name.unwrap_or_else(|| service.clone()),
         service,
         preview: format!("{shown}••••"),
-        created: Timestamp::now(),
+        created: call.formation.now(),
     };
     let mut row = credential.row();
     if let Some(fields) = row.as_object_mut() {
@@ -110,7 +110,7 @@ pub(super) fn create(call: &Call) -> Outcome {
 pub(super) fn delete(call: &Call) -> Outcome {
     let user = call.user()?;
     let mut state = call.formation.state();
-    let owner = state.users.number(user);
+    let owner = state.users.number(user, call.formation.now());
     let index = state.credentials.position(owner, call.path("credential_id"))?;
     let credential = state.credentials.0.remove(index);
     ok("credential", "credentials.deleted", json!({ "credential_id": credential.id, "deleted": true }))

@@ -149,8 +149,8 @@ pub(crate) enum Rendered {
 }
 
 /// Puts an outcome into its final form. `id` is the id of the HTTP call, `key` the idempotency key to echo.
-pub(crate) fn render(outcome: Outcome, id: &str, key: Option<&str>) -> Rendered {
-    let timestamp = jiff::Timestamp::now().as_millisecond();
+pub(crate) fn render(outcome: Outcome, id: &str, key: Option<&str>, now: jiff::Timestamp) -> Rendered {
+    let timestamp = now.as_millisecond();
     match outcome {
         Ok(Answer::Whole(response)) => Rendered::Whole(response),
         Ok(Answer::Data(reply)) => {
@@ -183,8 +183,8 @@ pub(crate) fn render(outcome: Outcome, id: &str, key: Option<&str>) -> Rendered 
 }
 
 /// The reply to a call that reached no operation.
-pub(crate) fn refuse(failure: Failure) -> Response {
-    render(Err(failure), &ids::request(), None).into_response()
+pub(crate) fn refuse(failure: Failure, now: jiff::Timestamp) -> Response {
+    render(Err(failure), &ids::request(), None, now).into_response()
 }
 
 impl Rendered {

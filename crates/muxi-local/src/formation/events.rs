@@ -20,7 +20,7 @@ const BACKLOG: usize = 4096;
 const LEVELS: [&str; 5] = ["debug", "info", "warning", "error", "critical"];
 
 /// Something that happened.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Happening {
     pub(crate) kind: &'static str,
     pub(crate) level: &'static str,
@@ -30,6 +30,8 @@ pub(crate) struct Happening {
     pub(crate) session: Option<String>,
     pub(crate) request: Option<String>,
     pub(crate) agent: Option<String>,
+    /// What the message says, as fields.
+    pub(crate) data: Value,
     /// The chat event itself, for kind `chat.token`.
     pub(crate) token: Option<Value>,
 }
@@ -77,16 +79,40 @@ fn data(value: &Value) -> Bytes {
     Bytes::from(format!("data: {value}\n\n"))
 }
 
+/// Whether the shipped runtime's silence is wanted: its streams of events and logs never carry a byte.
+fn is_silent(call: &Call) -> bool {
+    call.quirk(Quirk::SilentEvents)
+}
+
 fn respond(frames: impl stream::Stream<Item = Bytes> + Send + 'static) -> Outcome {
     let mut response = chat::events(Body::from_stream(frames.map(Ok::<_, Infallible>)));
     response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
     Ok(Answer::Whole(response))
 }
 
+/// The event that a stage of a turn stands for.
+pub(super) fn observed(stage: &str) -> Option<&'static str> {
+    Some(match stage {
+        "agent_selected" => "agent.selected",
+        "agent_processing" => "agent.processing",
+        "agent_planning" => "agent.planning",
+        "tool_execution" => "agent.tool_called",
+        "workflow_start" => "workflow.started",
+        "workflow_execution" => "workflow.progress",
+        "workflow_synthesis" => "workflow.synthesis",
+        "plan_step" => "task.started",
+        "artifact_created" => "task.artifact_created",
+        _ => return None,
+    })
+}
+
 /// Events of a user, of all sessions or of one. Tokens and the end mark are not among them.
 pub(super) fn user_events(call: &Call) -> Outcome {
     let user = call.user_filter()?.map(str::to_owned);
     let session = Some(call.path("session_id")).filter(|id| !id.is_empty()).map(str::to_owned);
+    if is_silent(call) {
+        return respond(stream::pending());
+    }
     let wanted = move |happening: &Happening| {
         let public = ["chat.", "agent.", "workflow.", "task."].iter().any(|start| happening.kind.starts_with(start));
         public
@@ -109,11 +135,15 @@ pub(super) fn user_events(call: &Call) -> Outcome {
 /// The chat events of one running request, between an opening and a closing mark.
 pub(super) fn request_events(call: &Call) -> Outcome {
     let user = call.user_filter()?.map(str::to_owned);
+    if call.quirk(Quirk::RequestEvents500) {
+        let message = "No module named 'muxi.runtime.formation.services'";
+        return Err(Failure::new(500, "INTERNAL_ERROR", message));
+    }
     let (session, request) = (call.path("session_id").to_owned(), call.path("request_id").to_owned());
     // Listen first, or the end of the request may fall between the look and the listening.
     let listening = call.formation.events.listen();
     let mut state = call.formation.state();
-    let row = state.requests.get(&request);
+    let row = state.requests.get(&request, call.formation.seconds());
     let running = row.is_some_and(|row| {
         row.running() && row.session == session && user.as_ref().is_none_or(|user| *user == row.user)
     });
@@ -137,6 +167,9 @@ pub(super) fn logs(call: &Call) -> Outcome {
         let names = "user_id, session_id, request_id, agent_id, level, event_type";
         return Err(Failure::bad(format!("At least one filter is required: {names}")));
     }
+    if is_silent(call) {
+        return respond(stream::pending());
+    }
     let rank = |name: &str| LEVELS.iter().position(|level| level.eq_ignore_ascii_case(name)).unwrap_or(0);
     // The key that the filter looks for is not where the runtime puts it.
     let none = agent.is_some() && call.quirk(Quirk::LogAgentFilter);
@@ -155,7 +188,8 @@ pub(super) fn logs(call: &Call) -> Outcome {
             let entry = json!({
                 "timestamp": happening.time, "level": happening.level, "event_type": happening.kind,
                 "user_id": happening.user, "session_id": happening.session, "request_id": happening.request,
-                "agent_id": happening.agent, "message": happening.message, "data": {},
+                "agent_id": happening.agent, "message": happening.message,
+                "data": if happening.data.is_null() { json!({}) } else { happening.data.clone() },
             });
             Bytes::from(format!("event: log\ndata: {entry}\n\n"))
         });

@@ -15,14 +15,14 @@ pub(crate) fn request() -> String {
     random("req_", 21)
 }
 
-/// The time in seconds.
-pub(crate) fn seconds() -> f64 {
-    as_seconds(Timestamp::now())
-}
-
 /// A time in seconds.
 pub(crate) fn as_seconds(time: Timestamp) -> f64 {
     time.as_microsecond() as f64 / 1e6
+}
+
+/// The time of so many seconds; `None` beyond what a time holds.
+pub(crate) fn from_seconds(seconds: f64) -> Option<Timestamp> {
+    Timestamp::from_microsecond((seconds * 1e6).round() as i64).ok()
 }
 
 /// ISO 8601 with microseconds and `Z`.

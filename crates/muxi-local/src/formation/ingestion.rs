@@ -5,7 +5,7 @@ use super::call::Call;
 use super::check::Check;
 use super::envelope::{Failure, Outcome, ok, with_status};
 use super::ids;
-use super::memories::{LONGEST, Scope, scope};
+use super::memories::{LONGEST, Origin, Scope, scope};
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
@@ -19,16 +19,26 @@ const BATCH: usize = 100;
 
 /// A piece of content that was handed in.
 #[derive(Debug, Clone)]
-struct Event {
-    id: String,
-    owner: u64,
-    content: String,
-    source: String,
-    source_id: Option<String>,
-    subject: Option<String>,
-    metadata: Map<String, Value>,
-    scope: Scope,
-    received: Timestamp,
+pub(super) struct Event {
+    pub(super) id: String,
+    pub(super) owner: u64,
+    pub(super) content: String,
+    pub(super) source: String,
+    pub(super) source_id: Option<String>,
+    /// About whom or what it is.
+    pub(super) subject: Option<String>,
+    pub(super) metadata: Map<String, Value>,
+    pub(super) scope: Scope,
+    pub(super) received: Timestamp,
+}
+
+impl Event {
+    fn row(&self) -> Value {
+        json!({
+            "event_id": self.id, "event_type": "content.ingested", "source": self.source,
+            "source_id": self.source_id, "content": self.content, "created_at": ids::iso_z(self.received),
+        })
+    }
 }
 
 /// One job.
@@ -53,16 +63,16 @@ impl Job {
         self.created.saturating_add(TAKES).unwrap_or(self.created)
     }
 
-    fn is_done(&self) -> bool {
-        Timestamp::now() >= self.ends()
+    fn is_done(&self, now: Timestamp) -> bool {
+        now >= self.ends()
     }
 }
 
 impl Ingestion {
-    fn start(&mut self, owner: u64, events: Vec<Event>) -> String {
+    fn start(&mut self, owner: u64, events: Vec<Event>, now: Timestamp) -> String {
         let id = ids::random("ing_", 21);
         let names = events.iter().map(|event| event.id.clone()).collect();
-        self.jobs.push(Job { id: id.clone(), owner, created: Timestamp::now(), events: names, stored: false });
+        self.jobs.push(Job { id: id.clone(), owner, created: now, events: names, stored: false });
         self.events.extend(events);
         id
     }
@@ -73,8 +83,8 @@ impl Ingestion {
         self.events.iter().find(same)
     }
 
-    fn check_room(&self, owner: u64) -> Result<(), Failure> {
-        if self.jobs.iter().filter(|job| job.owner == owner && !job.is_done()).count() < IN_FLIGHT {
+    fn check_room(&self, owner: u64, now: Timestamp) -> Result<(), Failure> {
+        if self.jobs.iter().filter(|job| job.owner == owner && !job.is_done(now)).count() < IN_FLIGHT {
             return Ok(());
         }
         let message = format!(
@@ -83,6 +93,23 @@ impl Ingestion {
              source_id) retries are always safe."
         );
         Err(Failure::new(429, "RATE_LIMITED", message))
+    }
+
+    /// Adds an event that stands for something already stored; gives its id.
+    pub(super) fn record(&mut self, event: Event) -> String {
+        let id = event.id.clone();
+        self.events.push(event);
+        id
+    }
+
+    /// Whether the log has that event.
+    pub(super) fn knows(&self, id: &str) -> bool {
+        self.events.iter().any(|event| event.id == id)
+    }
+
+    /// Events of a user that say about whom or what they are.
+    pub(super) fn count_subjects(&self, owner: u64) -> usize {
+        self.events.iter().filter(|event| event.owner == owner && event.subject.is_some()).count()
     }
 
     /// Events of a user.
@@ -100,9 +127,9 @@ impl Ingestion {
 
 /// Turns the events of jobs that have ended into memories. Called before anything looks at memories, so that no
 /// task has to run for it.
-pub(crate) fn settle(state: &mut State) {
+pub(crate) fn settle(state: &mut State, now: Timestamp) {
     let State { ingestion, memories, .. } = state;
-    for job in ingestion.jobs.iter_mut().filter(|job| !job.stored && job.is_done()) {
+    for job in ingestion.jobs.iter_mut().filter(|job| !job.stored && job.is_done(now)) {
         job.stored = true;
         for event in ingestion.events.iter().filter(|event| job.events.contains(&event.id)) {
             let mut metadata = event.metadata.clone();
@@ -111,8 +138,8 @@ pub(crate) fn settle(state: &mut State) {
                 metadata.insert("subject".to_owned(), json!(subject));
             }
             metadata.insert("timestamp".to_owned(), json!(ids::as_seconds(event.received)));
-            let source = Some(event.source.clone());
-            memories.add(event.owner, event.content.clone(), metadata, event.scope.clone(), source);
+            let origin = Some(Origin { source: event.source.clone(), event: event.id.clone() });
+            memories.add(event.owner, event.content.clone(), metadata, event.scope.clone(), origin, job.ends());
         }
     }
 }
@@ -145,7 +172,7 @@ fn read(call: &Call, item: &Value, owner: u64) -> Result<Event, Result<String, F
         subject: text("subject"),
         metadata: item.get("metadata").and_then(Value::as_object).cloned().unwrap_or_default(),
         scope,
-        received: Timestamp::now(),
+        received: call.formation.now(),
     })
 }
 
@@ -153,7 +180,7 @@ fn read(call: &Call, item: &Value, owner: u64) -> Result<Event, Result<String, F
 pub(super) fn ingest(call: &Call, body: &Value) -> Outcome {
     let user = call.user()?;
     let mut state = call.formation.state();
-    let owner = state.users.number(user);
+    let owner = state.users.number(user, call.formation.now());
     let event = read(call, body, owner).map_err(|problem| match problem {
         Ok(message) => Failure::params(message),
         Err(failure) => failure,
@@ -169,8 +196,8 @@ pub(super) fn ingest(call: &Call, body: &Value) -> Outcome {
         data["derived_events"] = json!([]);
         return ok(object, kind, data);
     }
-    state.ingestion.check_room(owner)?;
-    let id = state.ingestion.start(owner, vec![event]);
+    state.ingestion.check_room(owner, call.formation.now())?;
+    let id = state.ingestion.start(owner, vec![event], call.formation.now());
     data["status_url"] = json!(format!("/v1/memories/ingestion/{id}"));
     data["processing_id"] = json!(id);
     with_status(StatusCode::ACCEPTED, object, kind, data)
@@ -185,7 +212,7 @@ pub(super) fn batch(call: &Call) -> Outcome {
     check.done()?;
     let user = call.user()?;
     let mut state = call.formation.state();
-    let owner = state.users.number(user);
+    let owner = state.users.number(user, call.formation.now());
     let mut accepted: Vec<Event> = Vec::new();
     let (mut rows, mut duplicates, mut invalid) = (Vec::new(), 0, 0);
     for (index, item) in items.iter().enumerate() {
@@ -215,8 +242,8 @@ pub(super) fn batch(call: &Call) -> Outcome {
     let counts = json!({ "accepted": accepted.len(), "duplicate": duplicates, "invalid": invalid });
     let mut data = json!({ "processing_id": null, "items": rows, "counts": counts });
     if !accepted.is_empty() {
-        state.ingestion.check_room(owner)?;
-        let id = state.ingestion.start(owner, accepted);
+        state.ingestion.check_room(owner, call.formation.now())?;
+        let id = state.ingestion.start(owner, accepted, call.formation.now());
         data["status_url"] = json!(format!("/v1/memories/ingestion/{id}"));
         data["processing_id"] = json!(id);
     }
@@ -227,8 +254,8 @@ pub(super) fn status(call: &Call) -> Outcome {
     let id = call.path("processing_id");
     let user = call.user_filter()?;
     let mut state = call.formation.state();
-    settle(&mut state);
-    let owner = user.map(|user| state.users.number(user));
+    settle(&mut state, call.formation.now());
+    let owner = user.map(|user| state.users.number(user, call.formation.now()));
     let job = state.ingestion.jobs.iter().find(|job| job.id == id);
     let job = job.ok_or_else(|| Failure::missing(format!("Unknown or expired processing_id '{id}'")))?;
     if !call.admin && owner != Some(job.owner) {
@@ -237,7 +264,7 @@ pub(super) fn status(call: &Call) -> Outcome {
     let mut data = json!({
         "processing_id": id, "status": "processing", "created_at": ids::as_seconds(job.created),
     });
-    if job.is_done() {
+    if job.is_done(call.formation.now()) {
         let found = |event: &String| state.ingestion.events.iter().find(|known| known.id == *event);
         let row = |(index, event): (usize, &String)| {
             let known = found(event);
@@ -260,7 +287,8 @@ pub(super) fn status(call: &Call) -> Outcome {
     ok("memory_ingestion", "memory.ingestion.status", data)
 }
 
-/// Where a fact came from. Only events are known here: nothing builds a graph of entities.
+/// Where a fact came from: by an event, the way back from it; by an entity, all that was said about it. An entity is
+/// the `subject` of what was ingested, whatever its case.
 pub(super) fn provenance(call: &Call) -> Outcome {
     let given = |name: &str| call.query(name).filter(|text| !text.is_empty());
     let (entity, event_id) = (given("entity"), given("event_id"));
@@ -268,17 +296,49 @@ pub(super) fn provenance(call: &Call) -> Outcome {
         return Err(Failure::params("Exactly one of 'entity' or 'event_id' is required"));
     }
     let user = call.user()?;
+    let now = call.formation.now();
     let mut state = call.formation.state();
-    let owner = state.users.number(user);
-    let Some(event_id) = event_id else { return Err(Failure::missing("Unknown entity")) };
-    let event = state.ingestion.events.iter().find(|event| event.id == event_id && event.owner == owner);
-    let event = event.ok_or_else(|| Failure::missing("Unknown event"))?;
-    let data = json!({
-        "event": {
-            "event_id": event.id, "source": event.source, "source_id": event.source_id, "content": event.content,
-            "created_at": ids::iso_z(event.received),
-        },
-        "chain": [],
-    });
+    settle(&mut state, now);
+    let owner = state.users.number(user, now);
+    let data = match event_id {
+        Some(id) => by_event(&state, owner, id).ok_or_else(|| Failure::missing("Unknown event"))?,
+        None => {
+            by_entity(&state, owner, entity.unwrap_or_default()).ok_or_else(|| Failure::missing("Unknown entity"))?
+        }
+    };
     ok("memory", "memory.retrieved", data)
+}
+
+/// An event, be it content that was handed in or a fact that was made from it; the chain ends with it.
+fn by_event(state: &State, owner: u64, id: &str) -> Option<Value> {
+    let find = |id: &str| state.ingestion.events.iter().find(|event| event.id == id && event.owner == owner);
+    if let Some(event) = find(id) {
+        return Some(json!({ "event": event.row(), "chain": [event.row()] }));
+    }
+    let memory = state.memories.made_from(owner, id).next()?;
+    let origin = memory.origin().and_then(find).map(Event::row);
+    let chain: Vec<Value> = origin.into_iter().chain([memory.event_row()]).collect();
+    Some(json!({ "event": memory.event_row(), "chain": chain }))
+}
+
+fn by_entity(state: &State, owner: u64, name: &str) -> Option<Value> {
+    let about = |event: &&Event| {
+        event.owner == owner && event.subject.as_ref().is_some_and(|own| own.to_lowercase() == name.to_lowercase())
+    };
+    let events: Vec<&Event> = state.ingestion.events.iter().filter(about).collect();
+    let name = events.last()?.subject.clone();
+    let fact = |event: &&Event| {
+        let made: Vec<&str> = state.memories.made_from(owner, &event.id).map(|memory| memory.id.as_str()).collect();
+        let events: Vec<&str> = std::iter::once(event.id.as_str()).chain(made).collect();
+        json!({
+            "statement": event.content, "relationship_type": "stated", "status": "active", "confidence": 1.0,
+            "effective_confidence": 1.0, "updated_at": ids::iso_z(event.received), "events": events,
+        })
+    };
+    let facts: Vec<Value> = events.iter().map(fact).collect();
+    let entity = json!({
+        "name": name, "type": "unknown", "status": "active", "confidence": 1.0,
+        "attributes": { "mentions": facts.len() },
+    });
+    Some(json!({ "entity": entity, "facts": facts }))
 }

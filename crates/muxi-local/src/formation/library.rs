@@ -1,5 +1,6 @@
 //! Standard operating procedures and skills.
 
+use super::Skill;
 use super::call::Call;
 use super::envelope::{Failure, Outcome, ok};
 use crate::quirks::Quirk;
@@ -55,29 +56,6 @@ pub(super) fn sop(call: &Call) -> Outcome {
     ok("sop", "sop.retrieved", sop)
 }
 
-/// The skills of a list in the document.
-fn skills_in(list: Option<&Value>) -> Vec<Map<String, Value>> {
-    let list = list.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    let skill = |entry: &Value| match entry {
-        Value::String(name) => json!({ "name": name }).as_object().cloned(),
-        other => other.as_object().cloned(),
-    };
-    list.iter().filter_map(skill).collect()
-}
-
-/// The fields of a skill that are there, and these defaults for the others.
-fn view(skill: &Map<String, Value>, defaults: Value) -> Value {
-    let mut view = defaults;
-    if let Some(fields) = view.as_object_mut() {
-        for (name, value) in fields.iter_mut() {
-            if let Some(own) = skill.get(name) {
-                *value = own.clone();
-            }
-        }
-    }
-    view
-}
-
 /// The skill routes of the shipped runtime do not work.
 fn skills_work(call: &Call) -> Result<(), Failure> {
     if !call.quirk(Quirk::Skills500) {
@@ -89,39 +67,41 @@ fn skills_work(call: &Call) -> Result<(), Failure> {
 
 pub(super) fn skills(call: &Call) -> Outcome {
     skills_work(call)?;
-    let defaults = json!({
-        "name": "", "description": "", "scope": "public", "has_scripts": false, "resource_count": 0,
-        "has_execution_context": false,
-    });
-    let skills = skills_in(call.formation.spec.document.get("skills"));
-    let skills: Vec<Value> = skills.iter().map(|skill| view(skill, defaults.clone())).collect();
-    ok("skill_list", "skill.list", json!({ "skills": skills }))
+    let public = call.formation.spec.skills.iter().filter(|skill| skill.agent.is_none());
+    let row = |skill: &Skill| {
+        json!({
+            "name": skill.name, "description": skill.description, "scope": scope(skill),
+            "has_scripts": skill.has_scripts, "resource_count": skill.resources.len(), "has_execution_context": false,
+        })
+    };
+    ok("skill_list", "skill.list", json!({ "skills": public.map(row).collect::<Vec<_>>() }))
+}
+
+fn scope(skill: &Skill) -> &'static str {
+    if skill.agent.is_none() { "public" } else { "private" }
 }
 
 pub(super) fn skill(call: &Call) -> Outcome {
     skills_work(call)?;
     let name = call.path("name");
-    let skills = skills_in(call.formation.spec.document.get("skills"));
-    let skill = skills.iter().find(|skill| skill.get("name").is_some_and(|own| own == name));
+    let skill = call.formation.spec.skills.iter().find(|skill| skill.name == name);
     let skill = skill.ok_or_else(|| Failure::no_resource(format!("Skill '{name}' not found")))?;
-    let defaults = json!({
-        "name": "", "description": "", "license": null, "compatibility": null, "allowed_tools": [], "resources": [],
+    let data = json!({
+        "name": skill.name, "description": skill.description, "license": skill.license,
+        "compatibility": skill.compatibility, "allowed_tools": skill.allowed_tools, "resources": skill.resources,
     });
-    ok("skill", "skill.retrieved", view(skill, defaults))
+    ok("skill", "skill.retrieved", data)
 }
 
 /// The public skills and the agent's own.
 pub(super) fn agent_skills(call: &Call) -> Outcome {
     skills_work(call)?;
     let id = call.path("agent_id");
-    let agents = call.formation.spec.agents();
-    let agent = agents.iter().find(|agent| agent["id"] == id);
-    let agent = agent.ok_or_else(|| Failure::new(404, "AGENT_NOT_FOUND", format!("Agent '{id}' not found")))?;
-    let shared = skills_in(call.formation.spec.document.get("skills"));
-    let own = skills_in(agent.get("skills"));
-    let row =
-        |skill: &Map<String, Value>, scope: &str| view(skill, json!({ "name": "", "description": "", "scope": scope }));
-    let shared = shared.iter().map(|skill| row(skill, "public"));
-    let skills: Vec<Value> = shared.chain(own.iter().map(|skill| row(skill, "private"))).collect();
-    ok("skill_list", "skill.list", json!({ "skills": skills, "agent_id": id }))
+    if !call.formation.spec.agents().iter().any(|agent| agent["id"] == id) {
+        return Err(Failure::new(404, "AGENT_NOT_FOUND", format!("Agent '{id}' not found")));
+    }
+    let visible =
+        call.formation.spec.skills.iter().filter(|skill| skill.agent.as_deref().is_none_or(|agent| agent == id));
+    let row = |skill: &Skill| json!({ "name": skill.name, "description": skill.description, "scope": scope(skill) });
+    ok("skill_list", "skill.list", json!({ "skills": visible.map(row).collect::<Vec<_>>(), "agent_id": id }))
 }

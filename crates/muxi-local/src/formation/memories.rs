@@ -1,12 +1,13 @@
 //! Long-term memories.
 
 use super::call::{Call, Payload};
-use super::check::{Check, query_bool, query_int, query_time};
+use super::check::{Check, query_int};
 use super::envelope::{Failure, Outcome, ok};
 use super::{ids, ingestion};
 use crate::quirks::Quirk;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
+use std::collections::HashSet;
 
 /// Characters that one memory may have.
 pub(crate) const LONGEST: usize = 10_000;
@@ -14,16 +15,25 @@ pub(crate) const LONGEST: usize = 10_000;
 /// One memory of one user.
 #[derive(Debug)]
 pub(crate) struct Memory {
-    id: String,
+    pub(super) id: String,
     /// The internal number of its user.
     owner: u64,
-    content: String,
+    pub(super) content: String,
     created: Timestamp,
     metadata: Map<String, Value>,
-    scope: String,
-    scope_id: Option<String>,
+    pub(super) scope: String,
+    pub(super) scope_id: Option<String>,
     /// Where ingested content came from.
     source: Option<String>,
+    /// The event of the log that it was made from, or that was made for it.
+    pub(super) event: Option<String>,
+}
+
+/// Where a memory came from.
+#[derive(Debug)]
+pub(crate) struct Origin {
+    pub(crate) source: String,
+    pub(crate) event: String,
 }
 
 /// All memories, oldest first.
@@ -38,12 +48,13 @@ impl Memories {
         content: String,
         metadata: Map<String, Value>,
         scope: Scope,
-        source: Option<String>,
+        origin: Option<Origin>,
+        created: Timestamp,
     ) -> String {
         let id = ids::random("", 21);
-        let created = Timestamp::now();
         let Scope { scope, scope_id } = scope;
-        self.0.push(Memory { id: id.clone(), owner, content, created, metadata, scope, scope_id, source });
+        let (source, event) = origin.map(|origin| (origin.source, origin.event)).unzip();
+        self.0.push(Memory { id: id.clone(), owner, content, created, metadata, scope, scope_id, source, event });
         id
     }
 
@@ -58,13 +69,66 @@ impl Memories {
         mine.take(limit).map(|memory| memory.content.clone()).collect()
     }
 
-    /// How many a user has.
-    pub(crate) fn count(&self, owner: u64) -> usize {
-        self.0.iter().filter(|memory| memory.owner == owner).count()
+    /// A user's, oldest first: id, time and content.
+    pub(super) fn of(&self, owner: u64) -> impl Iterator<Item = (&str, Timestamp, &str)> {
+        let mine = self.0.iter().filter(move |memory| memory.owner == owner);
+        mine.map(|memory| (memory.id.as_str(), memory.created, memory.content.as_str()))
+    }
+
+    /// A user's memories for which the log has no event.
+    pub(super) fn unlogged(&mut self, owner: u64) -> impl Iterator<Item = &mut Memory> {
+        self.0.iter_mut().filter(move |memory| memory.owner == owner && memory.event.is_none())
+    }
+
+    /// How many have no event in the log.
+    pub(super) fn count_unlogged(&self, wanted: impl Fn(u64) -> bool) -> usize {
+        self.0.iter().filter(|memory| wanted(memory.owner) && memory.event.is_none()).count()
+    }
+
+    /// Deletes all but the newest of memories that say the same to the same; gives how many went.
+    pub(super) fn drop_repeated(&mut self, wanted: impl Fn(u64) -> bool) -> usize {
+        let mut newer = HashSet::new();
+        let mut kept = Vec::new();
+        let before = self.0.len();
+        for memory in self.0.drain(..).rev() {
+            let key = (memory.owner, memory.scope.clone(), memory.scope_id.clone(), memory.content.clone());
+            if newer.insert(key) || !wanted(memory.owner) {
+                kept.push(memory);
+            }
+        }
+        kept.reverse();
+        self.0 = kept;
+        before - self.0.len()
+    }
+
+    /// Deletes memories whose event the log does not have; gives how many went.
+    pub(super) fn drop_orphans(&mut self, wanted: impl Fn(u64) -> bool, logged: impl Fn(&str) -> bool) -> usize {
+        let before = self.0.len();
+        self.0.retain(|memory| !wanted(memory.owner) || memory.event.as_deref().is_none_or(&logged));
+        before - self.0.len()
+    }
+
+    /// The memory with that id, or those made from the event with that id.
+    pub(super) fn made_from(&self, owner: u64, id: &str) -> impl Iterator<Item = &Memory> {
+        let hit = move |memory: &&Memory| memory.id == id || memory.event.as_deref() == Some(id);
+        self.0.iter().filter(move |memory| memory.owner == owner).filter(hit)
     }
 }
 
 impl Memory {
+    /// As an event: the fact that was learned.
+    pub(super) fn event_row(&self) -> Value {
+        json!({
+            "event_id": self.id, "event_type": "fact.extracted", "source": self.source, "source_id": self.event,
+            "content": self.content, "created_at": ids::iso_z(self.created),
+        })
+    }
+
+    /// The event it was made from.
+    pub(super) fn origin(&self) -> Option<&str> {
+        self.event.as_deref()
+    }
+
     fn row(&self) -> Value {
         let scope_id = if self.scope == "user" { Some(self.owner.to_string()) } else { self.scope_id.clone() };
         json!({
@@ -112,8 +176,8 @@ pub(super) fn list(call: &Call) -> Outcome {
     let user = call.user()?;
     tenancy(call)?;
     let mut state = call.formation.state();
-    ingestion::settle(&mut state);
-    let owner = state.users.number(user);
+    ingestion::settle(&mut state, call.formation.now());
+    let owner = state.users.number(user, call.formation.now());
     let visible = |memory: &&Memory| {
         (memory.owner == owner || memory.scope == "formation")
             && scopes.as_ref().is_none_or(|scopes| scopes.contains(&memory.scope.as_str()))
@@ -146,17 +210,18 @@ pub(super) fn create(call: &Call) -> Outcome {
     let scope = scope(call, wanted, scope_id)?;
     let user = call.user()?;
     tenancy(call)?;
+    let now = call.formation.now();
     let mut metadata = metadata.unwrap_or_default();
     if let Some(kind) = &kind {
         metadata.insert("type".to_owned(), json!(kind));
     }
-    metadata.insert("timestamp".to_owned(), json!(ids::seconds()));
+    metadata.insert("timestamp".to_owned(), json!(ids::as_seconds(now)));
     let mut state = call.formation.state();
-    let owner = state.users.number(user);
-    let id = state.memories.add(owner, content.clone(), metadata.clone(), scope.clone(), None);
+    let owner = state.users.number(user, call.formation.now());
+    let id = state.memories.add(owner, content.clone(), metadata.clone(), scope.clone(), None, now);
     let data = json!({
         "id": id, "content": { "type": kind.as_deref().unwrap_or("general"), "detail": content },
-        "created_at": ids::iso_z(Timestamp::now()), "metadata": metadata, "scope": scope.scope,
+        "created_at": ids::iso_z(now), "metadata": metadata, "scope": scope.scope,
         "scope_id": scope.scope_id,
     });
     ok("memory", "memory.created", data)
@@ -167,22 +232,12 @@ pub(super) fn delete(call: &Call) -> Outcome {
     tenancy(call)?;
     let anybody = call.quirk(Quirk::MemoryDeleteAnyUser);
     let mut state = call.formation.state();
-    ingestion::settle(&mut state);
-    let owner = state.users.number(user);
+    ingestion::settle(&mut state, call.formation.now());
+    let owner = state.users.number(user, call.formation.now());
     let before = state.memories.0.len();
     state.memories.0.retain(|memory| memory.id != id || memory.owner != owner && !anybody);
     if state.memories.0.len() == before {
         return Err(Failure::missing(format!("Memory '{id}' not found")));
     }
     ok("memory", "memory.deleted", json!({ "deleted": id, "user_id": user }))
-}
-
-/// The narrative log. Nothing writes one here.
-pub(super) fn history(call: &Call) -> Outcome {
-    query_int(call, "limit", 1..=100, 10)?;
-    query_time(call, "date_from")?;
-    query_time(call, "date_to")?;
-    query_bool(call, "include_sources")?;
-    call.user()?;
-    ok("memory", "memory.retrieved", json!({ "entries": [], "count": 0 }))
 }

@@ -1,15 +1,21 @@
-//! Administration of memory: rebuild, forget, backfill and lint. The derived stores of the runtime do not exist
-//! here, so their jobs only count what they would go through.
+//! Administration of memory: rebuild, forget, backfill and lint. Memories follow the event log at once here, so a
+//! rebuild changes nothing: its counts are what it went through.
 
 use super::State;
 use super::call::Call;
 use super::check::{Check, query_bool};
 use super::envelope::{Failure, Outcome, ok, with_status};
-use super::{ids, ingestion};
+use super::ingestion::{self, Event};
+use super::memories::Scope;
+use super::{history, ids};
+use crate::quirks::Quirk;
 use http::StatusCode;
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 const PROJECTIONS: [&str; 4] = ["artifact_metadata", "captains_log", "flat_facts", "knowledge_graph"];
+/// The source of events that were made for memories that had none.
+const BACKFILL: &str = "backfill";
 /// Seconds that a job takes.
 const TAKES: f64 = 0.1;
 /// Seconds that a finished job is remembered.
@@ -20,16 +26,14 @@ const KEPT: f64 = 300.0;
 pub(crate) struct Jobs(Vec<(String, f64, Value)>);
 
 impl Jobs {
-    fn start(&mut self, prefix: &str, result: Value) -> String {
-        let now = ids::seconds();
+    fn start(&mut self, prefix: &str, result: Value, now: f64) -> String {
         self.0.retain(|(_, started, _)| now - started < KEPT + TAKES);
         let id = ids::random(prefix, 21);
         self.0.push((id.clone(), now, result));
         id
     }
 
-    fn status(&self, id: &str) -> Option<Value> {
-        let now = ids::seconds();
+    fn status(&self, id: &str, now: f64) -> Option<Value> {
         let (_, started, result) =
             self.0.iter().find(|(known, started, _)| known == id && now - started < KEPT + TAKES)?;
         let done = now - started >= TAKES;
@@ -42,13 +46,15 @@ impl Jobs {
 }
 
 /// What a replay of a user's events goes through.
-fn replay(state: &mut State, user: &str, projection: Option<&str>, dry_run: bool) -> Value {
-    ingestion::settle(state);
-    let owner = state.users.number(user);
+fn replay(state: &mut State, user: &str, projection: Option<&str>, dry_run: bool, now: Timestamp) -> Value {
+    ingestion::settle(state, now);
+    let owner = state.users.number(user, now);
     let chosen = PROJECTIONS.iter().filter(|name| projection.is_none_or(|wanted| wanted == **name));
     let count = |name: &str| match name {
         "artifact_metadata" => state.artifacts.count(user),
-        "flat_facts" => state.memories.count(owner).max(state.ingestion.count(owner)),
+        "captains_log" => history::count(state, user, owner),
+        "flat_facts" => state.ingestion.count(owner),
+        "knowledge_graph" => state.ingestion.count_subjects(owner),
         _ => 0,
     };
     let row = |name: &&str| {
@@ -74,16 +80,17 @@ pub(super) fn rebuild(call: &Call) -> Outcome {
         return Err(Failure::params(format!("Unknown projection '{unknown}'. Available: {names}")));
     }
     let mut state = call.formation.state();
-    let projections = replay(&mut state, &user, projection.as_deref(), dry_run);
+    let filled = backfill.then(|| synthesize(&mut state, &user, call.formation.now()));
+    let projections = replay(&mut state, &user, projection.as_deref(), dry_run, call.formation.now());
     let mut result = json!({ "user_id": user, "dry_run": dry_run, "projections": projections });
-    if backfill {
-        result["backfill"] = synthesized();
+    if let Some(filled) = filled {
+        result["backfill"] = filled;
     }
     if !background {
         return ok("memory", "memory.retrieved", result);
     }
-    let id = state.memory_jobs.start("rebuild_", result);
-    let url = format!("/v1/memory/rebuild/{id}");
+    let id = state.memory_jobs.start("rebuild_", result, call.formation.seconds());
+    let url = status_url(call, "rebuild", &id);
     let data = json!({ "user_id": user, "job_id": id, "status": "processing", "status_url": url });
     with_status(StatusCode::ACCEPTED, "memory", "memory.retrieved", data)
 }
@@ -98,7 +105,8 @@ pub(super) fn forget_status(call: &Call) -> Outcome {
 
 fn job_status(call: &Call, kind: &str) -> Outcome {
     let id = call.path("job_id");
-    let status = call.formation.state().memory_jobs.status(id).filter(|_| id.starts_with(kind));
+    let status =
+        call.formation.state().memory_jobs.status(id, call.formation.seconds()).filter(|_| id.starts_with(kind));
     let status = status.ok_or_else(|| Failure::missing(format!("Unknown or expired {kind} job '{id}'")))?;
     ok("memory", "memory.retrieved", status)
 }
@@ -112,8 +120,9 @@ pub(super) fn forget(call: &Call) -> Outcome {
     check.done()?;
     let wait = query_bool(call, "sync")? || !background;
     let mut state = call.formation.state();
-    ingestion::settle(&mut state);
-    let owner = state.users.number(&user);
+    let now = call.formation.now();
+    ingestion::settle(&mut state, now);
+    let owner = state.users.number(&user, now);
     state.memories.forget(owner, &source);
     let deleted = state.ingestion.forget(owner, &source);
     let mut data = json!({ "user_id": user, "source": source, "deleted_events": deleted, "grace_period_days": 30 });
@@ -121,45 +130,93 @@ pub(super) fn forget(call: &Call) -> Outcome {
         data["rebuild_required"] = json!(true);
         return ok("memory", "memory.deleted", data);
     }
-    let projections = replay(&mut state, &user, None, false);
+    let projections = replay(&mut state, &user, None, false, now);
     if wait {
         data["projections"] = projections;
         return ok("memory", "memory.deleted", data);
     }
-    let id = state.memory_jobs.start("forget_", json!({ "user_id": user, "projections": projections }));
+    let id = state.memory_jobs.start(
+        "forget_",
+        json!({ "user_id": user, "projections": projections }),
+        ids::as_seconds(now),
+    );
     data["status"] = json!("processing");
-    data["status_url"] = json!(format!("/v1/memory/forget/{id}"));
+    data["status_url"] = json!(status_url(call, "forget", &id));
     data["job_id"] = json!(id);
     with_status(StatusCode::ACCEPTED, "memory", "memory.deleted", data)
 }
 
-/// No row here is older than the event log.
-fn synthesized() -> Value {
-    let none = json!({ "synthesized": 0, "complete": true });
-    Value::Object(PROJECTIONS.iter().map(|name| ((*name).to_owned(), none.clone())).collect())
+/// The route to poll; the shipped runtime leaves out its first part.
+fn status_url(call: &Call, kind: &str, id: &str) -> String {
+    let version = if call.quirk(Quirk::StatusUrlWithoutV1) { "" } else { "/v1" };
+    format!("{version}/memory/{kind}/{id}")
+}
+
+/// Gives memories that were stored directly an event each, so that a rebuild knows of them.
+fn synthesize(state: &mut State, user: &str, now: Timestamp) -> Value {
+    ingestion::settle(state, now);
+    let owner = state.users.number(user, now);
+    let State { ingestion, memories, .. } = state;
+    let mut facts = 0;
+    for memory in memories.unlogged(owner) {
+        let event = Event {
+            id: ids::random("", 21),
+            owner,
+            content: memory.content.clone(),
+            source: BACKFILL.to_owned(),
+            source_id: Some(memory.id.clone()),
+            subject: None,
+            metadata: Map::new(),
+            scope: Scope { scope: memory.scope.clone(), scope_id: memory.scope_id.clone() },
+            received: now,
+        };
+        memory.event = Some(ingestion.record(event));
+        facts += 1;
+    }
+    let row = |name: &&str| {
+        let synthesized = if *name == "flat_facts" { facts } else { 0 };
+        ((*name).to_owned(), json!({ "synthesized": synthesized, "complete": true }))
+    };
+    Value::Object(PROJECTIONS.iter().map(row).collect())
 }
 
 pub(super) fn backfill(call: &Call) -> Outcome {
     let mut check = Check::body(call);
     let user = check.text("user_id");
     check.done()?;
-    ok("memory", "memory.retrieved", json!({ "user_id": user, "synthesized": synthesized() }))
+    let synthesized = synthesize(&mut call.formation.state(), &user, call.formation.now());
+    ok("memory", "memory.retrieved", json!({ "user_id": user, "synthesized": synthesized }))
 }
 
-/// An audit that finds nothing, since there are no derived stores that could disagree.
+/// Deletes memories that a newer one repeats, and those whose event is gone; finds those without an event.
 pub(super) fn lint(call: &Call) -> Outcome {
     let mut check = Check::body(call);
     let user = check.opt_text("user_id");
     check.done()?;
-    let users = if user.is_some() { 1 } else { call.formation.state().users.count() };
+    let now = call.formation.now();
+    let mut state = call.formation.state();
+    ingestion::settle(&mut state, now);
+    let owner = user.as_deref().map(|user| state.users.number(user, now));
+    let users = if owner.is_some() { 1 } else { state.users.count() };
+    let wanted = |other: u64| owner.is_none_or(|owner| owner == other);
+    let State { ingestion, memories, .. } = &mut *state;
+    let repeated = memories.drop_repeated(wanted);
+    let orphans = memories.drop_orphans(wanted, |event| ingestion.knows(event));
+    let gaps = memories.count_unlogged(wanted);
+    let finding = |kind: &str, count: usize, text: &str| {
+        (count > 0).then(|| json!({ "type": kind, "count": count, "message": format!("{count} {text}") }))
+    };
+    let findings: Vec<Value> = [
+        finding("superseded", repeated, "memories were repeated by a newer one and deleted"),
+        finding("orphan", orphans, "memories had lost their event and were deleted"),
+        finding("log_gap", gaps, "memories have no event: run a backfill"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     let report = json!({
-        "users": users, "unresolved_conflicts": 0, "superseded_deleted": 0, "orphans_removed": 0, "log_gaps": 0,
-        "stale_artifacts": 0, "index_regenerated": 0, "findings": [],
+        "users": users, "unresolved_conflicts": 0, "superseded_deleted": repeated, "orphans_removed": orphans,
+        "log_gaps": gaps, "stale_artifacts": 0, "index_regenerated": 0, "findings": findings,
     });
     ok("memory", "memory.retrieved", json!({ "user_id": user, "report": report }))
-}
-
-pub(super) fn no_distillery(_: &Call) -> Outcome {
-    let message = "Memory distillery is not enabled for this formation (memory.distillery.enabled)";
-    Err(Failure::unavailable(message))
 }

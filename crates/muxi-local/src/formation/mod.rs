@@ -5,19 +5,23 @@
 //!
 //! Answers are made by an echo, by the rules of a script, or by a language model; see [`responder`].
 //!
-//! Not done: nothing is planned, no tool runs, no embedding is computed, no scheduled job fires and no webhook is
-//! sent.
+//! Not done: nothing is planned, no tool runs and no embedding is computed.
 
 mod artifacts;
 mod audit;
+mod background;
 mod call;
+mod cancel;
 mod chat;
 mod check;
+mod clockwork;
 mod config;
 mod credentials;
+mod distilleries;
 mod envelope;
 mod events;
 mod files;
+mod history;
 mod idempotency;
 mod ids;
 mod ingestion;
@@ -36,11 +40,14 @@ mod spec;
 mod triggers;
 mod tuning;
 mod turn;
+mod uploads;
 mod users;
+mod webhooks;
 
 pub(crate) use envelope::{Failure, refuse};
 pub use routes::{router, routes};
-pub use spec::FormationSpec;
+pub(crate) use spec::secret_references;
+pub use spec::{FormationSpec, Skill};
 
 use crate::{
     host::Host,
@@ -55,9 +62,11 @@ pub struct Formation {
     host: Arc<Host>,
     spec: FormationSpec,
     started: Timestamp,
-    state: Mutex<State>,
-    replays: idempotency::Replays,
-    events: events::Hub,
+    state: Arc<Mutex<State>>,
+    replays: Arc<idempotency::Replays>,
+    events: Arc<events::Hub>,
+    cancels: Arc<cancel::Cancels>,
+    clockwork: clockwork::Clockwork,
 }
 
 /// What a formation remembers.
@@ -66,6 +75,7 @@ struct State {
     artifacts: artifacts::Artifacts,
     audit: audit::Audit,
     credentials: credentials::Credentials,
+    distilleries: distilleries::Distilleries,
     ingestion: ingestion::Ingestion,
     jobs: scheduler::Jobs,
     memories: memories::Memories,
@@ -101,14 +111,39 @@ impl Formation {
             sessions: sessions::Sessions::new(spec.buffer_size()),
             ..State::default()
         };
-        Arc::new(Self {
+        let formation = Arc::new(Self {
             started: host.clock.now(),
             host,
             spec,
-            state: Mutex::new(state),
-            replays: idempotency::Replays::default(),
-            events: events::Hub::default(),
-        })
+            state: Arc::new(Mutex::new(state)),
+            replays: Arc::default(),
+            events: Arc::default(),
+            cancels: Arc::default(),
+            clockwork: clockwork::Clockwork::default(),
+        });
+        clockwork::start(&formation);
+        formation
+    }
+
+    /// The same formation from changed files: what it remembers goes on, shared with the turns that still run on the
+    /// old files. Secrets that the files give are taken anew; others stay.
+    pub(crate) fn reloaded(&self, spec: FormationSpec) -> Arc<Self> {
+        let mut state = self.state();
+        state.secrets.merge(spec.secrets());
+        state.sessions.resize(spec.buffer_size());
+        drop(state);
+        let formation = Arc::new(Self {
+            host: self.host.clone(),
+            spec,
+            started: self.started,
+            state: self.state.clone(),
+            replays: self.replays.clone(),
+            events: self.events.clone(),
+            cancels: self.cancels.clone(),
+            clockwork: self.clockwork.succeed(),
+        });
+        clockwork::start(&formation);
+        formation
     }
 
     /// The formation's id.
@@ -131,9 +166,26 @@ impl Formation {
         if self.quirk(Quirk::SingleUser) { "0" } else { user }
     }
 
+    /// The time as this server sees it.
+    fn now(&self) -> Timestamp {
+        self.host.clock.now()
+    }
+
+    /// The time in seconds.
+    fn seconds(&self) -> f64 {
+        ids::as_seconds(self.now())
+    }
+
+    /// Tells of something that a person may look for in the formation's log too.
+    fn note(&self, happening: events::Happening) {
+        let events::Happening { level, kind, message, .. } = &happening;
+        self.host.print(&self.spec.id, format!("{} {} {kind}: {message}", self.now(), level.to_uppercase()));
+        self.events.send(|| happening);
+    }
+
     /// Whole seconds since the start.
     fn uptime(&self) -> i64 {
-        (self.host.clock.now().as_millisecond() - self.started.as_millisecond()) / 1000
+        (self.now().as_millisecond() - self.started.as_millisecond()) / 1000
     }
 }
 

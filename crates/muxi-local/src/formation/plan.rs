@@ -80,7 +80,8 @@ impl Turn {
             metadata[key] = value.clone();
         }
         let content = if answer.course == Course::Breaker { UNABLE } else { &answer.text }.to_owned();
-        let artifacts = answer.files.iter().map(artifact).collect();
+        let now = self.formation.now();
+        let artifacts = answer.files.iter().map(|file| artifact(file, now)).collect();
         self.reply = Ok(Reply { content, artifacts, metadata, widgets: answer.widgets.clone() });
         match &answer.course {
             Course::ModelDown(error) => self.give_up(error.clone()),
@@ -263,7 +264,7 @@ impl Turn {
         self.token("progress", "Executing workflow with 1 tasks...", extra);
         self.plan_agent(&preview(&ask.message));
         self.plan_doings(answer);
-        let started = ids::iso_bare(jiff::Timestamp::now());
+        let started = ids::iso_bare(self.formation.now());
         let extra = json!({
             "stage": "workflow_execution", "workflow_id": workflow,
             "progress": {
@@ -327,13 +328,13 @@ fn preview(message: &str) -> String {
 }
 
 /// A made file as an answer carries it.
-fn artifact(file: &File) -> Value {
+fn artifact(file: &File, now: jiff::Timestamp) -> Value {
     let data = base64::engine::general_purpose::STANDARD.encode(&file.content);
     let text = file.content_type.starts_with("text/").then(|| String::from_utf8_lossy(&file.content));
     json!({
         "type": category(&file.content_type), "format": format_of(file), "filename": file.name, "preview": null,
         "metadata": {
-            "size_bytes": file.content.len(), "created_at": ids::iso_bare(jiff::Timestamp::now()), "lines": null,
+            "size_bytes": file.content.len(), "created_at": ids::iso_bare(now), "lines": null,
             "characters": null, "language": null, "pages": null, "width": null, "height": null,
         },
         "content": text, "data_url": format!("data:{};base64,{data}", file.content_type),

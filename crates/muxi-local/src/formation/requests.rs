@@ -3,7 +3,7 @@
 use super::State;
 use super::call::Call;
 use super::envelope::{Failure, Outcome, ok};
-use super::ids;
+use crate::quirks::Quirk;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,6 +11,8 @@ use std::collections::{BTreeMap, HashMap};
 const KEPT: f64 = 300.0;
 /// Seconds after which a running request counts as dead.
 const STALE: f64 = 600.0;
+/// Seconds for which the shipped runtime does not know a request that it has just accepted.
+const FRESH: f64 = 0.1;
 /// Requests tracked before the oldest goes.
 const MOST: usize = 100_000;
 
@@ -26,6 +28,12 @@ pub(crate) struct Row {
     completed_at: Option<f64>,
     error: Option<String>,
     result: Option<Value>,
+    /// Why a retried request could not be done.
+    report: Option<Value>,
+    /// Whether its call was answered before it began.
+    background: bool,
+    /// The last try to tell of its end: `url`, `status`, `attempts`, `error`.
+    webhook: Option<Value>,
 }
 
 /// How a request ended.
@@ -48,10 +56,9 @@ pub(crate) struct Requests {
 
 impl Requests {
     /// Tracks a request; one with the same id is replaced. The number names this very turn.
-    pub(crate) fn start(&mut self, id: &str, user: &str, session: &str) -> u64 {
+    pub(crate) fn start(&mut self, id: &str, user: &str, session: &str, now: f64) -> u64 {
         self.total += 1;
-        let now = ids::seconds();
-        self.purge();
+        self.purge(now);
         if self.rows.len() >= MOST
             && let Some((serial, row)) = self.rows.pop_first()
             && self.by_id.get(&row.id) == Some(&serial)
@@ -71,6 +78,9 @@ impl Requests {
             completed_at: None,
             error: None,
             result: None,
+            report: None,
+            background: false,
+            webhook: None,
         };
         self.rows.insert(self.total, row);
         self.total
@@ -83,16 +93,52 @@ impl Requests {
         }
     }
 
-    /// Ends a request that still runs.
-    pub(crate) fn end(&mut self, serial: u64, end: End) {
+    /// Marks a request as one whose call was answered before it began.
+    pub(crate) fn pending(&mut self, serial: u64) {
+        if let Some(row) = self.rows.get_mut(&serial) {
+            row.background = true;
+            row.status = "pending";
+        }
+    }
+
+    /// Gives a request that still runs another status.
+    pub(crate) fn mark(&mut self, serial: u64, status: &'static str) {
         if let Some(row) = self.rows.get_mut(&serial).filter(|row| row.running()) {
-            row.end(end);
+            row.status = status;
+        }
+    }
+
+    /// Notes why a retried request could not be done. One that waits for an answer has failed with that.
+    pub(crate) fn report(&mut self, serial: u64, report: Value, now: f64) {
+        let detail = report["detail"].as_str().unwrap_or_default().to_owned();
+        self.end(serial, End::Failed(detail), now);
+        if let Some(row) = self.rows.get_mut(&serial) {
+            row.report = Some(report);
+        }
+    }
+
+    /// Notes the last try to tell of a request's end.
+    pub(crate) fn note_webhook(&mut self, serial: u64, webhook: Value) {
+        if let Some(row) = self.rows.get_mut(&serial) {
+            row.webhook = Some(webhook);
+        }
+    }
+
+    /// The number of the latest turn with that id.
+    fn serial(&self, id: &str) -> Option<u64> {
+        self.by_id.get(id).copied()
+    }
+
+    /// Ends a request that still runs.
+    pub(crate) fn end(&mut self, serial: u64, end: End, now: f64) {
+        if let Some(row) = self.rows.get_mut(&serial).filter(|row| row.running()) {
+            row.end(end, now);
         }
     }
 
     /// The request of that id, if it is still known.
-    pub(crate) fn get(&mut self, id: &str) -> Option<&Row> {
-        self.purge();
+    pub(crate) fn get(&mut self, id: &str, now: f64) -> Option<&Row> {
+        self.purge(now);
         self.rows.get(self.by_id.get(id)?)
     }
 
@@ -102,8 +148,7 @@ impl Requests {
     }
 
     /// Forgets old requests; at most once a second, since it looks at every row.
-    fn purge(&mut self) {
-        let now = ids::seconds();
+    fn purge(&mut self, now: f64) {
         if now - self.purged < 1.0 {
             return;
         }
@@ -112,7 +157,7 @@ impl Requests {
         let rows = &self.rows;
         self.by_id.retain(|_, serial| rows.contains_key(serial));
         for row in self.rows.values_mut().filter(|row| row.running() && now - row.created_at > STALE) {
-            row.end(End::Failed("Request timed out".to_owned()));
+            row.end(End::Failed("Request timed out".to_owned()), now);
         }
     }
 }
@@ -122,8 +167,8 @@ impl Row {
         self.completed_at.is_none()
     }
 
-    fn end(&mut self, end: End) {
-        self.completed_at = Some(ids::seconds());
+    fn end(&mut self, end: End, now: f64) {
+        self.completed_at = Some(now);
         (self.status, self.result, self.error) = match end {
             End::Completed(result) => ("completed", Some(result), None),
             End::Failed(error) => ("failed", None, Some(error)),
@@ -152,8 +197,10 @@ impl Row {
         if self.escalated {
             row["escalated"] = json!(true);
         }
-        if let Some(result) = &self.result {
-            row["result"] = result.clone();
+        for (name, value) in [("result", &self.result), ("report", &self.report), ("webhook", &self.webhook)] {
+            if let Some(value) = value {
+                row[name] = value.clone();
+            }
         }
         row
     }
@@ -162,7 +209,7 @@ impl Row {
 pub(super) fn list(call: &Call) -> Outcome {
     let user = call.user_filter()?;
     let mut state = call.formation.state();
-    state.requests.purge();
+    state.requests.purge(call.formation.seconds());
     let rows: Vec<Value> =
         state.requests.rows.values().filter(|row| user.is_none_or(|u| u == row.user)).map(Row::summary).collect();
     ok("request_list", "request.list.retrieved", json!({ "count": rows.len(), "requests": rows }))
@@ -173,7 +220,7 @@ fn find<'a>(call: &Call, state: &'a mut State, code: &'static str) -> Result<&'a
     let id = call.path("request_id");
     let user = call.user_filter()?;
     let absent = Failure::new(404, code, format!("Request {id} not found"));
-    let row = state.requests.get(id).ok_or(absent)?;
+    let row = state.requests.get(id, call.formation.seconds()).ok_or(absent)?;
     if !call.admin && user != Some(row.user.as_str()) {
         return Err(Failure::new(403, "FORBIDDEN", "Request does not belong to this user"));
     }
@@ -182,11 +229,15 @@ fn find<'a>(call: &Call, state: &'a mut State, code: &'static str) -> Result<&'a
 
 pub(super) fn get(call: &Call) -> Outcome {
     let mut state = call.formation.state();
+    let fresh = call.quirk(Quirk::FreshRequest404).then(|| call.formation.seconds() - FRESH);
     let row = find(call, &mut state, "REQUEST_NOT_FOUND")?;
+    if row.background && fresh.is_some_and(|fresh| row.created_at > fresh) {
+        return Err(Failure::new(404, "REQUEST_NOT_FOUND", format!("Request {} not found", row.id)));
+    }
     ok("request_status", "request.status.retrieved", row.detail())
 }
 
-/// Cancelling is a wish, as in the runtime: it is acknowledged and the turn still runs to its end.
+/// Tells a turn to stop at its next step. A request without a running turn, one that waits for an answer, ends here.
 pub(super) fn cancel(call: &Call) -> Outcome {
     let mut state = call.formation.state();
     let row = find(call, &mut state, "NOT_FOUND")?;
@@ -194,9 +245,14 @@ pub(super) fn cancel(call: &Call) -> Outcome {
         let message = format!("Cannot cancel request {}: already {}", row.id, row.status);
         return Err(Failure::new(400, "OPERATION_FAILED", message));
     }
-    let data = json!({
-        "request_id": row.id, "status": "cancelled", "cancellation": "cooperative",
-        "message": "Request marked for cancellation; it will stop at the next checkpoint",
-    });
+    let id = row.id.clone();
+    let serial = state.requests.serial(&id).unwrap_or_default();
+    let (cancellation, message) = if call.formation.cancels.ask(serial) {
+        ("cooperative", "Request marked for cancellation; it will stop at the next checkpoint")
+    } else {
+        state.requests.end(serial, End::Cancelled, call.formation.seconds());
+        ("immediate", "Request cancelled")
+    };
+    let data = json!({ "request_id": id, "status": "cancelled", "cancellation": cancellation, "message": message });
     ok("request_status", "request.cancelled", data)
 }

@@ -1,11 +1,11 @@
 //! The router: every row of the operation table, joined with its handler.
 
 use super::call::{Call, Payload};
-use super::envelope::{Failure, Outcome, Rendered, json_response, refuse, render};
+use super::envelope::{Answer, Failure, Outcome, Rendered, json_response, refuse, render};
 use super::events::Happening;
 use super::{
-    Formation, artifacts, audit, chat, config, credentials, events, ids, ingestion, library, memories, memory_admin,
-    requests, scheduler, secrets, sessions, triggers, tuning, users,
+    Formation, artifacts, audit, chat, clockwork, config, credentials, distilleries, events, history, ingestion,
+    library, memories, memory_admin, requests, scheduler, secrets, sessions, triggers, tuning, users,
 };
 use crate::{inspect::FromPage, operation::positional};
 use axum::Router;
@@ -17,7 +17,7 @@ use http::{HeaderValue, Method, StatusCode, Uri, header};
 use muxi_client::api::endpoint::{Auth, Endpoint, Place};
 use muxi_client::api::endpoints::formation::ENDPOINTS;
 use muxi_client::api::request::{ADMIN_KEY_HEADER, CLIENT_KEY_HEADER};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ enum Handler {
     Later(fn(Call) -> BoxFuture<'static, Outcome>),
 }
 
-/// The handler of an operation; `None` where muxi-local does not build it.
+/// The handler of an operation; every row of the table has one (see the test).
 fn handler(operation: &str) -> Option<Handler> {
     use Handler::{Later, Now};
     Some(match operation {
@@ -84,8 +84,9 @@ fn handler(operation: &str) -> Option<Handler> {
         "get_memory_provenance" => Now(ingestion::provenance),
         "ingest_memories_batch" => Now(ingestion::batch),
         "get_ingestion_status" => Now(ingestion::status),
-        "get_history" => Now(memories::history),
-        "ingest_distilled_memories" | "get_distilled_status" => Now(memory_admin::no_distillery),
+        "get_history" => Now(history::list),
+        "ingest_distilled_memories" => Now(distilleries::ingest),
+        "get_distilled_status" => Now(distilleries::status),
 
         "get_user_buffer" => Now(sessions::buffer),
         "clear_user_buffer" => Now(sessions::clear_user),
@@ -99,7 +100,9 @@ fn handler(operation: &str) -> Option<Handler> {
         "get_memory_forget_status" => Now(memory_admin::forget_status),
         "backfill_memory" => Now(memory_admin::backfill),
         "lint_memory" => Now(memory_admin::lint),
-        "register_distillery" | "list_distilleries" | "revoke_distillery" => Now(memory_admin::no_distillery),
+        "register_distillery" => Now(distilleries::register),
+        "list_distilleries" => Now(distilleries::list),
+        "revoke_distillery" => Now(distilleries::revoke),
 
         "list_artifacts" => Now(artifacts::list),
         "get_artifact" => Now(artifacts::get),
@@ -127,7 +130,7 @@ fn handler(operation: &str) -> Option<Handler> {
         "lookup_user" => Now(users::lookup),
         "get_user_channels" => Now(users::channels),
         "update_user_channels" => Now(users::update_channels),
-        "send_notification" => Now(users::notify),
+        "send_notification" => Later(|call| Box::pin(users::notify(call))),
 
         "get_triggers" => Now(triggers::list),
         "get_trigger" => Now(triggers::get),
@@ -144,7 +147,8 @@ fn handler(operation: &str) -> Option<Handler> {
         "replace_tuning" => Now(tuning::replace),
         "run_tuning" => Now(tuning::run),
         "get_tuning_pending" => Now(tuning::pending),
-        "apply_tuning_pending" | "dismiss_tuning_pending" => Now(tuning::decide),
+        "apply_tuning_pending" => Now(tuning::apply),
+        "dismiss_tuning_pending" => Now(tuning::dismiss),
 
         "stream_events" | "stream_session_events" => Now(events::user_events),
         "stream_request" => Now(events::request_events),
@@ -153,9 +157,9 @@ fn handler(operation: &str) -> Option<Handler> {
     })
 }
 
-/// Every operation and whether muxi-local builds it.
-pub fn routes() -> Vec<(&'static Endpoint, bool)> {
-    ENDPOINTS.iter().map(|endpoint| (*endpoint, handler(endpoint.name).is_some())).collect()
+/// Every operation.
+pub fn routes() -> &'static [&'static Endpoint] {
+    ENDPOINTS
 }
 
 /// The routes of a formation, below a base that ends in `/v1`.
@@ -167,17 +171,19 @@ pub fn router(formation: Arc<Formation>) -> Router {
         if !seen.insert((endpoint.method, endpoint.path)) {
             continue;
         }
-        let Some(filter) = filter(endpoint.method) else { continue };
+        let Some((filter, handler)) = filter(endpoint.method).zip(handler(endpoint.name)) else { continue };
         let serve = move |State(formation), values: Result<RawPathParams, _>, request: Request| {
             let named =
                 |values: RawPathParams| names(endpoint).zip(values.iter().map(|(_, value)| value.to_owned())).collect();
-            serve(formation, endpoint, values.ok().map(named), request)
+            serve(formation, endpoint, handler, values.ok().map(named), request)
         };
         router = router.route(&positional(endpoint.path), on(filter, serve));
     }
     router
         .fallback(unknown)
-        .method_not_allowed_fallback(|| async { refuse(Failure::wrong_method()) })
+        .method_not_allowed_fallback(|State(formation): State<Arc<Formation>>| async move {
+            refuse(Failure::wrong_method(), formation.now())
+        })
         .with_state(formation)
 }
 
@@ -195,16 +201,18 @@ fn filter(method: &str) -> Option<MethodFilter> {
 async fn serve(
     formation: Arc<Formation>,
     endpoint: &'static Endpoint,
+    handler: Handler,
     params: Option<Vec<(String, String)>>,
     request: Request,
 ) -> Response {
     // A slash inside a path value is decoded before the runtime looks for a route, and so finds none.
     let Some(params) = params.filter(|params| params.iter().all(|(_, value)| !value.contains('/'))) else {
-        return refuse(Failure::no_route());
+        return refuse(Failure::no_route(), formation.now());
     };
     if request.method().as_str() != endpoint.method {
-        return refuse(Failure::wrong_method());
+        return refuse(Failure::wrong_method(), formation.now());
     }
+    clockwork::start(&formation);
     let (mut parts, body) = request.into_parts();
     if parts.extensions.get::<FromPage>().is_some() {
         let (name, key) = match endpoint.auth {
@@ -215,30 +223,27 @@ async fn serve(
         parts.headers.extend(HeaderValue::from_str(key).ok().map(|key| (name, key)));
     }
     let Ok(bytes) = axum::body::to_bytes(body, LARGEST).await else {
-        return refuse(Failure::new(413, "INTERNAL_ERROR", "Request body too large"));
+        return refuse(Failure::new(413, "INTERNAL_ERROR", "Request body too large"), formation.now());
     };
     let payload = if takes_json(endpoint) { Payload::read(&parts.headers, &bytes) } else { Ok(Payload::None) };
     let call =
         payload.and_then(|payload| Call::new(formation.clone(), endpoint, params, &parts.uri, parts.headers, payload));
+    let call = call.map(|call| call.with_bytes(bytes));
     let call = match call {
         Ok(call) => call,
-        Err(failure) => return refuse(failure),
+        Err(failure) => return refuse(failure, formation.now()),
     };
     let concrete = parts.extensions.get::<OriginalUri>().map_or(parts.uri.path(), |uri| uri.0.path()).to_owned();
-    match handler(endpoint.name) {
-        None => {
-            let message =
-                format!("{} ({} {}) is not built in muxi-local yet", endpoint.name, endpoint.method, endpoint.path);
-            refuse(Failure::new(501, "METHOD_NOT_FOUND", message))
-        }
-        Some(Handler::Now(run)) if !IDEMPOTENT.contains(&endpoint.name) => {
+    match handler {
+        Handler::Now(run) if !IDEMPOTENT.contains(&endpoint.name) => {
             let outcome = run(&call);
             finish(&call, outcome, None).into_response()
         }
-        Some(run) => {
+        run => {
             // A task of its own: a turn goes on when its client leaves, and so does the flight of its key.
             let flight = tokio::spawn(fly(call, run, concrete));
-            flight.await.unwrap_or_else(|_| refuse(Failure::new(500, "INTERNAL_ERROR", "The operation panicked")))
+            let panicked = || Failure::new(500, "INTERNAL_ERROR", "The operation panicked");
+            flight.await.unwrap_or_else(|_| refuse(panicked(), formation.now()))
         }
     }
 }
@@ -273,27 +278,46 @@ async fn carry_out(call: Call, handler: Handler, key: Option<&str>) -> Rendered 
             finish(&call, outcome, key)
         }
         Handler::Later(run) => {
-            let id = call.id.clone();
-            render(run(call).await, &id, key)
+            let (id, formation) = (call.id.clone(), call.formation.clone());
+            render(run(call).await, &id, key, formation.now())
         }
     }
+}
+
+/// Tells of a change that worked, by the name that its reply has.
+fn announce(call: &Call, outcome: &Outcome) {
+    let Ok(Answer::Data(reply)) = outcome else { return };
+    if call.endpoint.method == "GET" {
+        return;
+    }
+    let own = |name: &str| reply.data.get(name).and_then(Value::as_str).map(str::to_owned);
+    call.formation.events.send(|| Happening {
+        kind: reply.kind,
+        level: "info",
+        time: call.formation.seconds(),
+        message: own("message").unwrap_or_else(|| format!("{} done", call.endpoint.name)),
+        user: call.any_user().map(str::to_owned),
+        request: own("request_id"),
+        data: json!({ "operation": call.endpoint.name, "id": own("id") }),
+        ..Happening::default()
+    });
 }
 
 /// Notes what an operation did, and renders its reply.
 fn finish(call: &Call, outcome: Outcome, key: Option<&str>) -> Rendered {
     audit::note(call, &outcome);
-    let rendered = render(outcome, &call.id, key);
+    announce(call, &outcome);
+    let rendered = render(outcome, &call.id, key, call.formation.now());
     let status = if let Rendered::Json(status, _) = &rendered { *status } else { StatusCode::OK };
     call.formation.events.send(|| Happening {
         kind: "api.request",
         level: if status.is_server_error() { "error" } else { "info" },
-        time: ids::seconds(),
+        time: call.formation.seconds(),
         message: format!("{} {}: {}", call.endpoint.method, call.endpoint.path, status.as_u16()),
         user: call.any_user().map(str::to_owned),
-        session: None,
         request: Some(call.id.clone()),
-        agent: None,
-        token: None,
+        data: json!({ "operation": call.endpoint.name, "status": status.as_u16() }),
+        ..Happening::default()
     });
     rendered
 }
@@ -311,12 +335,17 @@ fn takes_json(endpoint: &Endpoint) -> bool {
 }
 
 /// Answers a URL that is no route: with a redirect where only a slash at the end is wrong.
-async fn unknown(OriginalUri(original): OriginalUri, request: Request) -> Response {
+async fn unknown(
+    State(formation): State<Arc<Formation>>,
+    OriginalUri(original): OriginalUri,
+    request: Request,
+) -> Response {
     if let Some(path) = request.uri().path().strip_suffix('/').filter(|path| is_route(path)) {
         let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-        return redirect(&original, host.unwrap_or("localhost")).unwrap_or_else(|| refuse(no_route_to(path)));
+        return redirect(&original, host.unwrap_or("localhost"))
+            .unwrap_or_else(|| refuse(no_route_to(path), formation.now()));
     }
-    refuse(Failure::no_route())
+    refuse(Failure::no_route(), formation.now())
 }
 
 fn no_route_to(path: &str) -> Failure {
@@ -351,4 +380,16 @@ fn is_route(path: &str) -> bool {
 /// Whether an operation needs the admin key and changes something.
 pub(super) fn is_admin_write(endpoint: &Endpoint) -> bool {
     endpoint.auth == Auth::Admin && endpoint.method != "GET"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_has_a_handler() {
+        let missing: Vec<&str> = routes().iter().map(|row| row.name).filter(|name| handler(name).is_none()).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+        assert!(routes().len() > 100);
+    }
 }

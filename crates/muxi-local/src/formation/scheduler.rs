@@ -1,52 +1,137 @@
-//! Scheduled jobs. They are kept and checked; none is ever run.
+//! Scheduled jobs: their routes, and what they remember. [`Clockwork`] runs them.
 
 use super::call::Call;
 use super::check::Check;
+use super::clockwork::{Occurrences, occurrences, parser};
 use super::envelope::{Failure, Outcome, ok, with_status};
 use super::ids;
-use croner::parser::{CronParser, Seconds, Year};
+use crate::quirks::Quirk;
 use http::StatusCode;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-const ACTIVE: &str = "ACTIVE";
-const PAUSED: &str = "PAUSED";
-
-/// One job.
-#[derive(Debug, Clone)]
-struct Job {
-    id: String,
-    user: String,
-    title: String,
-    message: String,
-    schedule: Schedule,
-    status: &'static str,
-    created: Timestamp,
-    updated: Timestamp,
+/// Whether a job runs. The names are the runtime's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(super) enum Status {
+    Active,
+    Paused,
+    /// A one-time job that has run.
+    Completed,
 }
 
-#[derive(Debug, Clone)]
-enum Schedule {
+impl Status {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Active => "ACTIVE",
+            Self::Paused => "PAUSED",
+            Self::Completed => "COMPLETED",
+        }
+    }
+}
+
+/// One job.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Job {
+    pub(super) id: String,
+    pub(super) user: String,
+    pub(super) title: String,
+    pub(super) message: String,
+    pub(super) schedule: Schedule,
+    pub(super) status: Status,
+    created: Timestamp,
+    updated: Timestamp,
+    /// When it is to run next, while it is active.
+    pub(super) next: Option<Timestamp>,
+    last_run: Option<Run>,
+    total_runs: u64,
+    total_failures: u64,
+    consecutive_failures: u64,
+}
+
+/// One run of a job.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Run {
+    /// When it was due.
+    pub(super) at: Timestamp,
+    /// Why it failed.
+    pub(super) failure: Option<String>,
+    pub(super) request_id: String,
+    pub(super) session_id: String,
+}
+
+/// When a job runs.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) enum Schedule {
     Once(Timestamp),
+    /// A cron expression, in the scheduler's time zone.
     Cron(String),
 }
 
 /// All jobs, oldest first.
 #[derive(Debug, Default)]
-pub(crate) struct Jobs(Vec<Job>);
+pub(crate) struct Jobs(pub(super) Vec<Job>);
 
 impl Jobs {
-    fn find(&mut self, id: &str) -> Result<&mut Job, Failure> {
+    pub(super) fn find(&mut self, id: &str) -> Result<&mut Job, Failure> {
         let found = self.0.iter_mut().find(|job| job.id == id);
         found.ok_or_else(|| Failure::no_resource(format!("Scheduled job '{id}' not found")))
     }
 }
 
 impl Job {
-    fn new(user: &str, title: String, message: String, schedule: Schedule) -> Self {
-        let now = Timestamp::now();
-        let (id, user) = (ids::random("job_", 16), user.to_owned());
-        Self { id, user, title, message, schedule, status: ACTIVE, created: now, updated: now }
+    fn new(call: &Call, title: String, message: String, schedule: Schedule) -> Self {
+        let now = call.formation.now();
+        let next = schedule.after(now, &occurrences(&call.formation));
+        Self {
+            id: ids::random("job_", 16),
+            user: call.user_or_default().to_owned(),
+            title,
+            message,
+            schedule,
+            status: Status::Active,
+            created: now,
+            updated: now,
+            next,
+            last_run: None,
+            total_runs: 0,
+            total_failures: 0,
+            consecutive_failures: 0,
+        }
+    }
+
+    /// This job with what a newer one is to do. A job that has run its one time waits for the next.
+    fn changed(self, new: Self) -> Self {
+        let status = if self.status == Status::Completed { Status::Active } else { self.status };
+        Self {
+            title: new.title,
+            message: new.message,
+            schedule: new.schedule,
+            next: new.next,
+            updated: new.updated,
+            status,
+            ..self
+        }
+    }
+
+    /// Notes a run; pauses the job after so many failures in a row.
+    pub(super) fn note(&mut self, run: Run, most_failures: u64) {
+        self.total_runs += 1;
+        if run.failure.is_some() {
+            self.total_failures += 1;
+            self.consecutive_failures += 1;
+        } else {
+            self.consecutive_failures = 0;
+        }
+        self.last_run = Some(run);
+        match self.schedule {
+            Schedule::Once(_) => self.status = Status::Completed,
+            Schedule::Cron(_) if most_failures > 0 && self.consecutive_failures >= most_failures => {
+                self.status = Status::Paused;
+            }
+            Schedule::Cron(_) => {}
+        }
     }
 
     fn row(&self) -> Value {
@@ -54,13 +139,18 @@ impl Job {
             Schedule::Cron(line) => (Some(line), None),
             Schedule::Once(time) => (None, Some(time.to_string())),
         };
+        let run = self.last_run.as_ref();
+        let status = |run: &Run| if run.failure.is_some() { "failed" } else { "success" };
+        let metadata = |run: &Run| json!({ "last_request_id": run.request_id, "last_session_id": run.session_id });
         json!({
             "id": self.id, "user_id": self.user, "title": self.title, "original_prompt": self.message,
             "execution_prompt": self.message, "is_recurring": cron.is_some(), "cron_expression": cron,
-            "scheduled_for": once, "exclusion_rules": [], "status": self.status,
-            "created_at": ids::iso_z(self.created), "updated_at": ids::iso_z(self.updated), "last_run_at": null,
-            "last_run_status": null, "last_run_failure_message": null, "total_runs": 0, "total_failures": 0,
-            "consecutive_failures": 0, "job_metadata": {},
+            "scheduled_for": once, "exclusion_rules": [], "status": self.status.name(),
+            "created_at": ids::iso_z(self.created), "updated_at": ids::iso_z(self.updated),
+            "last_run_at": run.map(|run| ids::iso_z(run.at)), "last_run_status": run.map(status),
+            "last_run_failure_message": run.and_then(|run| run.failure.as_ref()), "total_runs": self.total_runs,
+            "total_failures": self.total_failures, "consecutive_failures": self.consecutive_failures,
+            "job_metadata": run.map_or_else(|| json!({}), metadata),
         })
     }
 }
@@ -70,7 +160,7 @@ fn invalid(status: u16, message: &str, data: Value) -> Failure {
 }
 
 impl Schedule {
-    fn read(recurring: bool, text: &str) -> Result<Self, Failure> {
+    fn read(recurring: bool, text: &str, now: Timestamp) -> Result<Self, Failure> {
         let fail = |message: &str, expected: &str, error: &str| {
             let data = json!({ "field": "schedule", "value": text, "expected": expected, "error": error });
             Err(invalid(422, message, data))
@@ -82,8 +172,7 @@ impl Schedule {
                 let error = "Exactly 5, 6 or 7 columns has to be specified for iterator expression.";
                 return fail(message, expected, error);
             }
-            let parser = CronParser::builder().seconds(Seconds::Optional).year(Year::Optional).build();
-            return match parser.parse(text) {
+            return match parser().parse(text) {
                 Ok(_) => Ok(Self::Cron(text.to_owned())),
                 Err(error) => fail(message, expected, &error.to_string()),
             };
@@ -92,8 +181,16 @@ impl Schedule {
             ("Invalid datetime for one-time job", "Future ISO 8601 datetime (e.g., '2030-01-01T09:00:00Z')");
         match ids::parse_iso(text) {
             None => fail(message, expected, "Not an ISO 8601 datetime"),
-            Some(time) if time <= Timestamp::now() => fail(message, expected, "The time is in the past"),
+            Some(time) if time <= now => fail(message, expected, "The time is in the past"),
             Some(time) => Ok(Self::Once(time)),
+        }
+    }
+
+    /// The first time after `time` at which a job is to run. One for a single time keeps it until it has run.
+    pub(super) fn after(&self, time: Timestamp, occurrences: &Occurrences) -> Option<Timestamp> {
+        match self {
+            Self::Once(once) => Some(*once),
+            Self::Cron(line) => occurrences.after(line, time),
         }
     }
 }
@@ -119,33 +216,41 @@ pub(super) fn create(call: &Call) -> Outcome {
         let message = format!("Invalid job type '{kind}'. Must be 'one_time' or 'recurring'");
         return Err(Failure::new(400, "VALIDATION_ERROR", message));
     }
-    let schedule = Schedule::read(kind == "recurring", &schedule)?;
-    let job = Job::new(call.user_or_default(), message.clone(), message, schedule);
+    let schedule = Schedule::read(kind == "recurring", &schedule, call.formation.now())?;
+    let job = Job::new(call, message.clone(), message, schedule);
     let row = job.row();
     call.formation.state().jobs.0.push(job);
+    call.formation.clockwork.ring();
     with_status(StatusCode::CREATED, "scheduled_job", "scheduler.job.created", row)
 }
 
-/// A new message or schedule replaces the job by one with a new id that belongs to the user of the call.
+/// Changes a job. In the shipped runtime a new message or schedule replaces it by one with a new id, which belongs to
+/// the user of the call.
 pub(super) fn update(call: &Call) -> Outcome {
     let mut check = Check::body(call);
     let (message, schedule) = (check.opt_text("message"), check.opt_text("schedule"));
     let title = check.opt_text("title");
     check.done()?;
+    let now = call.formation.now();
     let mut state = call.formation.state();
     let job = state.jobs.find(call.path("job_id"))?;
     let recurring = matches!(job.schedule, Schedule::Cron(_));
-    let schedule = schedule.map(|text| Schedule::read(recurring, &text)).transpose()?;
+    let schedule = schedule.map(|text| Schedule::read(recurring, &text, now)).transpose()?;
     if message.is_some() || schedule.is_some() {
         let old = job.clone();
-        let message = message.unwrap_or(old.message);
-        let title = title.unwrap_or_else(|| message.clone());
-        *job = Job::new(call.user_or_default(), title, message, schedule.unwrap_or(old.schedule));
+        // The first title is the message, and goes on following it.
+        let given = title.or_else(|| Some(old.title.clone()).filter(|title| *title != old.message));
+        let message = message.unwrap_or_else(|| old.message.clone());
+        let title = given.unwrap_or_else(|| message.clone());
+        let new = Job::new(call, title, message, schedule.unwrap_or_else(|| old.schedule.clone()));
+        *job = if call.quirk(Quirk::JobIdChanges) { new } else { old.changed(new) };
     } else if let Some(title) = title {
         job.title = title;
-        job.updated = Timestamp::now();
+        job.updated = now;
     }
-    ok("scheduled_job", "scheduler.job.updated", job.row())
+    let row = job.row();
+    call.formation.clockwork.ring();
+    ok("scheduled_job", "scheduler.job.updated", row)
 }
 
 pub(super) fn delete(call: &Call) -> Outcome {
@@ -158,23 +263,29 @@ pub(super) fn delete(call: &Call) -> Outcome {
 }
 
 pub(super) fn pause(call: &Call) -> Outcome {
-    switch(call, ACTIVE, PAUSED, "scheduler.job.paused")
+    switch(call, Status::Active, Status::Paused, "scheduler.job.paused")
 }
 
 pub(super) fn resume(call: &Call) -> Outcome {
-    switch(call, PAUSED, ACTIVE, "scheduler.job.resumed")
+    switch(call, Status::Paused, Status::Active, "scheduler.job.resumed")
 }
 
-/// A job in the wrong state is not found, as in the runtime.
-fn switch(call: &Call, from: &'static str, to: &'static str, kind: &'static str) -> Outcome {
+/// A job in the wrong state is not found, as in the runtime. What was due while a job was paused is not made up for.
+fn switch(call: &Call, from: Status, to: Status, kind: &'static str) -> Outcome {
     let id = call.path("job_id");
+    let now = call.formation.now();
     let mut state = call.formation.state();
-    let absent = || Failure::no_resource(format!("Scheduled job '{id}' not found or not in {from} state"));
+    let absent = || Failure::no_resource(format!("Scheduled job '{id}' not found or not in {} state", from.name()));
     let job = state.jobs.find(id).map_err(|_| absent())?;
     if job.status != from {
         return Err(absent());
     }
     job.status = to;
-    job.updated = Timestamp::now();
-    ok("scheduled_job", kind, json!({ "id": id, "status": to }))
+    job.updated = now;
+    if to == Status::Active {
+        job.consecutive_failures = 0;
+        job.next = job.schedule.after(now, &occurrences(&call.formation));
+    }
+    call.formation.clockwork.ring();
+    ok("scheduled_job", kind, json!({ "id": id, "status": to.name() }))
 }

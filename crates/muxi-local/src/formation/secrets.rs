@@ -3,6 +3,7 @@
 use super::call::Call;
 use super::check::Check;
 use super::envelope::{Failure, Outcome, ok, with_status};
+use super::secret_references;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -21,6 +22,11 @@ impl Secrets {
     /// A store with the secrets of the formation.
     pub(crate) fn new(given: BTreeMap<String, String>) -> Self {
         Self(given.into_iter().map(|(name, value)| (normalise(&name), value)).collect())
+    }
+
+    /// Takes over the secrets of the formation's files; others stay.
+    pub(crate) fn merge(&mut self, given: BTreeMap<String, String>) {
+        self.0.extend(Self::new(given).0);
     }
 
     /// How many there are.
@@ -50,10 +56,7 @@ fn mask(value: &str) -> String {
 /// Whether the document has `${{ secrets.NAME }}` anywhere.
 fn in_use(document: &Value, name: &str) -> bool {
     match document {
-        Value::String(text) => text.split("${{").skip(1).any(|rest| {
-            let inner = rest.split("}}").next().unwrap_or_default().trim();
-            inner.strip_prefix("secrets.").is_some_and(|used| normalise(used) == name)
-        }),
+        Value::String(text) => secret_references(text).any(|used| normalise(used) == name),
         Value::Array(list) => list.iter().any(|value| in_use(value, name)),
         Value::Object(map) => map.values().any(|value| in_use(value, name)),
         _ => false,

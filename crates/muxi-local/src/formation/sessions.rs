@@ -6,6 +6,7 @@ use super::envelope::{Failure, Outcome, ok};
 use super::ids;
 use super::responder::Said;
 use crate::quirks::Quirk;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
@@ -44,17 +45,30 @@ pub(crate) struct Message<'a> {
     pub(crate) formation_id: &'a str,
 }
 
+impl Session {
+    /// The user's own messages: time and text.
+    fn asked(&self) -> impl Iterator<Item = (Timestamp, &str)> {
+        let own = self.rows.iter().filter(|row| row["metadata"]["role"] == "user");
+        own.filter_map(|row| Some((ids::from_seconds(row["timestamp"].as_f64()?)?, row["text"].as_str()?)))
+    }
+}
+
 impl Sessions {
     /// No sessions yet.
     pub(crate) fn new(limit: usize) -> Self {
         Self { limit, ..Self::default() }
     }
 
+    /// Changes how many rows a session keeps, from its next message on.
+    pub(crate) fn resize(&mut self, limit: usize) {
+        self.limit = limit;
+    }
+
     fn find(&self, user: &str, id: &str) -> Option<&Session> {
         self.all.get(&(user.to_owned(), id.to_owned()))
     }
 
-    fn open(&mut self, user: &str, id: &str) -> &mut Session {
+    fn open(&mut self, user: &str, id: &str, now: f64) -> &mut Session {
         let key = (user.to_owned(), id.to_owned());
         if !self.all.contains_key(&key) {
             if self.order.len() >= MOST
@@ -65,17 +79,15 @@ impl Sessions {
             self.order.push_back(key.clone());
         }
         self.all.entry(key).or_insert_with(|| {
-            let now = ids::seconds();
             let (id, user) = (id.to_owned(), user.to_owned());
             Session { id, user, created_at: now, last_activity: now, rows: Vec::new(), question: None }
         })
     }
 
     /// Stores a message of a turn.
-    pub(crate) fn record(&mut self, user: &str, session_id: &str, message: &Message<'_>) {
+    pub(crate) fn record(&mut self, user: &str, session_id: &str, message: &Message<'_>, now: f64) {
         let limit = self.limit;
-        let now = ids::seconds();
-        let session = self.open(user, session_id);
+        let session = self.open(user, session_id, now);
         session.last_activity = now;
         session.rows.push(json!({
             "text": message.text,
@@ -100,14 +112,35 @@ impl Sessions {
         rows.iter().map(said).collect()
     }
 
+    /// What a user wrote, oldest first: session, time and text.
+    pub(super) fn asked(&self, user: &str) -> Vec<(&str, Timestamp, &str)> {
+        let mut asked = Vec::new();
+        for session in self.all.values().filter(|session| session.user == user) {
+            asked.extend(session.asked().map(|(time, text)| (session.id.as_str(), time, text)));
+        }
+        asked.sort_by_key(|(_, time, _)| *time);
+        asked
+    }
+
+    /// What all users wrote after a time: session, time and text, oldest first.
+    pub(super) fn asked_since(&self, since: Option<Timestamp>) -> Vec<(&str, Timestamp, &str)> {
+        let mut asked = Vec::new();
+        for session in self.all.values() {
+            let new = session.asked().filter(|(time, _)| since.is_none_or(|since| *time > since));
+            asked.extend(new.map(|(time, text)| (session.id.as_str(), time, text)));
+        }
+        asked.sort_by_key(|(_, time, _)| *time);
+        asked
+    }
+
     /// Notes that a request waits for an answer in this session.
-    pub(crate) fn ask(&mut self, user: &str, session_id: &str, request: (String, u64)) {
-        self.open(user, session_id).question = Some(request);
+    pub(crate) fn ask(&mut self, user: &str, session_id: &str, request: (String, u64), now: f64) {
+        self.open(user, session_id, now).question = Some(request);
     }
 
     /// The request that waited for an answer in this session.
-    pub(crate) fn answered(&mut self, user: &str, session_id: &str) -> Option<(String, u64)> {
-        self.open(user, session_id).question.take()
+    pub(crate) fn answered(&mut self, user: &str, session_id: &str, now: f64) -> Option<(String, u64)> {
+        self.open(user, session_id, now).question.take()
     }
 
     /// Rows and kilobytes of a user, or of all.
@@ -247,9 +280,9 @@ pub(super) fn restore(call: &Call) -> Outcome {
         dropped += before - rows.len();
     }
     let loaded = rows.len();
-    let session = state.sessions.open(user, id);
+    let session = state.sessions.open(user, id, call.formation.seconds());
     session.rows = rows;
-    session.last_activity = ids::seconds();
+    session.last_activity = call.formation.seconds();
     let data = json!({
         "session_id": id, "messages_loaded": loaded, "messages_dropped": dropped,
         "message": "Session restored successfully",
@@ -289,7 +322,13 @@ pub(super) fn clear_session(call: &Call) -> Outcome {
 }
 
 pub(super) fn clear_all(call: &Call) -> Outcome {
-    call.formation.state().sessions.clear(|_, _| true);
+    let quirk = call.quirk(Quirk::ClearBuffers500);
+    let (messages, _) = call.formation.state().sessions.clear(|_, _| true);
+    match messages {
+        0 if quirk => return Err(Failure::unavailable("Buffer memory is not available")),
+        _ if quirk => return Err(Failure::new(500, "INTERNAL_ERROR", "MEMORY_BUFFER_CLEARED")),
+        _ => {}
+    }
     ok("message", "memory.buffer.cleared", json!({ "message": "All buffer memory cleared successfully" }))
 }
 

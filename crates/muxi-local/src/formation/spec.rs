@@ -25,6 +25,36 @@ pub struct FormationSpec {
     pub triggers: BTreeMap<String, String>,
     /// Standard operating procedures by name, in Markdown.
     pub sops: BTreeMap<String, String>,
+    /// Skills, those of single agents included.
+    pub skills: Vec<Skill>,
+}
+
+/// A skill: instructions that an agent takes in when it needs them.
+#[derive(Debug, Clone, Default)]
+pub struct Skill {
+    /// The skill's name.
+    pub name: String,
+    /// What it does.
+    pub description: String,
+    /// The agent that has it to itself; `None` for one that all have.
+    pub agent: Option<String>,
+    /// The name of its licence.
+    pub license: Option<String>,
+    /// What it is compatible with.
+    pub compatibility: Option<String>,
+    /// The tools that it may use; empty for any.
+    pub allowed_tools: Vec<String>,
+    /// The paths of its files, relative to its folder.
+    pub resources: Vec<String>,
+    /// Whether some of the files are scripts.
+    pub has_scripts: bool,
+}
+
+impl Skill {
+    /// Whether this is a skill of that name that all agents have.
+    pub(crate) fn is_public(&self, name: &str) -> bool {
+        self.agent.is_none() && self.name == name
+    }
 }
 
 impl FormationSpec {
@@ -67,7 +97,7 @@ impl FormationSpec {
                     "command": "python3", "args": ["mcp_server.py"], "source": "formation"
                 }]
             },
-            "skills": [{ "name": "summarise", "description": "Shortens a text to its main points", "scope": "public" }],
+            "skills": ["summarise"],
             "secrets": { "OPENAI_API_KEY": "sk-demo-0123456789" }
         });
         let trigger = "New order ${{ data.order.id }} from ${{ data.customer }}. Say thanks.\n";
@@ -83,6 +113,11 @@ impl FormationSpec {
             document,
             triggers: BTreeMap::from([("order-created".to_owned(), trigger.to_owned())]),
             sops: BTreeMap::from([("refund".to_owned(), sop.to_owned())]),
+            skills: vec![Skill {
+                name: "summarise".to_owned(),
+                description: "Shortens a text to its main points".to_owned(),
+                ..Skill::default()
+            }],
         }
     }
 
@@ -136,6 +171,11 @@ impl fmt::Debug for FormationSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FormationSpec").field("id", &self.id).field("version", &self.version).finish_non_exhaustive()
     }
+}
+
+/// The names of the secrets that a text refers to, as `${{ secrets.NAME }}`.
+pub(crate) fn secret_references(text: &str) -> impl Iterator<Item = &str> {
+    text.split("${{").skip(1).filter_map(|rest| rest.split_once("}}")?.0.trim().strip_prefix("secrets."))
 }
 
 /// A list of objects; a bare text stands for an object with that id.

@@ -1,8 +1,10 @@
 //! Triggers: templates that are filled with data and answered like a message.
 
+use super::background;
 use super::call::Call;
 use super::check::Check;
 use super::envelope::{Answer, Data, Failure, Outcome, ok};
+use super::events::Happening;
 use super::library::front_matter;
 use super::responder::Channel;
 use super::turn::{Ask, Fired, Turn};
@@ -97,7 +99,7 @@ pub(super) async fn fire(call: Call) -> Outcome {
         let place = path.map(|path| format!(" at: {path}")).unwrap_or_default();
         Failure::no_resource(format!("Trigger template '{name}' not found{place}"))
     })?;
-    let (_, body) = front_matter(template)
+    let (fields, body) = front_matter(template)
         .map_err(|error| Failure::bad(format!("Invalid front matter in trigger '{name}': {error}")))?;
     let message = fill(body, &data).map_err(|field| {
         let keys: Vec<&String> = data.as_object().into_iter().flat_map(|fields| fields.keys()).collect();
@@ -109,8 +111,20 @@ pub(super) async fn fire(call: Call) -> Outcome {
     let ask = Ask { user, session_id, message, channel: Channel::Trigger, trigger, ..Ask::default() };
     let mut turn = Turn::start(&call.formation, &ask);
     let request_id = Some(turn.request_id.clone());
+    call.formation.note(Happening {
+        kind: "trigger.fired",
+        level: "info",
+        time: call.formation.seconds(),
+        message: format!("Trigger '{name}' fired"),
+        user: Some(ask.user.clone()),
+        session: Some(turn.session_id.clone()),
+        request: request_id.clone(),
+        data: json!({ "trigger": name, "use_async": later }),
+        ..Happening::default()
+    });
     let (kind, data) = if later {
-        tokio::spawn(async move { turn.run().await });
+        let webhook = fields.get("webhook").and_then(Value::as_str).map(str::to_owned);
+        background::run(turn, webhook);
         ("request.processing", json!({ "status": "processing" }))
     } else {
         turn.run().await;

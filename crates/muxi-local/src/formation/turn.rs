@@ -4,7 +4,7 @@
 //! no queue stand between a turn and its reader.
 
 use super::Formation;
-use super::events::Happening;
+use super::events::{Happening, observed};
 use super::ids;
 use super::memories::Scope;
 use super::requests::End;
@@ -18,11 +18,10 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::sync::watch;
 
 /// Silence after which a stream sends a comment.
 const KEEPALIVE: Duration = Duration::from_secs(1);
-/// How long the runtime takes to begin again in background.
-const ESCALATION: Duration = Duration::from_millis(200);
 /// What the runtime says when the model is down.
 const APOLOGY: &str = "I wasn't able to complete this request. The required service is currently unavailable. \
                        Please try again shortly.";
@@ -44,6 +43,8 @@ pub(crate) struct Ask {
     pub(crate) channel: Channel,
     /// The trigger that the message comes from.
     pub(crate) trigger: Option<Fired>,
+    /// Where to tell of the end of what goes on in background.
+    pub(crate) webhook: Option<String>,
 }
 
 /// A trigger that was fired.
@@ -91,20 +92,27 @@ pub(crate) struct Turn {
     pub(super) formation: Arc<Formation>,
     pub(crate) request_id: String,
     pub(crate) session_id: String,
-    user: String,
+    pub(super) user: String,
     pub(super) agent: String,
-    serial: u64,
+    pub(super) serial: u64,
     pub(super) steps: VecDeque<Step>,
-    pause: Duration,
+    pub(super) pause: Duration,
     pub(super) started: Instant,
-    open: bool,
-    streamed: bool,
+    pub(super) open: bool,
+    pub(super) streamed: bool,
+    /// Whether the answer has begun.
+    pub(super) answering: bool,
+    pub(super) cancel: watch::Receiver<bool>,
     /// Where the answer comes from at present.
-    source: Option<(Deltas, bool)>,
+    pub(super) source: Option<(Deltas, bool)>,
     /// What was wrong with the model.
     pub(super) failure: Option<String>,
     /// Whether a piece of a passed answer has been sent.
     sent: bool,
+    /// What was asked.
+    pub(super) message: String,
+    /// How the turn ended; `None` while it runs, and where it ended with a question.
+    pub(super) end: Option<End>,
     /// What the JSON path answers with, or the words of the exception.
     pub(crate) reply: Result<Reply, String>,
 }
@@ -138,9 +146,13 @@ impl Turn {
             started: Instant::now(),
             open: true,
             streamed: ask.stream,
+            answering: false,
+            cancel: formation.cancels.enter(serial),
             source: None,
             failure: None,
             sent: false,
+            message: ask.message.clone(),
+            end: None,
             reply: Err(answer.text.clone()),
         };
         turn.announce("chat.started", "info", "Chat turn started", None);
@@ -151,40 +163,53 @@ impl Turn {
     /// The next bytes of the stream; `None` at its end.
     pub(crate) async fn next(&mut self) -> Option<Bytes> {
         loop {
+            if self.is_cancelled() {
+                self.stop();
+            }
             if !self.pause.is_zero() {
                 let nap = self.pause.min(KEEPALIVE);
-                tokio::time::sleep(nap).await;
+                tokio::select! {
+                    () = tokio::time::sleep(nap) => {}
+                    () = self.cancelled() => continue,
+                }
                 self.pause -= nap;
                 if nap == KEEPALIVE {
                     return Some(Bytes::from_static(b": keepalive\n\n"));
                 }
             }
-            if let Some((source, quiet)) = &mut self.source {
-                let quiet = *quiet;
-                match tokio::time::timeout(KEEPALIVE, source.0.next()).await {
+            if let Some((mut source, quiet)) = self.source.take() {
+                let piece = tokio::select! {
+                    piece = tokio::time::timeout(KEEPALIVE, source.0.next()) => piece,
+                    () = self.cancelled() => continue,
+                };
+                if !matches!(piece, Ok(None | Some(Err(_)))) {
+                    self.source = Some((source, quiet));
+                }
+                match piece {
                     Err(_) => return Some(Bytes::from_static(b": keepalive\n\n")),
                     Ok(Some(Ok(delta))) => {
                         if let Some(bytes) = self.pass(&delta, quiet) {
                             return Some(bytes);
                         }
                     }
-                    Ok(Some(Err(failure))) => {
-                        self.source = None;
-                        self.give_up(failure);
-                    }
-                    Ok(None) => self.source = None,
+                    Ok(Some(Err(failure))) => self.give_up(failure),
+                    Ok(None) => {}
                 }
                 continue;
             }
             match self.steps.pop_front()? {
                 Step::Pause(length) => self.pause = length,
                 Step::Frame(text) => return Some(Bytes::from(text)),
-                // Nobody would see it.
-                Step::Token(..) if self.is_unseen() => {}
-                Step::Token(kind, content, extra) => return Some(self.emit(&kind, &content, extra)),
+                Step::Token(kind, content, extra) => {
+                    self.answering |= kind == "content";
+                    // Nobody would see it otherwise.
+                    if !self.is_unseen() {
+                        return Some(self.emit(&kind, &content, extra));
+                    }
+                }
                 Step::Save(file) => {
                     let mut state = self.formation.state();
-                    state.artifacts.save(&self.user, file, &self.agent, &self.session_id);
+                    state.artifacts.save(&self.user, file, &self.agent, &self.session_id, self.formation.now());
                 }
                 Step::Remember(facts) => self.remember(facts),
                 Step::Pass { deltas, quiet } => self.source = Some((deltas, quiet)),
@@ -192,9 +217,10 @@ impl Turn {
                 Step::Finish(end) => self.close(end),
                 Step::Wait => {
                     self.open = false;
+                    self.formation.cancels.leave(self.serial);
                     let request = (self.request_id.clone(), self.serial);
                     let mut state = self.formation.state();
-                    state.sessions.ask(&self.user, &self.session_id, request);
+                    state.sessions.ask(&self.user, &self.session_id, request, self.formation.seconds());
                     drop(state);
                     self.remember_answer();
                 }
@@ -213,6 +239,7 @@ impl Turn {
 
     /// Takes a piece of the answer.
     fn pass(&mut self, delta: &str, quiet: bool) -> Option<Bytes> {
+        self.answering = true;
         if let Ok(reply) = &mut self.reply {
             reply.content.push_str(delta);
         }
@@ -254,11 +281,12 @@ impl Turn {
     /// Stores facts about the user.
     fn remember(&self, facts: Vec<String>) {
         let mut state = self.formation.state();
-        let owner = state.users.number(&self.user);
+        let now = self.formation.now();
+        let owner = state.users.number(&self.user, now);
         for fact in facts {
-            let metadata = Map::from_iter([("timestamp".to_owned(), json!(ids::seconds()))]);
+            let metadata = Map::from_iter([("timestamp".to_owned(), json!(ids::as_seconds(now)))]);
             let scope = Scope { scope: "user".to_owned(), scope_id: None };
-            state.memories.add(owner, fact, metadata, scope, None);
+            state.memories.add(owner, fact, metadata, scope, None, now);
         }
     }
 
@@ -270,7 +298,7 @@ impl Turn {
             ("session_id", json!(self.session_id)),
             ("type", json!(kind)),
             ("content", json!(content)),
-            ("timestamp", json!(ids::seconds())),
+            ("timestamp", json!(self.formation.seconds())),
         ] {
             token.insert(key.to_owned(), value);
         }
@@ -282,12 +310,16 @@ impl Turn {
         }
         let token = Value::Object(token);
         let frame = format!("data: {}\n\n", json!({ "token": token }));
+        if let Some(kind) = token.get("stage").and_then(Value::as_str).and_then(observed) {
+            self.announce(kind, "info", content, None);
+        }
         self.announce("chat.token", "debug", content, Some(token));
         Bytes::from(frame)
     }
 
-    fn close(&mut self, end: End) {
+    pub(super) fn close(&mut self, end: End) {
         self.open = false;
+        self.formation.cancels.leave(self.serial);
         let (kind, level) = match &end {
             End::Completed(_) => ("chat.completed", "info"),
             End::Failed(_) => ("chat.failed", "error"),
@@ -302,7 +334,8 @@ impl Turn {
         if !matches!(end, End::Cancelled) {
             self.remember_answer();
         }
-        self.formation.state().requests.end(self.serial, end);
+        self.end = Some(end.clone());
+        self.formation.state().requests.end(self.serial, end, self.formation.seconds());
     }
 
     fn remember_answer(&self) {
@@ -313,19 +346,20 @@ impl Turn {
             request_id: &self.request_id,
             formation_id: &self.formation.spec.id,
         };
-        self.formation.state().sessions.record(&self.user, &self.session_id, &message);
+        self.formation.state().sessions.record(&self.user, &self.session_id, &message, self.formation.seconds());
     }
 
     fn announce(&self, kind: &'static str, level: &'static str, message: &str, token: Option<Value>) {
         self.formation.events.send(|| Happening {
             kind,
             level,
-            time: ids::seconds(),
+            time: self.formation.seconds(),
             message: message.to_owned(),
             user: Some(self.user.clone()),
             session: Some(self.session_id.clone()),
             request: Some(self.request_id.clone()),
             agent: Some(self.agent.clone()),
+            data: Value::Null,
             token,
         });
     }
@@ -342,15 +376,16 @@ impl Drop for Turn {
 
 /// Whether the turn is among the first of a user, which are all about to make that user; the first of them succeeds.
 fn races(formation: &Formation, user: &str) -> bool {
-    let since = formation.state().users.since_first_turn(user);
+    let since = formation.state().users.since_first_turn(user, formation.now());
     formation.quirk(Quirk::NewUserRace) && since.is_some_and(|since| since < RACE)
 }
 
 /// Tracks the request of a turn and stores the user's message.
 fn register(formation: &Formation, ask: &Ask, session_id: &str) -> (String, u64) {
     let mut state = formation.state();
-    state.users.number(&ask.user);
-    let waiting = state.sessions.answered(&ask.user, session_id);
+    let now = formation.seconds();
+    state.users.number(&ask.user, formation.now());
+    let waiting = state.sessions.answered(&ask.user, session_id, now);
     let request_id = match (&ask.request_id, &waiting) {
         (Some(id), _) => id.clone(),
         // The answer to a question goes on with the request that asked it.
@@ -358,32 +393,13 @@ fn register(formation: &Formation, ask: &Ask, session_id: &str) -> (String, u64)
         (None, None) => ids::request(),
     };
     if let Some((_, serial)) = waiting {
-        state.requests.end(serial, End::Completed(json!("Answered")));
+        state.requests.end(serial, End::Completed(json!("Answered")), now);
     }
-    let serial = state.requests.start(&request_id, &ask.user, session_id);
+    let serial = state.requests.start(&request_id, &ask.user, session_id, now);
     let message =
         Message { role: "user", text: &ask.message, request_id: &request_id, formation_id: &formation.spec.id };
-    state.sessions.record(&ask.user, session_id, &message);
+    state.sessions.record(&ask.user, session_id, &message, now);
     (request_id, serial)
-}
-
-/// The JSON reply to a message for an agent that does not exist: the runtime says that it retries in background.
-pub(crate) fn escalate(formation: &Arc<Formation>, ask: &Ask) -> (String, Reply) {
-    let mut turn = Turn::start(formation, ask);
-    formation.state().requests.escalate(turn.serial);
-    let (request_id, session_id) = (turn.request_id.clone(), turn.session_id.clone());
-    tokio::spawn(async move {
-        tokio::time::sleep(ESCALATION).await;
-        turn.run().await;
-    });
-    let content = format!(
-        "This has failed. I'm going to retry with a different approach and let you know asynchronously. \
-         Your request ID is {request_id}. Poll GET /v1/requests/{request_id} for the outcome."
-    );
-    let metadata = json!({
-        "escalated": true, "request_id": request_id, "session_id": session_id, "delivery": "polling",
-    });
-    (request_id, Reply { content, artifacts: Vec::new(), metadata, widgets: Vec::new() })
 }
 
 /// Whether the formation has that agent; the hidden generalist counts.

@@ -1,5 +1,6 @@
 //! Users, their identifiers and their notification channels.
 
+use super::background;
 use super::call::{Call, user_id};
 use super::check::Check;
 use super::envelope::{Failure, Outcome, ok, with_status};
@@ -9,7 +10,7 @@ use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Channels that a notification may go through.
 const CHANNELS: [&str; 8] = ["discord", "email", "push", "slack", "sms", "telegram", "webhook", "whatsapp"];
@@ -20,7 +21,7 @@ struct User {
     muxi_user_id: String,
     number: u64,
     /// When a turn has made this user.
-    first_turn: Option<Instant>,
+    first_turn: Option<Timestamp>,
     identifiers: Vec<Identifier>,
     preferred_channel: Option<String>,
     channels: Map<String, Value>,
@@ -43,18 +44,19 @@ pub(crate) struct Users {
 
 impl Users {
     /// The internal number of the user with that identifier, who is made where unknown.
-    pub(crate) fn number(&mut self, identifier: &str) -> u64 {
-        self.resolve(identifier, "unknown").number
+    pub(crate) fn number(&mut self, identifier: &str, now: Timestamp) -> u64 {
+        self.resolve(identifier, "unknown", now).number
     }
 
     /// How long ago an earlier turn has made the user with that identifier; `None` where none has, and the user is
     /// made now or was made otherwise.
-    pub(crate) fn since_first_turn(&mut self, identifier: &str) -> Option<Duration> {
+    pub(crate) fn since_first_turn(&mut self, identifier: &str, now: Timestamp) -> Option<Duration> {
         if self.find(identifier).is_none() {
-            self.resolve(identifier, "unknown").first_turn = Some(Instant::now());
+            self.resolve(identifier, "unknown", now).first_turn = Some(now);
             return None;
         }
-        self.find(identifier)?.first_turn.map(|time| time.elapsed())
+        let first = self.find(identifier)?.first_turn?;
+        Some(Duration::try_from(now.duration_since(first)).unwrap_or_default())
     }
 
     /// How many there are.
@@ -66,17 +68,17 @@ impl Users {
         self.owners.get(identifier).map(|index| &self.all[*index])
     }
 
-    fn resolve(&mut self, identifier: &str, kind: &str) -> &mut User {
+    fn resolve(&mut self, identifier: &str, kind: &str, now: Timestamp) -> &mut User {
         let index = self.owners.get(identifier).copied().unwrap_or_else(|| {
             let index = self.make();
-            self.give(index, identifier, kind);
+            self.give(index, identifier, kind, now);
             index
         });
         &mut self.all[index]
     }
 
     /// Gives a user an identifier, which whoever had it loses.
-    fn give(&mut self, index: usize, text: &str, kind: &str) {
+    fn give(&mut self, index: usize, text: &str, kind: &str, now: Timestamp) {
         if self.owners.get(text) != Some(&index) {
             self.take(text);
         }
@@ -84,7 +86,7 @@ impl Users {
         let own = &mut self.all[index].identifiers;
         match own.iter_mut().find(|own| own.text == text) {
             Some(own) => kind.clone_into(&mut own.kind),
-            None => own.push(Identifier::new(text, kind)),
+            None => own.push(Identifier::new(text, kind, now)),
         }
     }
 
@@ -116,8 +118,8 @@ impl Users {
 }
 
 impl Identifier {
-    fn new(text: &str, kind: &str) -> Self {
-        Self { text: text.to_owned(), kind: kind.to_owned(), created: Timestamp::now() }
+    fn new(text: &str, kind: &str, created: Timestamp) -> Self {
+        Self { text: text.to_owned(), kind: kind.to_owned(), created }
     }
 }
 
@@ -171,7 +173,7 @@ pub(super) fn link(call: &Call) -> Outcome {
         Some(id) => users.position(&id)?,
         None => users.make(),
     };
-    given.iter().for_each(|(text, kind)| users.give(index, text, kind));
+    given.iter().for_each(|(text, kind)| users.give(index, text, kind, call.formation.now()));
     let rows: Vec<Value> = given.iter().map(|(text, kind)| json!({ "identifier": text, "type": kind })).collect();
     let data = json!({ "muxi_user_id": users.all[index].muxi_user_id, "count": rows.len(), "identifiers": rows });
     ok("user_identifier_list", "user.identifiers.associated", data)
@@ -211,7 +213,7 @@ pub(super) fn resolve(call: &Call) -> Outcome {
     }
     let identifier = user_id(&identifier);
     let mut state = call.formation.state();
-    resolved(&identifier, state.users.resolve(&identifier, kind.as_deref().unwrap_or("unknown")))
+    resolved(&identifier, state.users.resolve(&identifier, kind.as_deref().unwrap_or("unknown"), call.formation.now()))
 }
 
 /// Channels and notifications need a `proactive` section.
@@ -272,7 +274,7 @@ pub(super) fn update_channels(call: &Call) -> Outcome {
     }
     let id = owner(call, call.path("user_id"));
     let mut state = call.formation.state();
-    let user = state.users.resolve(&id, "unknown");
+    let user = state.users.resolve(&id, "unknown", call.formation.now());
     let set = |place: &mut Option<String>, given: Option<String>| {
         if let Some(text) = given {
             *place = Some(text).filter(|text| !text.is_empty());
@@ -290,29 +292,46 @@ pub(super) fn update_channels(call: &Call) -> Outcome {
     ok("user_channels", "user.channels.updated", channel_data(&id, Some(user)))
 }
 
-/// A channel that the user has set up counts as delivered: nothing is sent. Without one it is a failure.
-pub(super) fn notify(call: &Call) -> Outcome {
-    let mut check = Check::body(call);
-    let (id, _message) = (check.text("user_id"), check.text("message"));
+/// Sends a message to a user. A channel `webhook` with a `url` is really called; any other channel that the user has set
+/// up counts as delivered. With none it is a failure.
+pub(super) async fn notify(call: Call) -> Outcome {
+    let mut check = Check::body(&call);
+    let (id, message) = (check.text("user_id"), check.text("message"));
     let wanted = check.opt_list("channels");
     check.done()?;
-    proactive(call)?;
-    let id = owner(call, &id);
-    let state = call.formation.state();
-    let user = state.users.find(&id);
-    let own: Vec<&str> = user.iter().flat_map(|user| user.channels.keys().map(String::as_str)).collect();
-    let preferred = user.and_then(|user| user.preferred_channel.as_deref());
-    let channels: Vec<&str> = match (wanted, preferred) {
+    proactive(&call)?;
+    let id = owner(&call, &id);
+    let (own, preferred) = {
+        let state = call.formation.state();
+        let user = state.users.find(&id);
+        let own = user.map(|user| user.channels.clone()).unwrap_or_default();
+        (own, user.and_then(|user| user.preferred_channel.clone()))
+    };
+    let mut channels: Vec<String> = match (wanted, preferred) {
         (Some(list), _) => {
-            list.iter().filter_map(Value::as_str).filter(|name| known_channel(call, name).is_ok()).collect()
+            let known = list.iter().filter_map(Value::as_str).filter(|name| known_channel(&call, name).is_ok());
+            known.map(str::to_owned).collect()
         }
         (None, Some(name)) => vec![name],
-        (None, None) => own.clone(),
+        (None, None) => own.keys().cloned().collect(),
     };
-    // The runtime falls back on the formation's webhook.
-    let channels = if channels.is_empty() { vec!["webhook"] } else { channels };
-    let (delivered, failed): (Vec<&str>, Vec<&str>) = channels.iter().partition(|name| own.contains(name));
-    let data = json!({ "request_id": call.id, "channels": channels, "delivered": delivered, "failed": failed });
+    if channels.is_empty() {
+        // The runtime falls back on the formation's webhook.
+        channels.push("webhook".to_owned());
+    }
+    let request = ids::request();
+    let (mut delivered, mut failed) = (Vec::new(), Vec::new());
+    for name in &channels {
+        let reached = match own.get(name) {
+            Some(channel) if name == "webhook" => match channel.get("url").and_then(Value::as_str) {
+                Some(url) => background::notify(&call.formation, url, &id, &message, &request).await,
+                None => true,
+            },
+            channel => channel.is_some(),
+        };
+        if reached { delivered.push(name) } else { failed.push(name) }
+    }
+    let data = json!({ "request_id": request, "channels": channels, "delivered": delivered, "failed": failed });
     let (object, kind) = ("notification", "notification.sent");
     match (delivered.is_empty(), call.quirk(Quirk::Notification502)) {
         (false, _) => ok(object, kind, data),

@@ -57,7 +57,7 @@ fn accepted_forms() {
     let forms: [&[(&str, &str)]; 4] = [
         &[("root/formation.yaml", config)],
         &[("root/", ""), ("root/formation.yml", config)],
-        &[("./formation.afs", config), ("./agents/a.afs", "name: A\n")],
+        &[("./formation.afs", config), ("./agents/a.afs", "name: A\ndescription: B\n")],
         &[("root/agents/", ""), ("root/formation.afs", config), ("root/triggers/t.md", "Hi {{ name }}")],
     ];
     for files in forms {

@@ -51,5 +51,5 @@ fn lists_every_operation() {
     program(&["--routes"]).spawn().unwrap().stdout.unwrap().read_to_string(&mut text).unwrap();
     let rows = muxi_local::routes().len() + muxi_local::formation::routes().len();
     assert_eq!(text.lines().count(), rows);
-    assert!(text.lines().any(|line| line.starts_with("deploy_formation ") && line.contains("built")), "{text}");
+    assert!(text.lines().any(|line| line.starts_with("deploy_formation ") && line.contains(" POST ")), "{text}");
 }

@@ -56,10 +56,3 @@ fn following_gives_new_lines_only() {
         signed(&server, "GET", "/rpc/formations/none/logs?follow=true", &[("Accept", "text/event-stream")], b"");
     assert_eq!((missing.status, missing.message()), (404, "Formation not found".into()));
 }
-
-#[test]
-fn every_operation_is_built() {
-    for (endpoint, built) in muxi_local::routes() {
-        assert!(built, "{}", endpoint.name);
-    }
-}

@@ -31,7 +31,7 @@ fn verified(payload: &str, signed: &str) -> bool {
 }
 
 fn canonical_text(payload: &str) -> String {
-    String::from_utf8(canonical(payload.as_bytes(), Exponents::AsSent).unwrap()).unwrap()
+    String::from_utf8(canonical_with(payload.as_bytes(), Exponents::AsSent).unwrap()).unwrap()
 }
 
 #[test]
@@ -51,6 +51,17 @@ fn verifies_a_captured_delivery_and_no_altered_one() {
         assert_eq!(verify(body.as_bytes(), &altered, &secret, 300, now), Err(WebhookError::Mismatch));
     }
     assert_eq!(verify(body.as_bytes(), &header, "another", 300, now), Err(WebhookError::Mismatch));
+}
+
+#[test]
+fn signs_as_a_formation_does() {
+    let (body, header, secret, now) = sample(COMPLETED);
+    assert_eq!(sign(body.as_bytes(), &secret, now).unwrap(), header);
+    assert_eq!(sign(b"{}", "", NOW), Err(WebhookError::NoSecret));
+    assert!(matches!(sign(b"{", "secret", NOW), Err(WebhookError::NotJson(_))));
+    let deep = format!("{}{}", "[".repeat(40), "]".repeat(40));
+    assert_eq!(sign(deep.as_bytes(), "secret", NOW), Err(WebhookError::TooDeep));
+    assert_eq!(canonical(br#"{"b": 1, "a": "\u00e9"}"#).unwrap(), "{\"a\":\"é\",\"b\":1}".as_bytes());
 }
 
 #[test]
@@ -95,9 +106,9 @@ fn exponents_may_be_signed_in_a_short_form() {
 #[test]
 fn odd_payloads_do_no_harm() {
     for payload in ["", "[", "nul", "\"\\ud800\"", "{\"a\":1}x"] {
-        assert!(canonical(payload.as_bytes(), Exponents::AsSent).is_none(), "{payload}");
+        assert!(canonical_with(payload.as_bytes(), Exponents::AsSent).is_none(), "{payload}");
     }
-    assert!(canonical(b"\"\xff\"", Exponents::AsSent).is_none());
+    assert!(canonical_with(b"\"\xff\"", Exponents::AsSent).is_none());
     let deep = "[".repeat(100_000) + &"]".repeat(100_000);
     assert_eq!(verify(deep.as_bytes(), &header("other"), "secret", 0, NOW), Err(WebhookError::Mismatch));
 }

@@ -110,7 +110,7 @@ fn literal_passwords() {
 #[test]
 fn fixed_mcp_tools() {
     both("fixed-mcp-tools", |server, on| {
-        let config = "id: the-id\ndescription: A test\nmcp: {servers: [{id: search, type: http, tools: [{name: find, description: Finds}]}]}\n";
+        let config = "id: the-id\ndescription: A test\nmcp: {servers: [{id: search, type: http, tools: {allow: [find, 'web_*']}}]}\n";
         crate::bundles::deploy(server, "the-id", &crate::bundles::archive(&[("root/formation.afs", config)]));
         let reply = send(server, "GET", "/api/the-id/v1/mcp/tools", &[("X-Muxi-Admin-Key", "fma")], b"");
         let names: Vec<String> =

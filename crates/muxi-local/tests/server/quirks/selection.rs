@@ -51,3 +51,22 @@ fn selections_are_read_from_the_left() {
         }
     });
 }
+
+#[test]
+fn a_running_server_shows_and_takes_quirks() {
+    let server = start();
+    let call = |method: &str, body: &str| crate::client::send(&server, method, "/_local/quirks", &[], body.as_bytes());
+    let on = |answer: &crate::client::Answer| -> Vec<String> {
+        let rows = answer.json()["quirks"].as_array().unwrap().clone();
+        assert_eq!(rows.len(), QUIRKS.len());
+        let on = rows.iter().filter(|row| row["on"] == true);
+        on.map(|row| row["name"].as_str().unwrap().to_owned()).collect()
+    };
+    let default: Vec<&str> = QUIRKS.iter().filter(|row| row.on_by_default).map(|row| row.name).collect();
+    assert_eq!(on(&call("GET", "")), default);
+    assert_eq!(on(&call("PUT", "fixed,late-cancel")), ["late-cancel"]);
+    let refused = call("PUT", "late-cancell");
+    assert_eq!(refused.status, 400);
+    assert!(refused.text().contains("near: late-cancel"), "{}", refused.text());
+    assert_eq!(on(&call("GET", "")), ["late-cancel"], "a wrong selection changes nothing");
+}

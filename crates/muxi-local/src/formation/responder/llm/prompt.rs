@@ -30,7 +30,7 @@ fn system(question: &Question<'_>) -> String {
     let mut parts: Vec<String> = [soul, agent].into_iter().flatten().map(str::to_owned).collect();
     let facts = {
         let mut state = question.formation.state();
-        let owner = state.users.number(&question.ask.user);
+        let owner = state.users.number(&question.ask.user, question.formation.now());
         state.memories.newest(owner, FACTS)
     };
     if !facts.is_empty() {

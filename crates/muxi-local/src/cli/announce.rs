@@ -1,0 +1,99 @@
+//! What the program prints: the announcement, the operations, and why it could not start.
+
+use super::arguments::Arguments;
+use crate::{QUIRKS, Server, formation, quirks::Quirks};
+use muxi_client::api::endpoint::Api;
+use serde_json::{Value, json};
+use std::io::{self, Write};
+
+/// Says where the server is, with which keys, and what it serves.
+pub(super) fn announce(out: &mut impl Write, as_json: bool, server: &Server) -> io::Result<()> {
+    let (url, id) = (server.url(), server.formation_id());
+    if as_json {
+        let formation = |served: &crate::Served| {
+            let path = served.path.as_ref().map(|path| path.display().to_string());
+            json!({
+                "id": served.id, "name": served.name, "version": served.version, "path": path,
+                "url": format!("{url}/api/{}/v1", served.id),
+                "admin_key": served.admin_key, "client_key": served.client_key,
+            })
+        };
+        let formations: Vec<Value> = server.formations().iter().map(formation).collect();
+        let line = json!({
+            "url": url, "key_id": server.key_id(), "secret_key": server.secret_key(),
+            "formation_id": id, "admin_key": server.admin_key(), "client_key": server.client_key(),
+            "formations": formations,
+        });
+        writeln!(out, "{line}")?;
+    } else {
+        let client_key = server.client_key();
+        writeln!(out, "muxi-local {} is ready. Ctrl-C stops it.\n", env!("CARGO_PKG_VERSION"))?;
+        for (name, value) in [("url", url), ("key id", server.key_id()), ("secret key", server.secret_key())] {
+            writeln!(out, "  {name:<12}{value}")?;
+        }
+        for served in server.formations() {
+            let place = served.path.as_ref().map_or_else(|| "built in".to_owned(), |path| path.display().to_string());
+            writeln!(out, "\n  {:<12}{} {} ({place})", "formation", served.id, served.version)?;
+            writeln!(out, "  {:<12}{}", "admin key", served.admin_key)?;
+            writeln!(out, "  {:<12}{}", "client key", served.client_key)?;
+        }
+        writeln!(
+            out,
+            "\nTry:\n  curl -N {url}/api/{id}/v1/chat -H 'X-Muxi-Client-Key: {client_key}' \\\n    \
+             -H 'Content-Type: application/json' -d '{{\"message\": \"Hello\", \"stream\": true}}'"
+        )?;
+    }
+    out.flush()
+}
+
+/// Says what is odd about the formations, and that the server can be reached from elsewhere.
+pub(super) fn warn(out: &mut impl Write, server: &Server) -> io::Result<()> {
+    if !server.is_local() {
+        let url = server.url();
+        writeln!(
+            out,
+            "muxi-local: warning: this server is made for one machine, and others can reach it: it listens beyond the loopback interface ({url})"
+        )?;
+    }
+    for served in server.formations() {
+        for warning in &served.warnings {
+            writeln!(out, "muxi-local: warning: {}: {warning}", served.id)?;
+        }
+    }
+    Ok(())
+}
+
+/// One line for every operation.
+pub(super) fn list_routes(out: &mut impl Write) -> io::Result<()> {
+    for endpoint in crate::routes().iter().chain(formation::routes()) {
+        let prefix = if endpoint.api == Api::Formation { "/v1" } else { "" };
+        writeln!(out, "{:<28} {:<7} {prefix}{}", endpoint.name, endpoint.method, endpoint.path)?;
+    }
+    Ok(())
+}
+
+/// One line for every quirk.
+pub(super) fn list_quirks(out: &mut impl Write) -> io::Result<()> {
+    let default = Quirks::default();
+    for row in QUIRKS {
+        let mark = if default.on(row.quirk) { "*" } else { " " };
+        writeln!(out, "{mark} {:<26}{:<15}{}", row.name, row.section, row.what)?;
+    }
+    writeln!(out, "\n* on by default. R: contract/formation-api.md, S: contract/server-api.md.")
+}
+
+/// Why the server did not start.
+pub(super) fn explain(arguments: &Arguments, error: &io::Error) -> String {
+    let Arguments { host, port, .. } = arguments;
+    match error.kind() {
+        io::ErrorKind::AddrInUse => format!(
+            "port {port} on {host} is taken, perhaps by another muxi-local. Stop that process, or choose another port: --port 0 takes any free one."
+        ),
+        io::ErrorKind::PermissionDenied => {
+            format!("not allowed to listen on {host}:{port}. Choose a port above 1023, such as --port 7890.")
+        }
+        // A formation or a script that cannot be read: the error says it all.
+        io::ErrorKind::InvalidData => error.to_string(),
+        _ => format!("cannot listen on {host}:{port}: {error}"),
+    }
+}

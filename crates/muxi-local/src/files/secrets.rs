@@ -1,0 +1,74 @@
+//! The secrets that a formation refers to.
+
+use super::{disk::Folder, report::Report};
+use crate::formation::secret_references;
+use serde_json::Value;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env,
+};
+
+/// What a variable's name begins with that gives a secret.
+const VARIABLE: &str = "MUXI_SECRET_";
+/// Files of lines `NAME=value`; a later one yields to an earlier one. `secrets` often holds names only.
+const FILES: [&str; 3] = [".env", "secrets.env", "secrets"];
+
+/// The secrets that the environment and the folder's files give, by name.
+pub(super) fn read(folder: &Folder<'_>, report: &mut Report) -> BTreeMap<String, String> {
+    let mut secrets = BTreeMap::new();
+    for (name, value) in env::vars_os() {
+        if let (Some(name), Some(value)) = (name.to_str().and_then(|name| name.strip_prefix(VARIABLE)), value.to_str())
+        {
+            secrets.insert(name.to_owned(), value.to_owned());
+        }
+    }
+    for file in FILES.into_iter().filter(|file| folder.has(file)) {
+        let Some(text) = folder.read(file, report) else { continue };
+        for pair in dotenvy::from_read_iter(text.as_bytes()) {
+            match pair {
+                Ok((_, value)) if value.is_empty() => {}
+                Ok((name, value)) => drop(secrets.entry(name).or_insert(value)),
+                Err(error) => {
+                    // The error quotes the line, which may hold a secret; only its number is shown.
+                    let line = if let dotenvy::Error::LineParse(line, _) = &error { line.as_str() } else { "" };
+                    let number =
+                        text.lines().position(|other| other.trim() == line.trim()).map_or(1, |index| index + 1);
+                    report.error(file, (number as u64, 1), "expected NAME=value");
+                    break;
+                }
+            }
+        }
+    }
+    secrets
+}
+
+/// The names that `document` refers to and `secrets` lacks.
+pub(super) fn missing(document: &Value, secrets: &BTreeMap<String, String>) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    collect(document, &mut names);
+    names.retain(|name| !secrets.contains_key(name));
+    names
+}
+
+fn collect(value: &Value, names: &mut BTreeSet<String>) {
+    match value {
+        Value::String(text) => names.extend(secret_references(text).map(str::to_owned)),
+        Value::Array(list) => list.iter().for_each(|value| collect(value, names)),
+        Value::Object(map) => map.values().for_each(|value| collect(value, names)),
+        _ => {}
+    }
+}
+
+/// A text with its references to secrets filled in; `None` where one is missing.
+pub(super) fn resolve(text: &str, secrets: &BTreeMap<String, String>) -> Option<String> {
+    let mut whole = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${{") {
+        let (inner, tail) = after.split_once("}}")?;
+        whole.push_str(before);
+        whole.push_str(secrets.get(inner.trim().strip_prefix("secrets.")?)?);
+        rest = tail;
+    }
+    whole.push_str(rest);
+    Some(whole)
+}

@@ -1,0 +1,191 @@
+//! What runs scheduled jobs: one task for each formation, asleep until a job is due or the jobs have changed.
+
+use super::Formation;
+use super::events::Happening;
+use super::requests::End;
+use super::responder::Channel;
+use super::scheduler::{Run, Schedule, Status};
+use super::turn::{Ask, Turn};
+use chrono_tz::Tz;
+use croner::parser::{CronParser, Seconds, Year};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use tokio::sync::Notify;
+
+/// How often one job runs at most when the clock has jumped over many of its times; the others are left out.
+const MOST_AT_ONCE: u32 = 1000;
+/// Failures in a row after which a job is paused.
+const MOST_FAILURES: u64 = 3;
+
+/// The bell that wakes the task.
+#[derive(Debug, Default)]
+pub(crate) struct Clockwork {
+    bell: Arc<Notify>,
+    runs: AtomicBool,
+    /// Whether the jobs are another one's to run: the formation was made anew from changed files.
+    succeeded: AtomicBool,
+}
+
+impl Clockwork {
+    /// Makes the task look at the jobs again.
+    pub(super) fn ring(&self) {
+        self.bell.notify_one();
+    }
+
+    /// The clockwork that takes over; this one's task ends.
+    pub(super) fn succeed(&self) -> Self {
+        self.succeeded.store(true, Ordering::Relaxed);
+        self.ring();
+        Self { bell: self.bell.clone(), runs: AtomicBool::new(false), succeeded: AtomicBool::new(false) }
+    }
+}
+
+impl Drop for Clockwork {
+    fn drop(&mut self) {
+        self.ring();
+    }
+}
+
+/// Starts the task, unless it runs already or the scheduler is off. Does nothing outside a tokio runtime, so calls
+/// come here too.
+pub(super) fn start(formation: &Arc<Formation>) {
+    let clockwork = &formation.clockwork;
+    let ended = clockwork.succeeded.load(Ordering::Relaxed);
+    if ended || clockwork.runs.load(Ordering::Relaxed) || setting(formation, "enabled") == Some(Value::Bool(false)) {
+        return;
+    }
+    let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+    if !clockwork.runs.swap(true, Ordering::Relaxed) {
+        runtime.spawn(watch(Arc::downgrade(formation), clockwork.bell.clone()));
+    }
+}
+
+fn setting(formation: &Formation, name: &str) -> Option<Value> {
+    formation.spec.document.get("scheduler")?.get(name).cloned()
+}
+
+/// The times at which cron expressions fall, in one time zone.
+pub(super) struct Occurrences(Tz);
+
+/// The times in the scheduler's zone. One that nobody knows counts as UTC.
+pub(super) fn occurrences(formation: &Formation) -> Occurrences {
+    let zone = setting(formation, "timezone").and_then(|zone| zone.as_str()?.parse().ok());
+    Occurrences(zone.unwrap_or(Tz::UTC))
+}
+
+impl Occurrences {
+    /// The first one after `time`; `None` where there is none.
+    pub(super) fn after(&self, cron: &str, time: Timestamp) -> Option<Timestamp> {
+        let start = chrono::DateTime::from_timestamp(time.as_second(), time.subsec_nanosecond().try_into().ok()?)?;
+        let next = parser().parse(cron).ok()?.find_next_occurrence(&start.with_timezone(&self.0), false).ok()?;
+        Timestamp::from_second(next.timestamp()).ok()
+    }
+}
+
+/// Reads cron expressions of five to seven columns.
+pub(super) fn parser() -> CronParser {
+    CronParser::builder().seconds(Seconds::Optional).year(Year::Optional).build()
+}
+
+/// Runs jobs until the formation is gone. It is held only while there is something to do for it.
+async fn watch(formation: Weak<Formation>, bell: Arc<Notify>) {
+    loop {
+        let Some(held) = current(&formation) else { return };
+        let (host, next) = (held.host.clone(), next(&held));
+        drop(held);
+        match next {
+            None => bell.notified().await,
+            Some(time) => tokio::select! {
+                () = host.clock.sleep_until(time) => {}
+                () = bell.notified() => {}
+            },
+        }
+        let mut runs = HashMap::new();
+        while let Some(held) = current(&formation)
+            && let Some((id, due)) = take(&held, &mut runs)
+        {
+            run(&held, &id, due).await;
+        }
+    }
+}
+
+/// The formation, if it is still there and its jobs are its own to run.
+fn current(formation: &Weak<Formation>) -> Option<Arc<Formation>> {
+    formation.upgrade().filter(|held| !held.clockwork.succeeded.load(Ordering::Relaxed))
+}
+
+/// When the next job is due.
+fn next(formation: &Formation) -> Option<Timestamp> {
+    let state = formation.state();
+    state.jobs.0.iter().filter(|job| job.status == Status::Active).filter_map(|job| job.next).min()
+}
+
+/// Takes the job that has been due for longest, and when it was; ones due at the same time come in the order of their
+/// making. Its next time is set.
+fn take(formation: &Formation, runs: &mut HashMap<String, u32>) -> Option<(String, Timestamp)> {
+    let now = formation.now();
+    let occurrences = occurrences(formation);
+    let mut state = formation.state();
+    loop {
+        let active = state.jobs.0.iter_mut().filter(|job| job.status == Status::Active);
+        let (due, job) =
+            active.filter_map(|job| Some((job.next.filter(|next| *next <= now)?, job))).min_by_key(|(due, _)| *due)?;
+        let count = runs.entry(job.id.clone()).or_default();
+        *count += 1;
+        let skips = *count > MOST_AT_ONCE;
+        job.next = match job.schedule {
+            Schedule::Once(_) => None,
+            Schedule::Cron(_) => job.schedule.after(if skips { now } else { due }, &occurrences),
+        };
+        if !skips {
+            return Some((job.id.clone(), due));
+        }
+    }
+}
+
+/// One run: a turn of the job's user, in a session of its own.
+async fn run(formation: &Arc<Formation>, id: &str, due: Timestamp) {
+    let asked = formation.state().jobs.find(id).ok().map(|job| (job.user.clone(), job.message.clone()));
+    let Some((user, message)) = asked else { return };
+    let ask = Ask { user, message, channel: Channel::Job, ..Ask::default() };
+    let mut turn = Turn::start(formation, &ask);
+    tell(formation, "scheduler.job.started", "info", id, &turn, "started");
+    turn.run().await;
+    let failure = match &turn.end {
+        Some(End::Failed(error)) => Some(error.clone()),
+        Some(End::Cancelled) => Some("The run was cancelled".to_owned()),
+        Some(End::Completed(_)) | None => None,
+    };
+    let most = setting(formation, "max_failures_before_pause").and_then(|most| most.as_u64()).unwrap_or(MOST_FAILURES);
+    let failed = failure.is_some();
+    let run = Run { at: due, failure, request_id: turn.request_id.clone(), session_id: turn.session_id.clone() };
+    let mut paused = false;
+    if let Ok(job) = formation.state().jobs.find(id) {
+        job.note(run, most);
+        paused = job.status == Status::Paused;
+    }
+    match failed {
+        true => tell(formation, "scheduler.job.failed", "error", id, &turn, "failed"),
+        false => tell(formation, "scheduler.job.completed", "info", id, &turn, "completed"),
+    }
+    if failed && paused {
+        tell(formation, "scheduler.job.paused", "warning", id, &turn, "paused after too many failures");
+    }
+}
+
+fn tell(formation: &Formation, kind: &'static str, level: &'static str, id: &str, turn: &Turn, what: &str) {
+    formation.note(Happening {
+        kind,
+        level,
+        time: formation.seconds(),
+        message: format!("Scheduled job '{id}' {what}"),
+        user: Some(turn.user.clone()),
+        session: Some(turn.session_id.clone()),
+        request: Some(turn.request_id.clone()),
+        data: json!({ "job_id": id }),
+        ..Happening::default()
+    });
+}
