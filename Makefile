@@ -5,7 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 ENV := VIRTUAL_ENV="$(CURDIR)/$(VENV)" PATH="$(CURDIR)/$(BIN):$$PATH"
 
-.PHONY: demo test test-rust test-python browser parity real check generate build bench clean
+.PHONY: demo test test-rust test-python browser parity real check generate build clean
+.PHONY: bench bench-table bench-growth bench-local counts
 
 demo: build ## Start muxi-local and run the quickstarts against it
 	@$(BIN)/python examples/demo.py
@@ -13,7 +14,7 @@ demo: build ## Start muxi-local and run the quickstarts against it
 test: test-rust test-python ## Run every test
 
 test-rust:
-	cargo test --workspace --exclude muxi-python --quiet
+	cargo test --workspace --exclude muxi-python --features muxi-client/http2,muxi-client/tracing --quiet
 
 test-python: build
 	$(BIN)/python -m pytest -q
@@ -38,8 +39,10 @@ check: build ## Formatting, lints, types, and whether generated files are up to 
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	cargo clippy --package muxi-client --no-default-features --quiet -- -D warnings
 	cargo clippy --package muxi-client --features strict --test real --quiet -- -D warnings
+	cargo clippy --package muxi-client --features http2,tracing,webpki-roots --all-targets --quiet -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --exclude muxi-python --no-deps --quiet
 	cargo run --quiet --package xtask -- gen --check
+	cargo package --package muxi-client --package muxi-local --no-verify --offline --allow-dirty --quiet
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
@@ -60,7 +63,28 @@ $(VENV)/ready: requirements-dev.txt
 
 bench: $(VENV)/ready ## Measure side by side with other clients (takes long; OPTIONS="--cases lat,sse --reps 2")
 	@$(ENV) maturin develop --quiet --release
-	./benches/run.sh --extra benches/drivers/muxi_client.py $(OPTIONS)
+	./benches/run.sh --extra benches/drivers/muxi_client.py --extra benches/drivers/muxi_client.py@uvloop $(OPTIONS)
+
+bench-table: ## Measure everything, and write docs/performance-table.md
+	@$(MAKE) --no-print-directory bench OPTIONS="--cases all --markdown docs/performance-table.md $(OPTIONS)"
+
+bench-growth: $(VENV)/ready ## Plot how costs grow with the number in flight, an event's size, a reply's rows
+	@$(ENV) maturin develop --quiet --release
+	REPS=3 ./benches/run.sh --extra benches/drivers/muxi_client.py --growth docs/growth \
+	    --clients muxi_client,aiohttp_client,reqwest_client $(OPTIONS)
+
+bench-local: $(VENV)/ready ## Measure the local server
+	@$(ENV) maturin develop --quiet --release
+	cargo build --quiet --release --package muxi-local
+	$(BIN)/python -m compileall -q python/muxi
+	$(BIN)/python benches/local.py --command target/release/muxi-local --command "$(BIN)/python -m muxi.local" \
+	    --markdown docs/performance-local.md $(OPTIONS)
+
+counts: $(VENV)/ready ## Count the instructions of the hot paths; compare with benches/counts/baseline.json (OPTIONS=--write: renew it)
+	@$(ENV) maturin develop --quiet --release
+	cargo build --quiet --release --package muxi-counts
+	cargo build --quiet --release --manifest-path benches/server/Cargo.toml --target-dir target
+	@$(BIN)/python benches/counts/run.py --target target $(OPTIONS)
 
 clean:
 	rm -rf $(VENV) .venv-official target

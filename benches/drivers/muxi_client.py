@@ -33,6 +33,9 @@ class C(common.Client):
     def status(self):
         return self.s.status()
 
+    def upload(self, file):
+        self.s.deploy_formation(bundle_path=file)
+
     def stream(self, obj):
         for e in self.f.chat_stream(obj, user_id="u"):
             yield e["data"]

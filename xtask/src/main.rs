@@ -1,5 +1,5 @@
 //! Project tasks: `cargo run -p xtask -- gen` writes what derives from the operation table, and `gen --check` tells
-//! whether it is up to date.
+//! whether it is up to date. The listing of the Rust crate's public surface is one of these files.
 
 mod model;
 mod openapi;
@@ -7,6 +7,7 @@ mod openapi;
 mod parity;
 mod python;
 mod reference;
+mod surface;
 mod text;
 mod types;
 mod words;
@@ -82,6 +83,7 @@ fn outputs(root: &Path) -> Result<Vec<(&'static str, String)>> {
             python::module("Formation", formation, true, formation::ENDPOINTS, &types)?,
         ),
         ("python/muxi/types.py", types::module(&types, &replies)?),
+        ("docs/api/muxi-client.txt", surface::listing(&root.join("crates/muxi-client/src"))?),
         ("docs/reference.md", reference::page(&types)?),
         ("docs/openapi-server.json", openapi::document(server::ENDPOINTS, &types)?),
         ("docs/openapi-formation.json", openapi::document(formation::ENDPOINTS, &types)?),

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result, bail};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -38,6 +38,18 @@ pub(crate) enum Shape {
     Named(String),
 }
 
+impl Shape {
+    /// Puts text where one of the words is named.
+    fn spell(&mut self, words: &BTreeSet<String>) {
+        match self {
+            Shape::List(inner) | Shape::Map(inner) | Shape::Nullable(inner) => inner.spell(words),
+            Shape::Union(shapes) => shapes.iter_mut().for_each(|shape| shape.spell(words)),
+            Shape::Named(name) if words.contains(name) => *self = Shape::Text,
+            _ => {}
+        }
+    }
+}
+
 /// A key of a reply.
 #[derive(Debug)]
 pub(crate) struct Field {
@@ -71,7 +83,11 @@ pub(crate) enum Def {
 
 /// Every declared type by its name.
 #[derive(Debug, Default)]
-pub(crate) struct Types(BTreeMap<String, Def>);
+pub(crate) struct Types {
+    defs: BTreeMap<String, Def>,
+    /// The names of the open sets of words.
+    words: BTreeSet<String>,
+}
 
 impl Types {
     /// Reads every file of a folder.
@@ -81,18 +97,18 @@ impl Types {
             let source = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
             types.add(&source).with_context(|| format!("in {}", path.display()))?;
         }
-        types.check()?;
+        types.resolve()?;
         Ok(types)
     }
 
     /// The type of that name.
     pub(crate) fn get(&self, name: &str) -> Option<&Def> {
-        self.0.get(name)
+        self.defs.get(name)
     }
 
     /// Every type in the order of their names.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Def)> {
-        self.0.iter().map(|(name, def)| (name.as_str(), def))
+        self.defs.iter().map(|(name, def)| (name.as_str(), def))
     }
 
     fn add(&mut self, source: &str) -> Result<()> {
@@ -105,6 +121,14 @@ impl Types {
                 Item::Macro(mac) if mac.mac.path.is_ident("replies") => {
                     let file: File = mac.mac.parse_body().context("in `replies!`")?;
                     self.add_items(&file.items)?;
+                }
+                // Open sets of words are text to those who read the wire.
+                Item::Macro(mac) if mac.mac.path.is_ident("words") => {
+                    let file: File = mac.mac.parse_body().context("in `words!`")?;
+                    for item in &file.items {
+                        let Item::Enum(item) = item else { bail!("`words!` holds something else than an enum") };
+                        self.words.insert(item.ident.to_string());
+                    }
                 }
                 Item::Struct(item) if matches!(item.fields, Fields::Named(_)) => {
                     let name = item.ident.to_string();
@@ -128,15 +152,25 @@ impl Types {
     }
 
     fn insert(&mut self, name: String, def: Def) -> Result<()> {
-        if self.0.insert(name.clone(), def).is_some() {
+        if self.defs.insert(name.clone(), def).is_some() {
             bail!("the type {name} is declared twice");
         }
         Ok(())
     }
 
-    /// Every named type is declared.
+    /// Puts text where words are named, and checks that every other named type is declared.
+    fn resolve(&mut self) -> Result<()> {
+        for def in self.defs.values_mut() {
+            match def {
+                Def::Struct(item) => item.fields.iter_mut().for_each(|field| field.shape.spell(&self.words)),
+                Def::Alias(shape, _) => shape.spell(&self.words),
+            }
+        }
+        self.check()
+    }
+
     fn check(&self) -> Result<()> {
-        for (name, def) in &self.0 {
+        for (name, def) in &self.defs {
             let shapes: Vec<&Shape> = match def {
                 Def::Struct(item) => item.fields.iter().map(|field| &field.shape).collect(),
                 Def::Alias(shape, _) => vec![shape],
@@ -152,7 +186,7 @@ impl Types {
         match shape {
             Shape::List(inner) | Shape::Map(inner) | Shape::Nullable(inner) => self.missing(inner),
             Shape::Union(shapes) => shapes.iter().find_map(|shape| self.missing(shape)),
-            Shape::Named(name) if !self.0.contains_key(name) => Some(name),
+            Shape::Named(name) if !self.defs.contains_key(name) => Some(name),
             _ => None,
         }
     }
@@ -254,10 +288,10 @@ fn shape(ty: &Type) -> Result<Shape> {
     };
     let name = last.ident.to_string();
     Ok(match (name.as_str(), arguments.as_slice()) {
-        ("String", []) => Shape::Text,
+        ("String" | "IsoTime", []) => Shape::Text,
         ("bool", []) => Shape::Bool,
         ("u8" | "u16" | "u32" | "u64" | "usize" | "i8" | "i16" | "i32" | "i64", []) => Shape::Int,
-        ("f32" | "f64" | "Number", []) => Shape::Float,
+        ("f32" | "f64" | "Number" | "UnixTime", []) => Shape::Float,
         ("Value", []) => Shape::Any,
         ("Object", []) => Shape::Map(Box::new(Shape::Any)),
         ("Vec", [Type::Path(byte)]) if byte.path.is_ident("u8") => Shape::Bytes,
@@ -305,17 +339,23 @@ mod tests {
                     pub next: Option<Box<Thing>>,
                     #[serde(default)]
                     pub tags: Vec<String>,
+                    pub mood: Option<Mood>,
                     #[serde(flatten)]
                     pub more: Object,
                 }
             }
+            words! {
+                /// Moods.
+                pub enum Mood { Good = "good" }
+            }
             "#,
         )?;
-        types.check()?;
+        types.resolve()?;
         let Some(Def::Struct(thing)) = types.get("Thing") else { bail!("Thing is not a struct") };
         assert_eq!(thing.doc, "A thing.");
         let fields: Vec<_> = thing.fields.iter().map(|field| (field.name.as_str(), field.required)).collect();
-        assert_eq!(fields, [("type", true), ("next", false), ("tags", false)]);
+        assert_eq!(fields, [("type", true), ("next", false), ("tags", false), ("mood", false)]);
+        assert_eq!(thing.fields[3].shape, Shape::Nullable(Box::new(Shape::Text)));
         assert_eq!(thing.fields[1].shape, Shape::Nullable(Box::new(Shape::Named("Thing".to_owned()))));
         assert_eq!(thing.fields[0].doc, "Its kind, a `Kind`.");
         let both = Shape::Union(vec![Shape::Text, Shape::List(Box::new(Shape::Named("Thing".to_owned())))]);

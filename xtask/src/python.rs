@@ -79,7 +79,7 @@ fn argument(endpoint: &Endpoint, param: &Param) -> Result<Arg> {
         None if param.required => None,
         None => Some("None".to_owned()),
     };
-    let nullable = param.rust_type.starts_with("Option") || default.as_deref() == Some("None");
+    let nullable = param.nullable || default.as_deref() == Some("None");
     let annotation = if nullable && plain != "Any" { format!("{plain} | None") } else { plain.to_owned() };
     let doc = words::argument(endpoint, param);
     Ok(Arg {

@@ -3,15 +3,18 @@
 use crate::{
     api::{
         arg::IntoArg,
-        endpoint::{Operation, reply},
+        endpoint::{
+            Operation,
+            reply::{self, EventsOf},
+        },
         error::Result,
         request::{Args, Request},
         response::{Metadata, decode},
     },
     client::{Async, Handle},
+    events::Events,
     options::CallOptions,
     reply::Response,
-    stream::EventStream,
 };
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
@@ -20,8 +23,37 @@ use std::{
     future::{Future, IntoFuture},
     marker::PhantomData,
     pin::Pin,
-    time::Duration,
 };
+
+/// The options that every call takes.
+macro_rules! call_options {
+    () => {
+        /// The limit for one attempt of this call, or for the silence in its stream.
+        pub fn timeout(mut self, limit: std::time::Duration) -> Self {
+            self.options.timeout = Some(limit.as_secs_f64());
+            self
+        }
+
+        /// How often to try again.
+        pub fn max_retries(mut self, times: u32) -> Self {
+            self.options.max_retries = Some(times);
+            self
+        }
+
+        /// A header for this call.
+        pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+            self.options.headers.push((name.into(), value.into()));
+            self
+        }
+
+        /// The idempotency key of this call; made when there is none.
+        pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
+            self.options.idempotency_key = Some(key.into());
+            self
+        }
+    };
+}
+pub(crate) use call_options;
 
 /// A call. An async one is sent when it is awaited, a blocking one by [`send`](Call::send).
 #[must_use = "a call does nothing until it is sent"]
@@ -47,29 +79,7 @@ impl<'c, M, O: Operation> Call<'c, M, O> {
         self.args.set(name, value);
     }
 
-    /// The limit for one attempt of this call, or for the silence in its stream.
-    pub fn timeout(mut self, limit: Duration) -> Self {
-        self.options.timeout = Some(limit.as_secs_f64());
-        self
-    }
-
-    /// How often to try again.
-    pub fn max_retries(mut self, times: u32) -> Self {
-        self.options.max_retries = Some(times);
-        self
-    }
-
-    /// A header for this call.
-    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.options.headers.push((name.into(), value.into()));
-        self
-    }
-
-    /// The idempotency key of this call; made when there is none.
-    pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
-        self.options.idempotency_key = Some(key.into());
-        self
-    }
+    call_options!();
 
     fn into_parts(self) -> (&'c Handle, Result<Request>, CallOptions) {
         (self.handle, self.args.build(), self.options.over(&self.handle.defaults))
@@ -115,10 +125,10 @@ impl<T> Outcome for reply::text<T> {
     }
 }
 
-impl<T> Outcome for reply::sse<T> {
-    type Output = EventStream;
-    async fn send(handle: &Handle, request: Request, options: CallOptions) -> Result<EventStream> {
-        handle.transport.open(&request, &options).await
+impl<T: EventsOf> Outcome for reply::sse<T> {
+    type Output = Events<T::Event>;
+    async fn send(handle: &Handle, request: Request, options: CallOptions) -> Result<Events<T::Event>> {
+        handle.transport.open(&request, &options).await.map(Events::new)
     }
 }
 
@@ -141,13 +151,9 @@ where
     O::Reply: Outcome,
     <O::Reply as Outcome>::Output: crate::blocking::IntoBlocking,
 {
-    /// Sends the call and waits for its outcome.
+    /// Sends the call and waits for its outcome. Inside an async runtime, which it would stall, it is an error.
     pub fn send(self) -> Result<<<O::Reply as Outcome>::Output as crate::blocking::IntoBlocking>::Blocking> {
         let (handle, request, options) = self.into_parts();
-        let driver = crate::blocking::driver_of(handle)?;
-        // What the error leaves behind, a timed out connection above all, is to go now and not with the next call.
-        let outcome =
-            driver.run(O::Reply::send(handle, request?, options)).flatten().inspect_err(|_| driver.settle())?;
-        Ok(crate::blocking::IntoBlocking::into_blocking(outcome, driver))
+        crate::blocking::send::<O::Reply>(handle, request?, options)
     }
 }

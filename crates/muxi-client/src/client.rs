@@ -4,6 +4,7 @@ use crate::{
     api::error::Result,
     config::{Config, Settings},
     driver::Driver,
+    http_service::HttpService,
     options::CallOptions,
     transport::Transport,
 };
@@ -220,6 +221,21 @@ impl<A: ApiKind, M: Mode> Builder<A, M> {
     #[must_use]
     pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.settings.ca_file = Some(path.into());
+        self
+    }
+
+    /// PEM files with the client's certificates, its own first, and with their private key, for a server that asks
+    /// for them.
+    #[must_use]
+    pub fn client_certificate(mut self, certificates: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
+        self.settings.client_certificate = Some((certificates.into(), key.into()));
+        self
+    }
+
+    /// What sends requests instead of the client's own connections. See [`http_service`](crate::http_service).
+    #[must_use]
+    pub fn http_service(mut self, service: impl HttpService) -> Self {
+        self.settings.http_service = Some(Arc::new(service));
         self
     }
 

@@ -1,9 +1,12 @@
 //! What a client is told: arguments first, then the environment.
 
-use crate::api::{
-    auth::Signer,
-    error::{Error, Result},
-    request::{ENCODED, header_value},
+use crate::{
+    api::{
+        auth::Signer,
+        error::{Error, Result},
+        request::{ENCODED, header_value},
+    },
+    http_service::HttpService,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, header, uri::Scheme};
 use percent_encoding::utf8_percent_encode;
@@ -57,6 +60,10 @@ pub struct Settings {
     pub ca_file: Option<PathBuf>,
     /// `false` to accept any certificate.
     pub verify: Option<bool>,
+    /// PEM files with the client's certificates, its own first, and with their private key.
+    pub client_certificate: Option<(PathBuf, PathBuf)>,
+    /// What sends requests instead of the client's own connections.
+    pub http_service: Option<Arc<dyn HttpService>>,
     /// What this SDK calls itself: name and version, then the platform.
     pub sdk: Option<(String, String)>,
     /// The application's name, for telemetry.
@@ -140,6 +147,8 @@ pub struct Config {
     pub(crate) proxy: Option<String>,
     pub(crate) ca_file: Option<PathBuf>,
     pub(crate) verify: bool,
+    pub(crate) client_certificate: Option<(PathBuf, PathBuf)>,
+    pub(crate) http_service: Option<Arc<dyn HttpService>>,
     pub(crate) observer: Option<Observer>,
     on_update: Option<OnUpdate>,
 }
@@ -171,6 +180,20 @@ impl Config {
         }
     }
 
+    /// The host.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn host(&self) -> &str {
+        let end = self.authority.rfind(':').filter(|at| !self.authority[*at..].ends_with(']'));
+        end.map_or(self.authority.as_str(), |at| &self.authority[..at])
+    }
+
+    /// The port.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn port(&self) -> u16 {
+        let default = if self.scheme == Scheme::HTTPS { 443 } else { 80 };
+        self.authority.rsplit(':').next().and_then(|port| port.parse().ok()).unwrap_or(default)
+    }
+
     /// Scheme, host and port, for error messages.
     pub(crate) fn origin(&self) -> String {
         format!("{}://{}", self.scheme, self.authority)
@@ -200,7 +223,7 @@ impl Settings {
                 None => return Err(Error::invalid("ServerClient needs a URL: give url, or set MUXI_SERVER_URL")),
             },
         };
-        let signer = match (secret(&self.key_id), secret(&self.secret_key)) {
+        let signer = match (secret(self.key_id.as_deref()), secret(self.secret_key.as_deref())) {
             (Some(id), Some(key)) => {
                 header_value("key_id", id)?;
                 if id.contains([',', ' ', '=']) {
@@ -229,7 +252,7 @@ impl Settings {
         }
         fill(&mut self.formation_id, "MUXI_FORMATION_ID");
         let (name, url) = self.formation_url()?;
-        let keys = (key("admin_key", &self.admin_key)?, key("client_key", &self.client_key)?);
+        let keys = (key("admin_key", self.admin_key.as_deref())?, key("client_key", self.client_key.as_deref())?);
         let mut config = self.common(name, &url)?;
         (config.admin_key, config.client_key) = keys;
         Ok(config)
@@ -266,6 +289,20 @@ impl Settings {
     }
 
     fn common(self, url_name: &str, url: &str) -> Result<Config> {
+        if self.http_service.is_some() {
+            let connection = [
+                ("proxy", self.proxy.is_some()),
+                ("ca_file", self.ca_file.is_some()),
+                ("client_certificate", self.client_certificate.is_some()),
+                ("verify", self.verify.is_some()),
+                ("connect_timeout", self.connect_timeout.is_some()),
+            ];
+            if let Some((name, _)) = connection.iter().find(|(_, given)| *given) {
+                return Err(Error::invalid(format!(
+                    "{name} has no effect with http_service, which makes connections itself"
+                )));
+            }
+        }
         let (scheme, authority, prefix) = parse_url(url_name, url)?;
         let timeout = match self.timeout {
             None => environment("MUXI_TIMEOUT").map(|text| number("MUXI_TIMEOUT", &text)).transpose()?,
@@ -305,6 +342,8 @@ impl Settings {
             proxy: self.proxy,
             ca_file: self.ca_file,
             verify: self.verify.unwrap_or(true),
+            client_certificate: self.client_certificate,
+            http_service: self.http_service,
             observer: self.observer,
             on_update: self.on_update,
         })
@@ -321,11 +360,11 @@ fn fill(value: &mut Option<String>, variable: &str) {
     }
 }
 
-fn secret(value: &Option<String>) -> Option<&str> {
-    value.as_deref().map(str::trim).filter(|v| !v.is_empty())
+fn secret(value: Option<&str>) -> Option<&str> {
+    value.map(str::trim).filter(|v| !v.is_empty())
 }
 
-fn key(name: &str, value: &Option<String>) -> Result<Option<HeaderValue>> {
+fn key(name: &str, value: Option<&str>) -> Result<Option<HeaderValue>> {
     let Some(text) = secret(value) else { return Ok(None) };
     // The text of a key must not be in an error, so `header_value`'s own message will not do.
     let mut value =

@@ -3,20 +3,23 @@
 use crate::{
     api::error::{Error, Result},
     config::Config,
+    http_service::BoxError,
 };
 use http::{HeaderValue, Uri};
 use hyper::rt::{Read, ReadBufCursor, Write};
-use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
-use hyper_util::{
-    client::{
-        legacy::connect::{Connected, Connection, HttpConnector, proxy::Tunnel},
-        proxy::matcher::Matcher,
-    },
-    rt::TokioIo,
+use hyper_rustls::HttpsConnector;
+use hyper_util::client::{
+    legacy::connect::{Connected, Connection, HttpConnector, proxy::Tunnel},
+    proxy::matcher::Matcher,
+};
+use rustls::{
+    client::WantsClientCert,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
 use std::{
     future::Future,
     io,
+    path::Path,
     pin::Pin,
     sync::{
         Arc,
@@ -25,13 +28,11 @@ use std::{
     task::{Context, Poll},
     time::Duration,
 };
-use tokio::net::TcpStream;
 use tower_service::Service;
 
 /// Unacknowledged data for so long means that the other side is gone.
 const DEAD_AFTER: Duration = Duration::from_secs(30);
 
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Tls = Arc<rustls::ClientConfig>;
 
 /// Makes connections to one origin.
@@ -93,25 +94,49 @@ fn tls(config: &Config) -> Result<Tls> {
         .map_err(|e| Error::invalid("TLS cannot be set up").with_source(e))?;
     if !config.verify {
         let any = Arc::new(insecure::AnyCertificate);
-        return Ok(Arc::new(builder.dangerous().with_custom_certificate_verifier(any).with_no_client_auth()));
+        return finish(builder.dangerous().with_custom_certificate_verifier(any), config);
     }
     let mut roots = rustls::RootCertStore::empty();
     // Certificates that cannot be read are left out, as every TLS client does; none at all shows at the handshake.
+    #[cfg(feature = "native-roots")]
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    #[cfg(feature = "webpki-roots")]
+    roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     if let Some(path) = &config.ca_file {
-        use rustls::pki_types::{CertificateDer, pem::PemObject};
-        let wrong = |why: String| Error::invalid(format!("ca_file {} {why}", path.display()));
-        let found: Vec<_> = CertificateDer::pem_file_iter(path)
-            .and_then(Iterator::collect)
-            .map_err(|e| wrong(format!("cannot be read as PEM: {e}")))?;
-        if found.is_empty() {
-            return Err(wrong("has no certificate".to_owned()));
-        }
-        for certificate in found {
-            roots.add(certificate).map_err(|e| wrong(format!("has a wrong certificate: {e}")))?;
+        for certificate in certificates("ca_file", path)? {
+            let wrong = |e| Error::invalid(format!("ca_file {} has a wrong certificate: {e}", path.display()));
+            roots.add(certificate).map_err(wrong)?;
         }
     }
-    Ok(Arc::new(builder.with_root_certificates(roots).with_no_client_auth()))
+    finish(builder.with_root_certificates(roots), config)
+}
+
+/// Adds the client's own certificate, and which versions of HTTP it speaks.
+fn finish(builder: rustls::ConfigBuilder<rustls::ClientConfig, WantsClientCert>, config: &Config) -> Result<Tls> {
+    let mut tls = match &config.client_certificate {
+        None => builder.with_no_client_auth(),
+        Some((path, key)) => {
+            let wrong = |path: &Path, e: &dyn std::fmt::Display| {
+                Error::invalid(format!("client_certificate {} cannot be used: {e}", path.display()))
+            };
+            let chain = certificates("client_certificate", path)?;
+            let key_der = PrivateKeyDer::from_pem_file(key).map_err(|e| wrong(key, &e))?;
+            builder.with_client_auth_cert(chain, key_der).map_err(|e| wrong(path, &e))?
+        }
+    };
+    if cfg!(feature = "http2") {
+        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    }
+    Ok(Arc::new(tls))
+}
+
+/// The certificates in a PEM file.
+fn certificates(name: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>> {
+    let wrong = |why: String| Error::invalid(format!("{name} {} {why}", path.display()));
+    let found: Vec<_> = CertificateDer::pem_file_iter(path)
+        .and_then(Iterator::collect)
+        .map_err(|e| wrong(format!("cannot be read as PEM: {e}")))?;
+    if found.is_empty() { Err(wrong("has no certificate".to_owned())) } else { Ok(found) }
 }
 
 impl Service<Uri> for Connector {
@@ -126,16 +151,12 @@ impl Service<Uri> for Connector {
     fn call(&mut self, uri: Uri) -> Self::Future {
         let mut http = self.http.clone();
         match (self.proxy.clone(), self.tls.clone()) {
-            (None, None) => {
-                Box::pin(async move { Ok(Stream::new(MaybeHttpsStream::Http(http.call(uri).await?), false)) })
-            }
+            (None, None) => Box::pin(async move { Ok(Stream::new(http.call(uri).await?, false)) }),
             (None, Some(tls)) => {
                 let mut https = HttpsConnector::from((http, tls));
                 Box::pin(async move { Ok(Stream::new(https.call(uri).await?, false)) })
             }
-            (Some(proxy), None) => {
-                Box::pin(async move { Ok(Stream::new(MaybeHttpsStream::Http(http.call(proxy.uri).await?), true)) })
-            }
+            (Some(proxy), None) => Box::pin(async move { Ok(Stream::new(http.call(proxy.uri).await?, true)) }),
             (Some(proxy), Some(tls)) => {
                 let mut tunnel = Tunnel::new(proxy.uri, http);
                 if let Some(auth) = proxy.auth {
@@ -161,22 +182,34 @@ impl Used {
     }
 }
 
+trait Io: Read + Write + Send + Unpin {}
+
+impl<T: Read + Write + Send + Unpin> Io for T {}
+
 /// One connection.
 pub(crate) struct Stream {
-    inner: MaybeHttpsStream<TokioIo<TcpStream>>,
+    /// Boxed: the task of a connection has room for several copies of it, and that of TLS is large.
+    inner: Box<dyn Io>,
     proxied: bool,
     used: Used,
 }
 
 impl Stream {
-    fn new(inner: MaybeHttpsStream<TokioIo<TcpStream>>, proxied: bool) -> Self {
-        Self { inner, proxied, used: Used::default() }
+    fn new(inner: impl Io + 'static, proxied: bool) -> Self {
+        Self { inner: Box::new(inner), proxied, used: Used::default() }
     }
 }
 
 impl Connection for Stream {
     fn connected(&self) -> Connected {
-        Connected::new().proxy(self.proxied).extra(self.used.clone())
+        let connected = Connected::new().proxy(self.proxied).extra(self.used.clone());
+        #[cfg(feature = "http2")]
+        if let MaybeHttpsStream::Https(stream) = &self.inner
+            && stream.inner().get_ref().1.alpn_protocol() == Some(b"h2")
+        {
+            return connected.negotiated_h2();
+        }
+        connected
     }
 }
 

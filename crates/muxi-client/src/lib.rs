@@ -1,6 +1,37 @@
-//! Client for MUXI servers and formations.
+#![doc = include_str!("../README.md")]
 //!
-//! [`api`] says what MUXI is and does no I/O; the rest of the crate carries it over HTTP.
+//! # Where things are
+//!
+//! - [`FormationClient`] and [`ServerClient`] have a method for each operation, with its HTTP route in its
+//!   documentation; [`blocking`] has the same ones. [`call::Call`] says what every call takes.
+//! - [`api::params`] are the arguments that are more than a text, [`api::types`] the replies, [`api::events`] the events.
+//! - [`Response`] is a reply with what goes with it, [`Events`] and [`ChatStream`] are streams.
+//! - [`Error`] and [`ErrorKind`] say what went wrong and whether it may be better later.
+//! - [`http_service`] is the seam for tests and for networks of your own.
+//! - [`api`] says what MUXI is and does no I/O; the rest of the crate carries it over HTTP, on tokio.
+
+// Of clippy's pedantic lints those that find needless work, lost values and calls that are easy to get wrong. The others
+// are about taste, or fire on every setter.
+#![warn(
+    clippy::cloned_instead_of_copied,
+    clippy::explicit_iter_loop,
+    clippy::flat_map_option,
+    clippy::implicit_clone,
+    clippy::inefficient_to_string,
+    clippy::large_futures,
+    clippy::large_types_passed_by_value,
+    clippy::manual_let_else,
+    clippy::match_wildcard_for_single_variants,
+    clippy::redundant_closure_for_method_calls,
+    clippy::redundant_else,
+    clippy::ref_option,
+    clippy::return_self_not_must_use,
+    clippy::semicolon_if_nothing_returned,
+    clippy::trivially_copy_pass_by_ref,
+    clippy::uninlined_format_args,
+    clippy::unnecessary_wraps,
+    clippy::unused_self
+)]
 
 pub mod api;
 #[cfg(feature = "client")]
@@ -18,11 +49,23 @@ mod connect;
 #[cfg(feature = "client")]
 pub mod driver;
 #[cfg(feature = "client")]
+pub mod events;
+#[cfg(feature = "client")]
+mod file;
+#[cfg(feature = "client")]
+pub mod http_service;
+#[cfg(feature = "client")]
+mod jobs;
+#[cfg(feature = "client")]
 pub mod options;
 #[cfg(feature = "client")]
 pub mod reply;
 #[cfg(feature = "client")]
+pub mod route;
+#[cfg(feature = "client")]
 pub mod stream;
+#[cfg(feature = "client")]
+mod trace;
 #[cfg(feature = "client")]
 pub mod transport;
 
@@ -32,16 +75,24 @@ pub mod blocking;
 pub use api::{
     bundle::Bundle,
     error::{Error, ErrorKind, Result},
+    events::{ChatEvent, LifecycleEvent},
+    params::{AudioRequest, ChatRequest, File, ScheduledJob},
+    turn::Turn,
 };
 #[cfg(feature = "client")]
 pub use {
     client::{FormationClient, ServerClient},
+    events::{ChatStream, Events},
     options::CallOptions,
     reply::Response,
     stream::EventStream,
 };
 
-/// The README's Rust code is compiled with the doctests.
+/// The Rust code of the README and of `docs/rust.md` is compiled with the doctests.
 #[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct Readme;
+mod pages {
+    #[doc = include_str!("../../../README.md")]
+    struct Readme;
+    #[doc = include_str!("../../../docs/rust.md")]
+    struct Rust;
+}

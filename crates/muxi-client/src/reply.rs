@@ -3,7 +3,10 @@
 use crate::api::response::Metadata;
 use bytes::Bytes;
 use http::HeaderMap;
-use std::ops::Deref;
+use std::{
+    ops::Deref,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 /// A reply with a 2xx status.
 #[derive(Clone, Debug)]
@@ -18,7 +21,9 @@ pub struct Reply {
     pub idempotency_key: String,
 }
 
-/// A typed reply.
+/// A typed reply: the data, and what goes with it.
+///
+/// It derefs to the data, so its fields are used directly: `response.sessions`.
 #[derive(Clone, Debug)]
 pub struct Response<T> {
     pub(crate) data: T,
@@ -42,6 +47,10 @@ impl<T> Response<T> {
     /// When the reply was made, in Unix milliseconds.
     pub fn timestamp(&self) -> Option<i64> {
         self.metadata.timestamp
+    }
+    /// The same as [`timestamp`](Self::timestamp), as a time.
+    pub fn time(&self) -> Option<SystemTime> {
+        UNIX_EPOCH.checked_add(Duration::from_millis(self.timestamp()?.try_into().ok()?))
     }
     /// The HTTP status.
     pub fn status(&self) -> u16 {

@@ -5,16 +5,16 @@ use crate::{
         endpoint::StreamEnd,
         error::{Error, ErrorKind, Result},
         event::{Event, Gate},
-        request::Turn,
+        request::TurnIds,
         sse::SseParser,
     },
     config::Config,
+    http_service::Body,
     transport::{broken, timed_out},
 };
 use futures_core::Stream;
 use http::HeaderMap;
 use http_body::Body as _;
-use hyper::body::Incoming;
 use std::{
     collections::VecDeque,
     fmt,
@@ -35,7 +35,7 @@ const BATCH: usize = 512;
 /// It ends after the stream's last event, and with an error when the other side reports one or the stream was cut.
 pub struct EventStream {
     /// Gone when the stream is over.
-    body: Option<Incoming>,
+    body: Option<Body>,
     parser: SseParser,
     gate: Gate,
     ready: VecDeque<Event>,
@@ -46,7 +46,7 @@ pub struct EventStream {
     status: u16,
     headers: HeaderMap,
     idempotency_key: String,
-    turn: Option<Turn>,
+    turn: Option<TurnIds>,
     config: Config,
 }
 
@@ -62,13 +62,13 @@ impl fmt::Debug for EventStream {
 impl EventStream {
     #[allow(clippy::too_many_arguments)]
     pub(crate) fn new(
-        body: Incoming,
+        body: Body,
         end: StreamEnd,
         idle: Option<Duration>,
         status: u16,
         headers: HeaderMap,
         idempotency_key: String,
-        turn: Option<Turn>,
+        turn: Option<TurnIds>,
         config: &Config,
     ) -> Self {
         Self {
@@ -88,7 +88,7 @@ impl EventStream {
     }
 
     /// The ids of the chat turn that this stream carries.
-    pub fn turn(&self) -> Option<&Turn> {
+    pub fn turn(&self) -> Option<&TurnIds> {
         self.turn.as_ref()
     }
     /// The HTTP status.
@@ -138,12 +138,10 @@ impl EventStream {
                     }
                 }
                 Poll::Ready(Some(Err(error))) if !self.gate.has_ended() => {
-                    let error = broken(&error, &self.config);
-                    self.end(Some(Error::new(
-                        ErrorKind::Connection,
-                        "STREAM_CUT",
-                        format!("the stream was cut: {}", error.message()),
-                    )));
+                    let error = broken(error, &self.config);
+                    let message = format!("the stream was cut: {}", error.message());
+                    let cut = Error::new(ErrorKind::Connection, "STREAM_CUT", message);
+                    self.end(Some(cut.with_source(error)));
                 }
                 Poll::Ready(_) => {
                     let failed = self.gate.finish().err();

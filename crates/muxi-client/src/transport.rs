@@ -12,24 +12,26 @@ use crate::{
     body::Outgoing,
     config::{Attempt, Config, header_name, seconds},
     connect::{Connector, Used},
+    http_service::{Body as HttpBody, BoxError, HttpService},
     options::CallOptions,
     reply::Reply,
     stream::EventStream,
+    trace::CallSpan,
 };
 use bytes::Bytes;
 use http::{Extensions, HeaderMap, HeaderValue, Uri, header};
 use http_body_util::{BodyExt, Limited};
-use hyper::body::Incoming;
 use hyper_util::{
     client::legacy::{Client, connect::capture_connection},
     rt::{TokioExecutor, TokioTimer},
 };
 use std::{
+    fmt,
     future::Future,
     io,
     pin::Pin,
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU16, Ordering},
     },
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
@@ -45,15 +47,30 @@ const LATEST_HEADER: &str = "x-muxi-sdk-latest";
 const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
 
 type Deadline = tokio::time::Instant;
-type HttpClient = Client<Connector, Outgoing>;
+
+/// What sends the requests.
+#[derive(Clone)]
+// One lies in each client, and a copy on the stack of each attempt, which a box would make slower.
+#[allow(clippy::large_enum_variant)]
+enum HttpClient {
+    /// The client's own, with its pool.
+    Pool(Client<Connector, Outgoing>),
+    /// The caller's.
+    Service(Arc<dyn HttpService>),
+}
 
 /// Sends requests to one base URL.
-#[derive(Debug)]
 pub struct Transport {
     config: Config,
     proxy_authorization: Option<HeaderValue>,
     /// Taken out when the client is closed.
     http: Mutex<Option<HttpClient>>,
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transport").field("base_url", &self.config.base_url()).finish_non_exhaustive()
+    }
 }
 
 /// A JSON reply that says that it is an error.
@@ -82,12 +99,18 @@ type Attempted<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 impl Transport {
     /// A transport for that configuration.
     pub fn new(config: Config) -> Result<Self> {
-        let connector = Connector::new(&config)?;
-        let proxy_authorization = connector.proxy_authorization().cloned();
-        let http = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE_CONNECTION)
-            .build(connector);
+        let (http, proxy_authorization) = match &config.http_service {
+            Some(service) => (HttpClient::Service(service.clone()), None),
+            None => {
+                let connector = Connector::new(&config)?;
+                let proxy_authorization = connector.proxy_authorization().cloned();
+                let http = Client::builder(TokioExecutor::new())
+                    .pool_timer(TokioTimer::new())
+                    .pool_idle_timeout(IDLE_CONNECTION)
+                    .build(connector);
+                (HttpClient::Pool(http), proxy_authorization)
+            }
+        };
         Ok(Self { config, proxy_authorization, http: Mutex::new(Some(http)) })
     }
 
@@ -135,7 +158,7 @@ impl Transport {
         Box::pin(async move {
             let end = prepared.limit.map(|limit| Deadline::now() + limit);
             let (status, headers, body) = self.exchange(http, prepared, end).await?;
-            let body = self.until(end, prepared, body.collect()).await?.map_err(|e| self.broken(&e))?.to_bytes();
+            let body = self.until(end, prepared, body.collect()).await?.map_err(|e| self.broken(e))?.to_bytes();
             Ok(Reply { status, headers, body, idempotency_key: prepared.idempotency_key.clone() })
         })
     }
@@ -144,7 +167,8 @@ impl Transport {
     fn open_stream<'a>(&'a self, http: HttpClient, prepared: &'a Prepared<'_>) -> Attempted<'a, EventStream> {
         Box::pin(async move {
             let end = prepared.limit.map(|limit| Deadline::now() + limit);
-            let (status, headers, body) = self.exchange(http, prepared, end).await?;
+            let (status, mut headers, body) = self.exchange(http, prepared, end).await?;
+            detach(&mut headers);
             let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
             if is_event_stream(kind) {
                 let key = prepared.idempotency_key.clone();
@@ -261,11 +285,24 @@ impl Transport {
         prepared: &Prepared<'_>,
         attempt: impl for<'a> Fn(&'a Self, HttpClient, &'a Prepared<'_>) -> Attempted<'a, T>,
     ) -> Result<T> {
+        let span = CallSpan::new(prepared.request, &self.config);
+        let outcome = self.attempts_in(&span, prepared, attempt).await;
+        span.end(&outcome);
+        outcome
+    }
+
+    async fn attempts_in<T>(
+        &self,
+        span: &CallSpan,
+        prepared: &Prepared<'_>,
+        attempt: impl for<'a> Fn(&'a Self, HttpClient, &'a Prepared<'_>) -> Attempted<'a, T>,
+    ) -> Result<T> {
         let mut number = 0;
         loop {
             let http = self.http()?;
             let started = Instant::now();
-            let outcome = attempt(self, http, prepared).await;
+            let status = || prepared.status.load(Ordering::Relaxed);
+            let outcome = span.attempt(number, prepared.uri.path(), attempt(self, http, prepared), status).await;
             self.observe(prepared, number + 1, started, outcome.as_ref().err());
             let error = match outcome {
                 Ok(done) => return Ok(done),
@@ -283,11 +320,12 @@ impl Transport {
     }
 
     fn observe(&self, prepared: &Prepared<'_>, number: u32, started: Instant, error: Option<&Error>) {
+        let status = prepared.status.swap(0, Ordering::Relaxed);
         let Some(observer) = &self.config.observer else { return };
         observer(&Attempt {
             method: prepared.request.method.to_string(),
             path: prepared.uri.path().to_owned(),
-            status: Some(prepared.status.swap(0, Ordering::Relaxed)).filter(|s| *s != 0),
+            status: Some(status).filter(|s| *s != 0),
             seconds: started.elapsed().as_secs_f64(),
             number,
             request_id: error.and_then(|e| e.request_id().map(str::to_owned)),
@@ -302,7 +340,33 @@ impl Transport {
         http: HttpClient,
         prepared: &Prepared<'_>,
         end: Option<Deadline>,
-    ) -> Result<(u16, HeaderMap, Incoming)> {
+    ) -> Result<(u16, HeaderMap, HttpBody)> {
+        let (parts, body) = match http {
+            HttpClient::Pool(http) => self.pooled(http, prepared, end).await?,
+            HttpClient::Service(service) => {
+                let request = self.outgoing(prepared)?.map(HttpBody::outgoing);
+                let answer = self.until(end, prepared, service.call(request)).await?;
+                answer.map_err(|e| self.broken(e))?.into_parts()
+            }
+        };
+        prepared.status.store(parts.status.as_u16(), Ordering::Relaxed);
+        if let Some(latest) = parts.headers.get(LATEST_HEADER).and_then(|v| v.to_str().ok()) {
+            self.config.notice(latest);
+        }
+        if parts.status.is_success() {
+            return Ok((parts.status.as_u16(), parts.headers, body));
+        }
+        let body = error_body(body, end).await;
+        Err(Error::from_reply(parts.status.as_u16(), &parts.headers, &body, SystemTime::now()))
+    }
+
+    /// One request over the pool.
+    async fn pooled(
+        &self,
+        http: Client<Connector, Outgoing>,
+        prepared: &Prepared<'_>,
+        end: Option<Deadline>,
+    ) -> Result<(http::response::Parts, HttpBody)> {
         let mut may_repeat = true;
         let response = loop {
             let mut request = self.outgoing(prepared)?;
@@ -313,7 +377,7 @@ impl Transport {
                     let mut extras = Extensions::new();
                     connection.connection_metadata().iter().for_each(|c| c.get_extras(&mut extras));
                     if !(may_repeat && extras.get::<Used>().is_some_and(Used::get)) {
-                        return Err(self.broken(&error));
+                        return Err(self.broken(error.into()));
                     }
                     may_repeat = false;
                 }
@@ -321,15 +385,7 @@ impl Transport {
         };
         response.extensions().get::<Used>().iter().for_each(|used| used.set());
         let (parts, body) = response.into_parts();
-        prepared.status.store(parts.status.as_u16(), Ordering::Relaxed);
-        if let Some(latest) = parts.headers.get(LATEST_HEADER).and_then(|v| v.to_str().ok()) {
-            self.config.notice(latest);
-        }
-        if parts.status.is_success() {
-            return Ok((parts.status.as_u16(), parts.headers, body));
-        }
-        let body = error_body(body, end).await;
-        Err(Error::from_reply(parts.status.as_u16(), &parts.headers, &body, SystemTime::now()))
+        Ok((parts, HttpBody::incoming(body)))
     }
 
     fn outgoing(&self, prepared: &Prepared<'_>) -> Result<http::Request<Outgoing>> {
@@ -364,17 +420,20 @@ impl Transport {
         tokio::time::timeout_at(end, work).await.map_err(late)
     }
 
-    fn broken(&self, error: &(dyn std::error::Error + 'static)) -> Error {
+    fn broken(&self, error: BoxError) -> Error {
         broken(error, &self.config)
     }
 }
 
 /// The error for a connection that could not be made or broke.
-pub(crate) fn broken(error: &(dyn std::error::Error + 'static), config: &Config) -> Error {
+pub(crate) fn broken(source: BoxError, config: &Config) -> Error {
+    let error: &(dyn std::error::Error + 'static) = &*source;
     let chain = || std::iter::successors(Some(error), |e| e.source());
     let cause = chain().last().map(ToString::to_string).unwrap_or_default();
     let timed_out = chain().filter_map(|e| e.downcast_ref::<io::Error>()).any(|e| e.kind() == io::ErrorKind::TimedOut);
-    let at_connect = error.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(|e| e.is_connect());
+    let at_connect = error
+        .downcast_ref::<hyper_util::client::legacy::Error>()
+        .is_some_and(hyper_util::client::legacy::Error::is_connect);
     let origin = config.origin();
     let message = match (at_connect, &config.proxy) {
         (true, Some(proxy)) => {
@@ -387,13 +446,23 @@ pub(crate) fn broken(error: &(dyn std::error::Error + 'static), config: &Config)
     };
     let (kind, code) =
         if timed_out { (ErrorKind::Timeout, "TIMEOUT") } else { (ErrorKind::Connection, "CONNECTION_ERROR") };
-    Error::new(kind, code, message)
+    Error::new(kind, code, message).with_source(source)
 }
 
 /// The error for an answer that did not come in time.
 pub(crate) fn timed_out(limit: Duration, config: &Config, what: &str) -> Error {
     let message = format!("{what} from {} within {} s", config.origin(), limit.as_secs_f64());
     Error::new(ErrorKind::Timeout, "TIMEOUT", message)
+}
+
+/// Copies the values out of the connection's read buffer, of which they are slices: a stream that kept them would keep
+/// that whole buffer, and the connection would get a second one.
+fn detach(headers: &mut HeaderMap) {
+    for value in headers.values_mut() {
+        if let Ok(own) = HeaderValue::from_bytes(value.as_bytes()) {
+            *value = own;
+        }
+    }
 }
 
 /// Whether a content type, with parameters or without, is that of an event stream.
@@ -403,7 +472,7 @@ fn is_event_stream(content_type: &[u8]) -> bool {
 }
 
 /// The body of a reply that is an error. One that breaks off, is late or too long counts as empty: the status is known.
-async fn error_body(body: Incoming, end: Option<Deadline>) -> Bytes {
+async fn error_body(body: HttpBody, end: Option<Deadline>) -> Bytes {
     let last = Deadline::now() + ERROR_BODY_TIMEOUT;
     let read = Limited::new(body, ERROR_BODY_LIMIT).collect();
     match tokio::time::timeout_at(end.map_or(last, |end| end.min(last)), read).await {

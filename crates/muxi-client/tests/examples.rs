@@ -37,13 +37,15 @@ fn output(command: &mut Command) -> String {
 #[test]
 fn examples_show_what_they_say() {
     let server = Server::spawn(Server::builder()).unwrap();
-    assert!(output(&mut example("server_status", &server)).contains("demo"));
-    assert!(output(&mut example("formation_health", &server)).contains("/api/demo/v1 is healthy, up for"));
-    let chat = output(example("chat_stream", &server).args(["How", "are you?"]));
-    assert!(chat.starts_with("Echo: How are you?\n(session sess_"), "{chat}");
-    let talk = output(&mut example("async_chat", &server));
+    assert!(output(&mut example("status", &server)).contains("demo"));
+    assert!(output(&mut example("health", &server)).contains("/api/demo/v1 is healthy, up for"));
+    let chat = output(&mut example("chat", &server));
+    assert_eq!(chat, "Echo: Remember my notes.\nEcho: What do I like?\n");
+    let stream = output(example("chat_stream", &server).args(["How", "are you?"]));
+    assert_eq!(stream, "Echo: How are you?\n");
+    let talk = output(&mut example("concurrent_users", &server));
     for user in ["ada", "grace", "joan"] {
-        assert!(talk.contains(&format!("{user}: 4 messages in the session")), "{talk}");
+        assert!(talk.contains(&format!("{user}: Echo: Who am I?")), "{talk}");
     }
 }
 
@@ -53,14 +55,14 @@ fn the_deploy_example_follows_the_progress() {
     let folder = tempfile::tempdir().unwrap();
     let config = "id: example-bundle\ndescription: An example\nagents:\n  - id: helper\n    name: Helper\n";
     fs::write(folder.path().join("formation.afs"), config).unwrap();
-    let shown = output(example("deploy", &server).arg(folder.path()));
-    assert!(shown.starts_with("extracting: ") && shown.contains("complete: "), "{shown}");
+    let shown = output(example("deploy_with_progress", &server).arg(folder.path()));
+    assert!(shown.starts_with("extracting: ") && shown.ends_with("example-bundle is running\n"), "{shown}");
 }
 
 #[test]
 fn the_webhook_example_takes_signed_webhooks_only() {
     let server = Server::spawn(Server::builder()).unwrap();
-    let mut command = example("webhook_server", &server);
+    let mut command = example("webhook_receiver", &server);
     let mut running = command.env("PORT", "0").stdout(Stdio::piped()).spawn().unwrap();
     let mut shown = BufReader::new(running.stdout.take().unwrap());
     let mut line = String::new();

@@ -2,14 +2,12 @@
 // A test that fails panics, in its helpers too.
 #![allow(clippy::unwrap_used)]
 
-use futures_util::StreamExt;
-use muxi_client::{ErrorKind, FormationClient, blocking};
+use muxi_client::{ChatRequest, ErrorKind, FormationClient, api::types::RequestState, blocking};
 use muxi_local::Server;
-use serde_json::{Map, Value, json};
-use std::{sync::Arc, thread, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, thread, time::Duration};
 
-fn object(value: Value) -> Map<String, Value> {
-    value.as_object().unwrap().clone()
+fn slow(request_id: &str) -> ChatRequest {
+    ChatRequest::new("[[slow]] one two three four five").request_id(request_id)
 }
 
 fn server() -> Server {
@@ -47,9 +45,8 @@ fn threads_share_a_blocking_client() {
             thread::spawn(move || {
                 for turn in 0..2 {
                     let text = format!("thread {n}, turn {turn}");
-                    let payload = object(json!({ "message": format!("[[slow]] {text}") }));
-                    let events = formation.chat_stream(&payload).user_id("ada").send().unwrap();
-                    let answer: String = events.filter_map(|event| event.unwrap().text()).collect();
+                    let mut turn = formation.chat_stream(format!("[[slow]] {text}")).user_id("ada").send().unwrap();
+                    let answer = turn.text_deltas().collect::<Result<String, _>>().unwrap();
                     assert!(answer.ends_with(&text), "{answer}");
                 }
             })
@@ -65,52 +62,49 @@ async fn tasks_share_a_client() {
     let turns = (0..50).map(|n| {
         let formation = formation.clone();
         tokio::spawn(async move {
-            let payload = object(json!({ "message": format!("turn {n}") }));
-            let answer = formation.chat(&payload).user_id("ada").await?;
+            let answer = formation.chat(format!("turn {n}")).user_id("ada").await?;
             assert!(answer.request_id().is_some() && answer.status() == 200);
             Ok::<_, muxi_client::Error>(answer.into_inner())
         })
     });
     for (n, turn) in turns.collect::<Vec<_>>().into_iter().enumerate() {
         let answer = turn.await.unwrap().unwrap();
-        assert_eq!(serde_json::to_value(&answer.message.content).unwrap(), json!(format!("Echo: turn {n}")));
+        assert_eq!(answer.message.content.unwrap().text(), format!("Echo: turn {n}"));
     }
 }
 
-async fn status_after_leaving(formation: &FormationClient, request_id: &str) -> String {
+async fn status_after_leaving(formation: &FormationClient, request_id: &str) -> RequestState {
     for _ in 0..500 {
         let status = formation.get_request_status(request_id, "").await.unwrap().into_inner().status;
-        if status != "processing" {
+        if status.is_finished() {
             return status;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    "processing".to_owned()
+    RequestState::Processing
 }
 
 #[tokio::test]
 async fn dropping_a_stream_cancels_the_turn() {
     let server = server();
     let formation = formation(&server);
-    let payload = object(json!({ "message": "[[slow]] one two three four five", "request_id": "req_dropped" }));
-    let mut turn = formation.chat_stream(&payload).await.unwrap();
-    assert_eq!(turn.turn().unwrap().request_id, "req_dropped");
+    let mut turn = formation.chat_stream(slow("req_dropped")).await.unwrap();
+    assert_eq!(turn.ids().unwrap().request_id, "req_dropped");
     turn.next().await.unwrap().unwrap();
     drop(turn);
-    assert_eq!(status_after_leaving(&formation, "req_dropped").await, "cancelled");
+    assert_eq!(status_after_leaving(&formation, "req_dropped").await, RequestState::Cancelled);
 }
 
 #[test]
 fn dropping_a_blocking_stream_cancels_the_turn() {
     let server = server();
     let formation = blocking_formation(&server);
-    let payload = object(json!({ "message": "[[slow]] one two three four five", "request_id": "req_dropped" }));
-    let mut turn = formation.chat_stream(&payload).send().unwrap();
+    let mut turn = formation.chat_stream(slow("req_dropped")).send().unwrap();
     turn.next().unwrap().unwrap();
     drop(turn);
     let asking = self::formation(&server);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    assert_eq!(runtime.block_on(status_after_leaving(&asking, "req_dropped")), "cancelled");
+    assert_eq!(runtime.block_on(status_after_leaving(&asking, "req_dropped")), RequestState::Cancelled);
 }
 
 #[tokio::test]
@@ -128,8 +122,7 @@ async fn a_closed_client_refuses_calls() {
 async fn typed_replies_keep_what_they_do_not_know() {
     let server = server();
     let formation = formation(&server);
-    let metadata = object(json!({ "mood": "good" }));
-    formation.add_memory("ada", "note", "likes tea").metadata(&metadata).await.unwrap();
+    formation.add_memory("ada", "note", "likes tea").metadata(BTreeMap::from([("mood", "good")])).await.unwrap();
     let memories = formation.get_memories("ada").limit(5).await.unwrap();
     assert_eq!((memories.memories.len(), memories.memories[0].content.as_str()), (1, "likes tea"));
     assert!(serde_json::to_string(&*memories).unwrap().contains("good"));

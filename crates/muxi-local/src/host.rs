@@ -3,11 +3,12 @@
 use crate::{
     clock::Clock,
     fault::Faults,
-    formation::responder::Responders,
+    formation::{States, responder::Responders},
     inspect::{Access, Log},
     outbound::Outbound,
     quirks::Quirks,
     stopping::Stopping,
+    store::Store,
 };
 use std::{fmt, sync::OnceLock};
 
@@ -35,6 +36,10 @@ pub(crate) struct Host {
     pub(crate) stopping: Stopping,
     /// Where formations print. Set by the control plane, which keeps their logs.
     pub(crate) printer: OnceLock<Printer>,
+    /// Where state is kept.
+    pub(crate) store: Store,
+    /// The states of the formations.
+    pub(crate) states: States,
 }
 
 impl Host {

@@ -1,6 +1,6 @@
 //! A local MUXI server: control plane and formations in one process.
 //!
-//! For development, tests and CI of applications: no key, no container, no language model; state in memory.
+//! For development, tests and CI of applications: no key, no container, no language model; state in memory, or in a folder as well (see [`Builder::data`]).
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> std::io::Result<()> {
@@ -22,6 +22,7 @@ pub mod formation;
 mod front;
 mod host;
 mod inspect;
+mod keys;
 mod operation;
 mod outbound;
 mod pattern;
@@ -30,6 +31,7 @@ mod quirks;
 mod serve;
 mod server;
 mod stopping;
+mod store;
 mod tally;
 
 pub use cli::cli;

@@ -3,16 +3,21 @@
 use crate::{
     Arrival, Fault, InvalidFault,
     control::{Control, Reload, Served, Watcher},
-    formation::responder::{
-        llm::Llm,
-        script::{Script, ScriptError},
+    formation::{
+        States,
+        responder::{
+            llm::Llm,
+            script::{Script, ScriptError},
+        },
     },
     front::Front,
     host::Host,
     inspect::Access,
+    keys::Keys,
     proxy,
     quirks::{Selection, UnknownQuirk},
     serve,
+    store::Store,
 };
 use std::{
     fmt, fs, io,
@@ -24,21 +29,19 @@ use std::{
 };
 use tokio::{net::TcpListener, sync::oneshot, task};
 
-/// What a server is started with. Keys that are not given are random.
+/// What a server is started with. Keys that are not given are random, or those of the data folder.
 #[derive(Clone)]
 pub struct Builder {
     address: String,
-    key_id: String,
-    secret_key: String,
-    admin_key: String,
-    client_key: String,
-    quirks: String,
+    keys: Keys<Option<String>>,
     start_time: Duration,
     script: Option<Source>,
     llm: Option<Endpoint>,
     remote_inspection: bool,
     formations: Vec<PathBuf>,
     watch: bool,
+    quirks: String,
+    data: Option<PathBuf>,
 }
 
 /// Where a script comes from.
@@ -60,33 +63,23 @@ impl Default for Builder {
     fn default() -> Self {
         Self {
             address: "127.0.0.1:0".into(),
-            key_id: format!("MUXI_{}", random(12)),
-            secret_key: format!("sk_{}", random(32)),
-            admin_key: format!("fma_{}", random(24)),
-            client_key: format!("fmc_{}", random(24)),
-            quirks: String::new(),
+            keys: Keys::default(),
             start_time: Duration::from_millis(5),
             script: None,
             llm: None,
             remote_inspection: false,
             formations: Vec::new(),
             watch: false,
+            quirks: String::new(),
+            data: None,
         }
     }
 }
 
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder").field("address", &self.address).field("key_id", &self.key_id).finish_non_exhaustive()
+        f.debug_struct("Builder").field("address", &self.address).field("data", &self.data).finish_non_exhaustive()
     }
-}
-
-/// `length` (at most 32) random hexadecimal digits.
-fn random(length: usize) -> String {
-    let mut text = uuid::Uuid::new_v4().simple().to_string();
-    // The version digit of a UUID is not random, but 122 bits are plenty for keys that live as long as the process.
-    text.truncate(length);
-    text
 }
 
 impl Builder {
@@ -100,28 +93,28 @@ impl Builder {
     /// The id of the control plane's key.
     #[must_use]
     pub fn key_id(mut self, key: impl Into<String>) -> Self {
-        self.key_id = key.into();
+        self.keys.key_id = Some(key.into());
         self
     }
 
     /// The secret of the control plane's key.
     #[must_use]
     pub fn secret_key(mut self, key: impl Into<String>) -> Self {
-        self.secret_key = key.into();
+        self.keys.secret_key = Some(key.into());
         self
     }
 
     /// The admin key of every formation that does not bring its own.
     #[must_use]
     pub fn admin_key(mut self, key: impl Into<String>) -> Self {
-        self.admin_key = key.into();
+        self.keys.admin_key = Some(key.into());
         self
     }
 
     /// The client key of every formation that does not bring its own.
     #[must_use]
     pub fn client_key(mut self, key: impl Into<String>) -> Self {
-        self.client_key = key.into();
+        self.keys.client_key = Some(key.into());
         self
     }
 
@@ -227,28 +220,51 @@ impl Builder {
         self
     }
 
+    /// Keeps the server's state in this folder too, which is made where it is missing: a server that is started with
+    /// it again has the same keys, deployed formations, drafts and everything that formations remember. What a client
+    /// was told is safe there, also when the process is killed. A formation that is given with
+    /// [`Builder::formation`] begins from its files at each start and goes on with what it remembers. Without a
+    /// folder the state ends with the server.
+    ///
+    /// Only one server may use a folder at a time. The folder is readable for its owner only; secrets and keys in it
+    /// are not encrypted.
+    #[must_use]
+    pub fn data(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.data = Some(folder.into());
+        self
+    }
+
     /// Starts the server on the current tokio runtime.
     ///
     /// # Errors
     ///
     /// [`io::ErrorKind::InvalidData`] where formations are wrong: the message has every fault of every file, one a
-    /// line, with line and column. Otherwise what kept the server from listening.
+    /// line, with line and column. [`io::ErrorKind::Other`] where the data folder is in use, damaged or of a newer
+    /// version. Otherwise what kept the server from listening.
     pub async fn start(self) -> io::Result<Server> {
-        let (mut server, stop, run) = self.bind()?;
+        // Reading a data folder waits for the disk.
+        let bound = task::spawn_blocking(move || self.bind()).await.map_err(io::Error::other)?;
+        let (mut server, stop, run) = bound?;
         let listener = TcpListener::from_std(run.listener)?;
-        server.running = Running::Task(task::spawn(serve::serve(listener, run.front, async { drop(stop.await) })));
+        server.running = Running::Task(task::spawn(run_until(listener, run.front, stop)));
         Ok(server)
     }
 
     /// Binds the listener and makes the handle; nothing runs yet.
     fn bind(self) -> io::Result<(Server, oneshot::Receiver<()>, Run)> {
-        let host = Arc::new(self.host()?);
+        let mut host = self.host()?;
+        if let Some(folder) = &self.data {
+            host.store = Store::open(folder)?;
+        }
+        let keys = self.keys.complete(&host.store).map_err(io::Error::other)?;
+        let host = Arc::new(host);
         let listener = listen(&self.address)?;
         let address = listener.local_addr()?;
         let url = format!("http://{}", reachable(address));
         let (sender, receiver) = oneshot::channel();
-        let Self { key_id, secret_key, admin_key, client_key, start_time, .. } = &self;
-        let control = Control::new(host.clone(), key_id, secret_key, admin_key, client_key, &url, *start_time)?;
+        let Keys { key_id, secret_key, admin_key, client_key } = keys;
+        let start_time = self.start_time;
+        let control = Control::new(host.clone(), &key_id, &secret_key, &admin_key, &client_key, &url, start_time)?;
         let front = Front { app: proxy::app(control.clone()), host };
         let formations = control.start_with(&self.formations)?;
         let watcher = if self.watch { Some(Watcher::start(&control)?) } else { None };
@@ -259,8 +275,8 @@ impl Builder {
             local: address.ip().is_loopback(),
             first,
             formations,
-            key_id: self.key_id,
-            secret_key: self.secret_key,
+            key_id,
+            secret_key,
             _watcher: watcher,
             stop: Some(sender),
             running: Running::Ended,
@@ -272,6 +288,18 @@ impl Builder {
 struct Run {
     listener: std::net::TcpListener,
     front: Front,
+}
+
+/// Serves until it is stopped, then lets go of the data folder.
+async fn run_until(listener: TcpListener, front: Front, stop: oneshot::Receiver<()>) {
+    let host = front.host.clone();
+    serve::serve(listener, front, async { drop(stop.await) }).await;
+    let close = move || {
+        States::flush(&host);
+        host.store.close();
+    };
+    // Only a panic could fail here, and there is nothing left to tell of it.
+    let _ = task::spawn_blocking(close).await;
 }
 
 fn listen(address: &str) -> io::Result<std::net::TcpListener> {
@@ -342,7 +370,7 @@ impl Server {
                     Err(error) => drop(ready.send(Err(error))),
                     Ok(listener) => {
                         let _ = ready.send(Ok(()));
-                        serve::serve(listener, run.front, async { drop(stop.await) }).await;
+                        run_until(listener, run.front, stop).await;
                     }
                 }
             });
@@ -433,6 +461,8 @@ impl Server {
     /// and the script. What was deployed is gone.
     pub fn reset(&self) {
         self.control.reset();
+        // What the store refuses now is tried again with the next change.
+        let _ = self.control.announce();
     }
 
     /// Reproduces these defects from now on, and no others; see [`Builder::quirks`].

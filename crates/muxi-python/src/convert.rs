@@ -30,7 +30,7 @@ pub(crate) fn args(endpoint: &'static Endpoint, values: &Bound<'_, PyTuple>) -> 
     for (at, (param, value)) in endpoint.params.iter().zip(values.iter_borrowed()).enumerate() {
         if !value.is_none() {
             args.set_at(at, Some(arg(endpoint, param, &value)?));
-        } else if param.required && !param.rust_type.starts_with("Option") {
+        } else if param.required && !param.nullable {
             return Err(wrong_type(endpoint, param, &value));
         }
     }
@@ -286,7 +286,7 @@ pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
             error.message(),
             error.status(),
             details,
-            error.retry_after(),
+            error.retry_after().map(|delay| delay.as_secs_f64()),
             error.request_id(),
             PyBytes::new(py, error.body()),
         ))?;

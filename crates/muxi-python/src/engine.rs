@@ -271,7 +271,8 @@ impl Engine {
             };
             match opened {
                 Err(error) => queue.push(id, Outcome::Stream(Err(error))),
-                Ok(stream) => pump(stream, queue, id).await,
+                // A task of its own: this one has room for all that opening takes, and the stream may last long.
+                Ok(stream) => drop(tokio::spawn(pump(stream, queue, id))),
             }
         });
         Ok(task)

@@ -7,12 +7,12 @@ use crate::{
 };
 use muxi_client::{
     Error, EventStream,
-    api::{event::Event, request::Turn},
+    api::{event::Event, request::TurnIds},
 };
 use pyo3::{
     intern,
     prelude::*,
-    types::{PyDict, PyList},
+    types::{PyDict, PyList, PyString},
 };
 use std::{
     mem,
@@ -26,10 +26,15 @@ const AHEAD: usize = 1024;
 fn events<'py>(py: Python<'py>, batch: Vec<Event>) -> PyResult<Bound<'py, PyList>> {
     let class = event_class(py)?;
     let list = PyList::empty(py);
+    // Most events of a stream have the same name: one object serves them all.
+    let mut name = intern!(py, "message").clone();
     for event in batch {
+        if name.to_str()? != &*event.event {
+            name = PyString::new(py, &event.event);
+        }
         let made = class.call0()?;
         let dict = made.cast::<PyDict>()?;
-        dict.set_item(intern!(py, "event"), &*event.event)?;
+        dict.set_item(intern!(py, "event"), &name)?;
         dict.set_item(intern!(py, "data"), event.data)?;
         list.append(made)?;
     }
@@ -38,7 +43,7 @@ fn events<'py>(py: Python<'py>, batch: Vec<Event>) -> PyResult<Bound<'py, PyList
 
 /// Ids and head of a stream.
 struct Head {
-    turn: Option<Turn>,
+    turn: Option<TurnIds>,
     status: u16,
     idempotency_key: String,
 }

@@ -114,7 +114,7 @@ pub(super) fn argument(param: &Param) -> Value {
 
 /// Whether an argument that the caller must give may be null.
 pub(super) fn is_nullable(param: &Param) -> bool {
-    param.rust_type.starts_with("Option")
+    param.nullable
 }
 
 /// The known fields of a chat turn.

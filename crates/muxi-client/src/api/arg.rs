@@ -4,6 +4,7 @@ use super::{
     bundle::Bundle,
     error::{Error, Result},
 };
+use serde::Serialize;
 use std::borrow::Cow;
 
 /// A value of an argument.
@@ -21,6 +22,8 @@ pub enum Arg {
     Bytes(Vec<u8>),
     /// A bundle.
     Bundle(Bundle),
+    /// What cannot be sent, and why.
+    Invalid(String),
 }
 
 /// Turns a Rust value into an argument. `None` stands for: not given.
@@ -49,27 +52,41 @@ impl IntoArg for &[u8] {
         Some(Arg::Bytes(self.to_vec()))
     }
 }
-impl IntoArg for &Bundle {
+impl IntoArg for Bundle {
     fn into_arg(self) -> Option<Arg> {
-        Some(Arg::Bundle(self.clone()))
-    }
-}
-impl<T: IntoArg> IntoArg for Option<T> {
-    fn into_arg(self) -> Option<Arg> {
-        self.and_then(IntoArg::into_arg)
+        Some(Arg::Bundle(self))
     }
 }
 
-macro_rules! json_args {
-    ($($ty:ty),*) => {
-        $(impl IntoArg for $ty {
-            fn into_arg(self) -> Option<Arg> {
-                Some(Arg::Json(json(&self)))
-            }
-        })*
-    };
+impl IntoArg for &[&str] {
+    fn into_arg(self) -> Option<Arg> {
+        Some(serialized(self))
+    }
 }
-json_args!(&serde_json::Value, &serde_json::Map<String, serde_json::Value>, &[serde_json::Value], &[&str]);
+
+/// A value of open shape: whatever serialises to JSON.
+#[derive(Clone, Copy, Debug)]
+pub struct Open<T>(pub T);
+
+impl<T: Serialize> IntoArg for Open<T> {
+    fn into_arg(self) -> Option<Arg> {
+        Some(serialized(&self.0))
+    }
+}
+
+/// A value as a JSON argument.
+pub(crate) fn serialized(value: &(impl Serialize + ?Sized)) -> Arg {
+    match serde_json::to_vec(value) {
+        Ok(json) => Arg::Json(json),
+        Err(error) => Arg::Invalid(error.to_string()),
+    }
+}
+
+/// A value as JSON text.
+#[cfg(feature = "client")]
+pub(crate) fn serialized_json(value: &(impl Serialize + ?Sized)) -> Result<Vec<u8>> {
+    serde_json::to_vec(value).map_err(|e| Error::invalid(format!("json cannot be sent: {e}")).with_source(e))
+}
 
 /// The value in a path, a query or a header.
 pub(super) fn plain_text(value: &Arg) -> Cow<'_, str> {
@@ -78,7 +95,7 @@ pub(super) fn plain_text(value: &Arg) -> Cow<'_, str> {
         Arg::Int(number) => number.to_string().into(),
         Arg::Bool(value) => if *value { "true" } else { "false" }.into(),
         Arg::Json(bytes) | Arg::Bytes(bytes) => String::from_utf8_lossy(bytes),
-        Arg::Bundle(_) => "".into(),
+        Arg::Bundle(_) | Arg::Invalid(_) => "".into(),
     }
 }
 
@@ -88,6 +105,7 @@ pub(super) fn json_text(value: &Arg) -> Result<String> {
         Arg::Str(text) => String::from_utf8_lossy(&json(text)).into_owned(),
         Arg::Json(bytes) => String::from_utf8_lossy(bytes).into_owned(),
         Arg::Int(_) | Arg::Bool(_) => plain_text(value).into_owned(),
+        Arg::Invalid(why) => return Err(Error::invalid(why)),
         Arg::Bytes(_) | Arg::Bundle(_) => return Err(Error::invalid("bytes cannot be a field of a JSON body")),
     })
 }

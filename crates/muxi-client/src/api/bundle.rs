@@ -20,3 +20,10 @@ pub struct Bundle {
     /// The archive.
     pub source: Arc<dyn BundleSource>,
 }
+
+impl From<&Bundle> for Bundle {
+    /// The bytes are shared.
+    fn from(bundle: &Bundle) -> Self {
+        bundle.clone()
+    }
+}

@@ -91,6 +91,8 @@ pub struct Param {
     pub wire: &'static str,
     /// Whether the caller must give it.
     pub required: bool,
+    /// Whether one that the caller must give may be null.
+    pub nullable: bool,
     /// Whether Python takes it by keyword only.
     pub keyword_only: bool,
     /// The value sent when the caller gives none, as JSON.
@@ -217,6 +219,7 @@ pub trait ReplyForm: Send + Sync + 'static {
 #[allow(non_camel_case_types)]
 pub mod reply {
     use super::{Reply, ReplyForm, StreamEnd};
+    use crate::api::events::StreamEvent;
     use std::marker::PhantomData;
 
     /// A JSON reply of type `T`.
@@ -247,6 +250,8 @@ pub mod reply {
 
     /// A kind of event stream.
     pub trait EventsOf: Send + Sync + 'static {
+        /// What its events are.
+        type Event: StreamEvent;
         /// How such a stream ends.
         const END: StreamEnd;
     }
@@ -256,6 +261,8 @@ pub mod reply {
 pub trait ArgType {
     /// The kind.
     const KIND: Kind;
+    /// Whether it may be null.
+    const NULLABLE: bool = false;
 }
 
 macro_rules! arg_types {
@@ -268,16 +275,11 @@ arg_types! {
     &str => Str,
     u32 => Int,
     bool => Bool,
-    &serde_json::Value => Json,
-    &serde_json::Map<String, serde_json::Value> => Object,
-    &[serde_json::Value] => List,
+    serde_json::Value => Json,
+    crate::api::types::Object => Object,
     &[&str] => List,
     &[u8] => Bytes,
-    &crate::api::bundle::Bundle => Bundle,
-}
-
-impl<T: ArgType> ArgType for Option<T> {
-    const KIND: Kind = T::KIND;
+    crate::api::bundle::Bundle => Bundle,
 }
 
 /// Declares a table: one row per operation.
@@ -289,7 +291,9 @@ impl<T: ArgType> ArgType for Option<T> {
 /// ```
 ///
 /// `FORM` is `json`, `text`, `bytes` or `sse`. Arguments before the first `;` are required; `opt` ones are
-/// optional, `kw` ones are optional and keyword-only in Python.
+/// optional, `kw` ones are optional and keyword-only in Python. `PLACE` also says what Rust takes: whatever converts
+/// into `TYPE` at `turn`, `payload`, `bundle`, `typed` (the same place as `body`), `word` (the same as `query`);
+/// whatever serialises at `trigger`, `filters` and `open` (the same place as `body`); a `TYPE` everywhere else.
 macro_rules! endpoints {
     ($api:ident, $place:ident; $(
         $(#[doc = $doc:literal])+
@@ -326,6 +330,7 @@ macro_rules! endpoints {
                             place: $crate::api::endpoint::endpoints!(@place $at),
                             wire: $crate::api::endpoint::endpoints!(@wire $arg $($wire)?),
                             required: true,
+                            nullable: <$ty as $crate::api::endpoint::ArgType>::NULLABLE,
                             keyword_only: false,
                             default: None,
                         },)*
@@ -336,6 +341,7 @@ macro_rules! endpoints {
                             place: $crate::api::endpoint::endpoints!(@place $oat),
                             wire: $crate::api::endpoint::endpoints!(@wire $oarg $($owire)?),
                             required: false,
+                            nullable: <$oty as $crate::api::endpoint::ArgType>::NULLABLE,
                             keyword_only: $crate::api::endpoint::endpoints!(@mark $mark),
                             default: $crate::api::endpoint::endpoints!(@default $($default)?),
                         },)*)?
@@ -363,10 +369,12 @@ macro_rules! endpoints {
             $(
                 $(#[doc = $doc])+
                 #[doc = concat!("\n\n`", stringify!($method), " ", $path, "`")]
-                pub fn $name(&self $(, $arg: $ty)*) -> $crate::call::Call<'_, M, $place::$name> {
+                pub fn $name(
+                    &self $(, $arg: $crate::api::endpoint::endpoints!(@takes $at $ty))*
+                ) -> $crate::call::Call<'_, M, $place::$name> {
                     #[allow(unused_mut)]
                     let mut call = $crate::call::Call::new(self.shared());
-                    $(call.set(stringify!($arg), $arg);)*
+                    $(call.set(stringify!($arg), $crate::api::endpoint::endpoints!(@given $at $ty, $arg));)*
                     call
                 }
             )*
@@ -376,9 +384,15 @@ macro_rules! endpoints {
             #[cfg(feature = "client")]
             impl<M> $crate::call::Call<'_, M, $place::$name> {
                 $(
-                    #[doc = concat!("Sets `", stringify!($oarg), "`.")]
-                    pub fn $oarg(mut self, $oarg: $oty) -> Self {
-                        self.set(stringify!($oarg), $oarg);
+                    #[doc = concat!(
+                        "Sets `",
+                        stringify!($oarg),
+                        "`: ",
+                        $crate::api::endpoint::endpoints!(@about $oat),
+                        $crate::api::endpoint::endpoints!(@named $oat $oarg $($owire)?),
+                    )]
+                    pub fn $oarg(mut self, $oarg: $crate::api::endpoint::endpoints!(@takes $oat $oty)) -> Self {
+                        self.set(stringify!($oarg), $crate::api::endpoint::endpoints!(@given $oat $oty, $oarg));
                         self
                     }
                 )*
@@ -397,12 +411,49 @@ macro_rules! endpoints {
     (@place payload) => { $crate::api::endpoint::Place::Payload };
     (@place turn) => { $crate::api::endpoint::Place::Turn };
     (@place trigger) => { $crate::api::endpoint::Place::Trigger };
+    (@place typed) => { $crate::api::endpoint::Place::Body };
+    (@place open) => { $crate::api::endpoint::Place::Body };
+    (@place word) => { $crate::api::endpoint::Place::Query };
     (@place raw) => { $crate::api::endpoint::Place::Raw };
     (@place bundle) => { $crate::api::endpoint::Place::Bundle };
     (@place header) => { $crate::api::endpoint::Place::Header };
     (@place user) => { $crate::api::endpoint::Place::User };
     (@place any_user) => { $crate::api::endpoint::Place::AnyUser };
     (@place local) => { $crate::api::endpoint::Place::Local };
+    (@about user) => { "the user on whose behalf the call is made" };
+    (@about any_user) => { "the user on whose behalf the call is made" };
+    (@about local) => { "not sent, but decides what is" };
+    (@about filters) => { "each field of the object is a query parameter" };
+    (@about path) => { "in the path" };
+    (@about header) => { "the header" };
+    (@about query) => { "the query parameter" };
+    (@about word) => { "the query parameter" };
+    (@about $at:ident) => { "the field of the body" };
+    (@named user $($rest:tt)*) => { " (header `X-Muxi-User-ID`)." };
+    (@named any_user $($rest:tt)*) => { " (header `X-Muxi-User-ID`)." };
+    (@named local $($rest:tt)*) => { "." };
+    (@named filters $($rest:tt)*) => { "." };
+    (@named path $($rest:tt)*) => { "." };
+    (@named $at:ident $arg:ident) => { concat!(" `", stringify!($arg), "`.") };
+    (@named $at:ident $arg:ident $wire:literal) => { concat!(" `", $wire, "`.") };
+    (@takes turn $ty:ty) => { impl Into<$ty> };
+    (@takes payload $ty:ty) => { impl Into<$ty> };
+    (@takes bundle $ty:ty) => { impl Into<$ty> };
+    (@takes typed $ty:ty) => { impl Into<$ty> };
+    (@takes word $ty:ty) => { impl Into<$ty> };
+    (@takes filters $ty:ty) => { impl serde::Serialize };
+    (@takes open $ty:ty) => { impl serde::Serialize };
+    (@takes trigger $ty:ty) => { impl serde::Serialize };
+    (@takes $at:ident $ty:ty) => { $ty };
+    (@given turn $ty:ty, $arg:ident) => { Into::<$ty>::into($arg) };
+    (@given payload $ty:ty, $arg:ident) => { Into::<$ty>::into($arg) };
+    (@given bundle $ty:ty, $arg:ident) => { Into::<$ty>::into($arg) };
+    (@given typed $ty:ty, $arg:ident) => { Into::<$ty>::into($arg) };
+    (@given word $ty:ty, $arg:ident) => { Into::<$ty>::into($arg) };
+    (@given filters $ty:ty, $arg:ident) => { $crate::api::arg::Open($arg) };
+    (@given open $ty:ty, $arg:ident) => { $crate::api::arg::Open($arg) };
+    (@given trigger $ty:ty, $arg:ident) => { $crate::api::arg::Open($arg) };
+    (@given $at:ident $ty:ty, $arg:ident) => { $arg };
     (@name $arg:ident) => { stringify!($arg) };
     (@wire $arg:ident) => { stringify!($arg) };
     (@wire $arg:ident $wire:literal) => { $wire };

@@ -3,12 +3,16 @@
 use super::types::Object;
 use http::{HeaderMap, StatusCode, header};
 use serde_json::Value;
-use std::{fmt, time::SystemTime};
+use std::{
+    fmt,
+    time::{Duration, SystemTime},
+};
 
 /// A result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong, by what a caller can do about it.
+/// What went wrong, by what a caller can do about it. "Retried" is what a client does that was told to
+/// (`max_retries`), and what [`Error::is_retryable`] says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -39,6 +43,22 @@ pub enum ErrorKind {
 }
 
 /// An error of a MUXI server, of a formation, or on the way to them.
+///
+/// Neither its text nor its `Debug` form holds a key, a signature or the reply's body.
+///
+/// ```
+/// use muxi_client::{Error, ErrorKind};
+///
+/// fn advice(error: &Error) -> String {
+///     match error.kind() {
+///         ErrorKind::NotFound => "there is no such thing".to_owned(),
+///         ErrorKind::RateLimit => format!("wait {:?}", error.retry_after()),
+///         _ if error.is_retryable() => "try again later".to_owned(),
+///         _ => format!("{} (request {:?})", error.message(), error.request_id()),
+///     }
+/// }
+/// # assert_eq!(advice(&Error::new(ErrorKind::Timeout, "TIMEOUT", "no reply")), "try again later");
+/// ```
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -47,7 +67,7 @@ struct Inner {
     message: String,
     status: u16,
     details: Object,
-    retry_after: Option<f64>,
+    retry_after: Option<Duration>,
     request_id: Option<String>,
     body: Vec<u8>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -78,7 +98,7 @@ impl Error {
     pub fn unexpected_reply(status: u16, message: impl Into<String>, body: &[u8]) -> Self {
         let mut error = Self::new(ErrorKind::Api, "INVALID_REPLY", message);
         error.0.status = status;
-        error.0.body = body.to_vec();
+        error.0.body = kept(body);
         error
     }
 
@@ -103,8 +123,8 @@ impl Error {
         let mut error = Self::new(kind_of_status(status), code_of_status(status), String::new());
         let inner = &mut *error.0;
         inner.status = status;
-        inner.body = body.to_vec();
-        inner.retry_after = super::retry::retry_after(headers, now).map(|d| d.as_secs_f64());
+        inner.body = kept(body);
+        inner.retry_after = super::retry::retry_after(headers, now);
         match serde_json::from_slice::<Value>(body) {
             Ok(Value::Object(object)) => inner.read(object),
             _ => inner.message = describe_other(status, headers, body),
@@ -158,15 +178,15 @@ impl Error {
     pub fn details(&self) -> &Object {
         &self.0.details
     }
-    /// Seconds after which the other side asks to try again.
-    pub fn retry_after(&self) -> Option<f64> {
+    /// How long the other side asks to wait before trying again.
+    pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
     /// The id of the request in the other side's logs.
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
     }
-    /// The reply's body as it came.
+    /// The reply's body as it came, its first MiB at most.
     pub fn body(&self) -> &[u8] {
         &self.0.body
     }
@@ -210,6 +230,12 @@ impl Inner {
             }
         }
     }
+}
+
+/// What of a body an error keeps.
+fn kept(body: &[u8]) -> Vec<u8> {
+    const MOST: usize = 1 << 20;
+    body.get(..MOST).unwrap_or(body).to_vec()
 }
 
 fn kind_of_status(status: u16) -> ErrorKind {

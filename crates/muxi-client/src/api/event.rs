@@ -5,9 +5,12 @@ use super::{
     endpoint::StreamEnd,
     error::{Error, ErrorKind, Result},
     sse::SseEvent,
-    types::ChatFrame,
 };
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, DeserializeOwned, IgnoredAny, MapAccess, Visitor},
+};
+use std::{borrow::Cow, fmt};
 
 /// One event of a stream.
 pub type Event = SseEvent;
@@ -20,8 +23,63 @@ impl SseEvent {
 
     /// The slice of a chat turn's answer that this event brings.
     pub fn text(&self) -> Option<String> {
-        let token = self.json::<ChatFrame>().ok()?.token?;
-        (token.kind == "content").then_some(token.content)
+        let (kind, content) = self.kind_and_content()?;
+        (kind == "content").then_some(content)
+    }
+
+    /// Kind and text of a chat turn's token. The rest of the token is skipped.
+    pub(crate) fn kind_and_content(&self) -> Option<(Cow<'_, str>, String)> {
+        let Slice { kind, content } = self.json_borrowed::<SliceFrame<'_>>()?.token?;
+        Some((kind, content))
+    }
+
+    fn json_borrowed<'a, T: Deserialize<'a>>(&'a self) -> Option<T> {
+        serde_json::from_str(&self.data).ok()
+    }
+}
+
+#[derive(Deserialize)]
+struct SliceFrame<'a> {
+    #[serde(borrow)]
+    token: Option<Slice<'a>>,
+}
+
+/// A token, as far as its text goes.
+struct Slice<'a> {
+    kind: Cow<'a, str>,
+    content: String,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Slice<'a> {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        source.deserialize_any(SliceVisitor)
+    }
+}
+
+/// Reads a token that may be a bare text.
+struct SliceVisitor;
+
+impl<'de> Visitor<'de> for SliceVisitor {
+    type Value = Slice<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a token")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Slice<'de>, E> {
+        Ok(Slice { kind: "content".into(), content: text.to_owned() })
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<Slice<'de>, M::Error> {
+        #[derive(Deserialize)]
+        struct Fields<'a> {
+            #[serde(rename = "type", borrow)]
+            kind: Cow<'a, str>,
+            #[serde(default)]
+            content: String,
+        }
+        let Fields { kind, content } = Fields::deserialize(de::value::MapAccessDeserializer::new(map))?;
+        Ok(Slice { kind, content })
     }
 }
 

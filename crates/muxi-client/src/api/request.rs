@@ -60,7 +60,7 @@ pub struct Request {
     /// The body.
     pub body: Body,
     /// The session and the request of a chat turn.
-    pub turn: Option<Turn>,
+    pub turn: Option<TurnIds>,
     /// What to send when the answer is 404.
     pub on_not_found: Option<Box<Request>>,
     /// The argument that [`Rule::PickSecret`] looks for.
@@ -69,7 +69,7 @@ pub struct Request {
 
 /// The ids of a chat turn, so that it can be polled, cancelled and found again.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Turn {
+pub struct TurnIds {
     /// The conversation.
     pub session_id: String,
     /// The turn.
@@ -199,6 +199,11 @@ impl Args {
             Rule::AnyOf if given == 0 => return Err(self.wrong(&format!("give at least one of {}", names()))),
             _ => {}
         }
+        for (param, value) in self.given() {
+            if let Arg::Invalid(why) = value {
+                return Err(self.wrong(&format!("{}: {why}", param.name)));
+            }
+        }
         let bundle = self.values.iter().flatten().find_map(|v| match v {
             Arg::Bundle(bundle) => Some(bundle.clone()),
             _ => None,
@@ -218,7 +223,7 @@ impl Args {
                     (_, text) => Arg::Str(text.to_owned()),
                 }),
             };
-            if value.is_none() && param.required && !param.rust_type.starts_with("Option") {
+            if value.is_none() && param.required && !param.nullable {
                 return Err(Error::invalid(format!("{}: {} is required", self.endpoint.name, param.name)));
             }
         }
@@ -295,7 +300,7 @@ impl Args {
         Ok(headers)
     }
 
-    fn body(&self) -> Result<(Body, Option<Turn>)> {
+    fn body(&self) -> Result<(Body, Option<TurnIds>)> {
         let mut fields: BTreeMap<Cow<'_, str>, Cow<'_, str>> = BTreeMap::new();
         let mut has_body = false;
         let mut is_turn = false;
@@ -333,7 +338,7 @@ impl Args {
         if !has_body {
             return Ok((Body::Empty, None));
         }
-        let turn = is_turn.then(|| Turn {
+        let turn = is_turn.then(|| TurnIds {
             session_id: id_in(&mut fields, "session_id", "sess_"),
             request_id: id_in(&mut fields, "request_id", "req_"),
         });

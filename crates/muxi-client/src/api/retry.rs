@@ -22,7 +22,6 @@ pub fn delay(error: &Error, attempt: u32, max_retries: u32, random: f64) -> Opti
         return None;
     }
     if let Some(asked) = error.retry_after() {
-        let asked = Duration::try_from_secs_f64(asked).ok()?;
         return (asked <= LONGEST_ASKED).then_some(asked);
     }
     let longest = FIRST_DELAY.saturating_mul(1 << attempt.min(16)).min(LONGEST_DELAY);

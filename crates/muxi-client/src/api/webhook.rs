@@ -2,9 +2,13 @@
 
 use super::auth::keyed;
 use hmac::Mac;
+use http::HeaderMap;
 use serde::Serialize;
 use serde_json::{Map, Value, value::RawValue};
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 /// The header with the signature: `t=<Unix seconds>,v1=<hex>`.
 pub const SIGNATURE_HEADER: &str = "X-Muxi-Signature";
@@ -128,6 +132,21 @@ pub fn canonical(payload: &[u8]) -> Result<Vec<u8>, WebhookError> {
         return Err(WebhookError::NotJson(error.to_string()));
     }
     canonical_with(payload, Exponents::AsSent).ok_or(WebhookError::TooDeep)
+}
+
+/// Checks a webhook as it came over HTTP, by this machine's clock, and reads it. `secret` is the formation's admin key.
+///
+/// ```
+/// use muxi_client::api::webhook::{WebhookError, receive};
+///
+/// let outcome = receive(&http::HeaderMap::new(), b"{}", "the admin key");
+/// assert_eq!(outcome.unwrap_err(), WebhookError::MissingPart("t"));
+/// ```
+pub fn receive(headers: &HeaderMap, payload: &[u8], secret: &str) -> Result<WebhookEvent, WebhookError> {
+    let signature = headers.get(SIGNATURE_HEADER).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    verify(payload, signature, secret, TOLERANCE_SECONDS, now)?;
+    parse(payload)
 }
 
 /// The time and the signatures.

@@ -40,7 +40,7 @@ fn looks_like(head: &[u8]) -> &'static str {
         [0xfd, b'7', b'z', b'X', b'Z', ..] => "xz data",
         [b'B', b'Z', b'h', ..] => "bzip2 data",
         _ if head.get(257..262) == Some(b"ustar") => "an uncompressed tar archive",
-        _ if head.iter().all(|byte| byte.is_ascii()) => "text",
+        _ if head.iter().all(u8::is_ascii) => "text",
         _ => "something else",
     }
 }

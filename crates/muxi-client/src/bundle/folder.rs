@@ -132,7 +132,7 @@ fn write(target: &NamedTempFile, top: &str, entries: &BTreeMap<String, PathBuf>)
             return Err(BundleError::Changed { path: path.display().to_string() });
         }
     }
-    let finished = tar.into_inner().and_then(|gzip| gzip.finish()).and_then(|mut buffer| buffer.flush());
+    let finished = tar.into_inner().and_then(flate2::write::GzEncoder::finish).and_then(|mut buffer| buffer.flush());
     finished.map_err(BundleError::io("a temporary file"))
 }
 

@@ -4,12 +4,18 @@ use crate::case::{CallSpec, Settings};
 use futures_util::StreamExt;
 use muxi_client::{
     Bundle, Error,
-    api::{endpoint::Operation, error::Result, event::Event},
+    api::{
+        endpoint::Operation,
+        error::Result,
+        event::Event,
+        events::StreamEvent,
+        params::{AudioRequest, ChatRequest, IdentifierOwner, NewIdentifier, RestoredMessage},
+    },
     blocking::{self, Blocking, IntoBlocking},
     call::{Call, Outcome},
     client::{ApiKind, Async, Builder, Client, Formation, Mode, Server},
+    events,
     reply::Response,
-    stream,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -107,9 +113,6 @@ impl CallSpec {
     fn text(&self, name: &str) -> &str {
         self.value(name).as_str().unwrap_or_else(|| panic!("{name} must be text"))
     }
-    fn maybe(&self, name: &str) -> Option<&str> {
-        self.args.get(name).and_then(Value::as_str)
-    }
     fn number(&self, name: &str) -> u32 {
         self.value(name).as_u64().and_then(|n| n.try_into().ok()).unwrap_or_else(|| panic!("{name} must be a number"))
     }
@@ -119,8 +122,30 @@ impl CallSpec {
     fn object(&self, name: &str) -> &Map<String, Value> {
         self.value(name).as_object().unwrap_or_else(|| panic!("{name} must be an object"))
     }
+    fn turn(&self, name: &str) -> ChatRequest {
+        self.object(name).clone().into()
+    }
+    fn audio(&self, name: &str) -> AudioRequest {
+        self.object(name).clone().into()
+    }
     fn list(&self, name: &str) -> &[Value] {
         self.value(name).as_array().unwrap_or_else(|| panic!("{name} must be a list"))
+    }
+    fn messages(&self, name: &str) -> &'static [RestoredMessage] {
+        let objects = self.list(name).iter().map(|item| item.as_object().expect("an object").clone());
+        objects.map(RestoredMessage::from).collect::<Vec<_>>().leak()
+    }
+    fn identifiers(&self, name: &str) -> &'static [NewIdentifier] {
+        let identifier = |item: &Value| match item {
+            Value::Object(item) => item.clone().into(),
+            Value::String(text) => text.as_str().into(),
+            Value::Array(pair) => (pair[0].as_str().expect("text"), pair[1].as_str().expect("text")).into(),
+            other => panic!("Rust has no such identifier: {other}"),
+        };
+        self.list(name).iter().map(identifier).collect::<Vec<_>>().leak()
+    }
+    fn owner(&self, name: &str) -> IdentifierOwner {
+        self.args.get(name).and_then(Value::as_str).map_or(IdentifierOwner::NewUser, IdentifierOwner::from)
     }
     /// A bundle whose formation file is the argument's text.
     fn bundle(&self, name: &str) -> &'static Bundle {
@@ -191,11 +216,12 @@ impl<T: Serialize> Read for Response<T> {
     }
 }
 
-impl Read for stream::EventStream {
-    fn read(mut self, spec: &CallSpec) -> Ran {
+impl<E: StreamEvent> Read for events::Events<E> {
+    fn read(self, spec: &CallSpec) -> Ran {
         let mut ran = Ran::default();
         RUNTIME.block_on(async {
-            while let Some(event) = self.next().await {
+            let mut raw = self.into_raw();
+            while let Some(event) = raw.next().await {
                 if !ran.take(event, spec) {
                     break;
                 }
@@ -205,10 +231,10 @@ impl Read for stream::EventStream {
     }
 }
 
-impl Read for blocking::EventStream {
+impl<E: StreamEvent> Read for blocking::Events<E> {
     fn read(self, spec: &CallSpec) -> Ran {
         let mut ran = Ran::default();
-        for event in self {
+        for event in self.into_raw() {
             if !ran.take(event, spec) {
                 break;
             }
@@ -255,13 +281,13 @@ operations! { Formation;
     get_secrets();
     get_secret(key: text);
     set_secret(key: text, value: text);
-    chat(payload: object) [user_id: text];
-    chat_stream(payload: object) [user_id: text];
-    audio_chat(payload: object) [user_id: text];
-    audio_chat_stream(payload: object) [user_id: text];
+    chat(payload: turn) [user_id: text];
+    chat_stream(payload: turn) [user_id: text];
+    audio_chat(payload: audio) [user_id: text];
+    audio_chat_stream(payload: audio) [user_id: text];
     get_sessions(user_id: text) [limit: number, active_only: flag];
     get_session(session_id: text, user_id: text);
-    restore_session(session_id: text, user_id: text, messages: list);
+    restore_session(session_id: text, user_id: text, messages: messages);
     get_requests(user_id: text);
     get_request_status(request_id: text, user_id: text);
     cancel_request(request_id: text, user_id: text);
@@ -273,7 +299,7 @@ operations! { Formation;
     get_scheduler_jobs(user_id: text);
     create_scheduler_job(job_type: text, schedule: text, message: text, user_id: text);
     pause_scheduler_job(job_id: text) [user_id: text];
-    link_user_identifier(muxi_user_id: maybe, identifiers: list);
+    link_user_identifier(muxi_user_id: owner, identifiers: identifiers);
     resolve_user(identifier: text) [create_user: flag, identifier_type: text];
     fire_trigger(name: text, data: value) [async_mode: flag, user_id: text, session_id: text];
     send_notification(user_id: text, message: text);

@@ -144,7 +144,7 @@ fn check_error(got: &Error, want: &ExpectedError) -> Checked {
     equal("kind of error", &kind(got.kind()), &want.kind.as_str())?;
     given("code", &got.code().to_owned(), want.code.as_ref())?;
     given("status", &got.status(), want.status.as_ref())?;
-    given("retry_after", &got.retry_after(), want.retry_after.map(Some).as_ref())?;
+    given("retry_after", &got.retry_after().map(|d| d.as_secs_f64()), want.retry_after.map(Some).as_ref())?;
     given("request_id", &got.request_id(), want.request_id.as_deref().map(Some).as_ref())?;
     given("body", &String::from_utf8_lossy(got.body()).into_owned(), want.body.as_ref())?;
     if let Some(text) = want.message.iter().find(|text| !got.message().contains(*text)) {

@@ -1,6 +1,10 @@
 //! Secrets, the audit log, tuning and the scheduler.
 
 use super::*;
+use muxi_client::{
+    ScheduledJob,
+    api::types::{JobStatus, JobType},
+};
 use std::{fs, path::PathBuf};
 
 /// A secret that exists.
@@ -139,16 +143,16 @@ async fn dismiss_tuning_pending() {
 
 /// A job of that user.
 async fn job(client: &FormationClient, user: &str) -> String {
-    ok(client.create_scheduler_job("recurring", "0 9 * * *", "Water the plants", user)).await.id.clone()
+    ok(client.schedule(ScheduledJob::recurring("0 9 * * *", "Water the plants").owner(user))).await.id.clone()
 }
 
 #[tokio::test]
 async fn create_scheduler_job() {
     let (client, user) = (client(), user());
-    let once = ok(client.create_scheduler_job("one_time", "2099-01-01T00:00:00Z", "Once", &user)).await;
+    let once = ok(client.schedule(ScheduledJob::one_time("2099-01-01T00:00:00Z", "Once").owner(&user))).await;
     assert_eq!((once.user_id.as_str(), once.is_recurring), (user.as_str(), false));
     ok(client.delete_scheduler_job(&once.id)).await;
-    refuses(client.create_scheduler_job("recurring", "soon", "x", &user), 422, "VALIDATION_ERROR", "cron").await;
+    refuses(client.create_scheduler_job(JobType::Recurring, "soon", "x", &user), 422, "VALIDATION_ERROR", "cron").await;
 }
 
 #[tokio::test]
@@ -183,7 +187,7 @@ async fn update_scheduler_job() {
 async fn pause_scheduler_job() {
     let (client, user) = (client(), user());
     let id = job(&client, &user).await;
-    assert_eq!(ok(client.pause_scheduler_job(&id)).await.status, "PAUSED");
+    assert_eq!(ok(client.pause_scheduler_job(&id)).await.status, JobStatus::Paused);
     refuses(client.pause_scheduler_job(&id), 404, "RESOURCE_NOT_FOUND", "not in ACTIVE state").await;
     ok(client.delete_scheduler_job(&id)).await;
 }
@@ -193,7 +197,7 @@ async fn resume_scheduler_job() {
     let (client, user) = (client(), user());
     let id = job(&client, &user).await;
     ok(client.pause_scheduler_job(&id)).await;
-    assert_eq!(ok(client.resume_scheduler_job(&id)).await.status, "ACTIVE");
+    assert_eq!(ok(client.resume_scheduler_job(&id)).await.status, JobStatus::Active);
     ok(client.delete_scheduler_job(&id)).await;
 }
 

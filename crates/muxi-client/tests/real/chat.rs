@@ -2,19 +2,27 @@
 
 use super::*;
 use futures_util::TryStreamExt;
-use muxi_client::{EventStream, api::types::ChatFrame};
-use serde_json::json;
+use muxi_client::{
+    ChatEvent, ChatRequest, ChatStream, Events, File,
+    api::{
+        events::StreamEvent,
+        params::RestoredMessage,
+        types::{LogLevel, RequestState, TokenKind, WidgetKind},
+    },
+};
 
 /// Reads a turn to its end. The types must know all that it brings.
-async fn read(stream: EventStream) -> (String, Option<String>) {
+async fn read(stream: ChatStream) -> (String, Option<String>) {
     let (mut slices, mut whole) = (String::new(), None);
-    for event in stream.try_collect::<Vec<_>>().await.unwrap() {
+    for event in stream.into_raw().try_collect::<Vec<_>>().await.unwrap() {
         let value: Value = event.json().unwrap();
         let problems = check("ChatFrame", &value);
         assert!(problems.is_empty(), "{problems:#?} in {value:#}");
-        slices.extend(event.text());
-        if let Some(token) = event.json::<ChatFrame>().unwrap().token.filter(|t| t.kind == "completed") {
-            whole = Some(token.content);
+        match ChatEvent::from_event(event) {
+            ChatEvent::Token(token) if token.kind == TokenKind::Content => slices.push_str(&token.content),
+            ChatEvent::Token(token) if token.kind == TokenKind::Completed => whole = Some(token.content),
+            ChatEvent::Other(event) => panic!("an unknown event: {event:?}"),
+            _ => {}
         }
     }
     (slices, whole)
@@ -22,32 +30,31 @@ async fn read(stream: EventStream) -> (String, Option<String>) {
 
 /// Streams a turn: its slices joined, and the whole answer.
 pub(crate) async fn turn(client: &FormationClient, user: &str, message: &str) -> (String, Option<String>) {
-    read(client.chat_stream(&object(json!({"message": message}))).user_id(user).await.unwrap()).await
+    read(client.chat_stream(message).user_id(user).await.unwrap()).await
 }
 
 /// Chats: the ids of the session and of the request.
 async fn said(client: &FormationClient, user: &str) -> (String, String) {
-    let reply = ok(client.chat(&object(json!({"message": "Please explain rivers"}))).user_id(user)).await;
+    let reply = ok(client.chat("Please explain rivers").user_id(user)).await;
     (reply.session_id.clone().unwrap(), reply.request_id.clone().unwrap())
 }
 
-fn voice() -> Object {
-    object(json!({"files": [{"filename": "a.wav", "content": "UklGRjAwMDA=", "content_type": "audio/wav"}]}))
+fn voice() -> File {
+    File::from_bytes("a.wav", "audio/wav", b"RIFF0000")
 }
 
 #[tokio::test]
 async fn chat() {
     let (client, user) = (client(), user());
-    let say = |message: &str| object(json!({"message": message}));
     for message in ["Hello!", "Please explain rivers", "Please explain [[clarify]]", "I want to refund my order"] {
-        assert!(ok(client.chat(&say(message)).user_id(&user)).await.message.content.is_some());
+        assert!(ok(client.chat(message).user_id(&user)).await.message.content.is_some());
     }
-    let card = ok(client.chat(&say("Please explain [[tool:card]]")).user_id(&user)).await;
-    assert_eq!(card.message.ui[0].kind, "mcp_resource");
-    let lost = object(json!({"message": "Please explain", "agent_id": "nobody"}));
-    assert_eq!(ok(client.chat(&lost).user_id(&user)).await.message.metadata.as_ref().unwrap().escalated, Some(true));
-    let file = say("Please explain [[tool:file]]");
-    refuses(client.chat(&file).user_id(&user).max_retries(3), 500, "INTERNAL_ERROR", "use the stream").await;
+    let card = ok(client.chat("Please explain [[tool:card]]").user_id(&user)).await;
+    assert_eq!(card.message.ui[0].kind, WidgetKind::McpResource);
+    let lost = ChatRequest::new("Please explain").agent_id("nobody");
+    assert_eq!(ok(client.chat(lost).user_id(&user)).await.message.metadata.as_ref().unwrap().escalated, Some(true));
+    let file = "Please explain [[tool:file]]";
+    refuses(client.chat(file).user_id(&user).max_retries(3), 500, "INTERNAL_ERROR", "use the stream").await;
     // It ran once: no retry gets past this.
     let made = until(|| async { ok(client.list_artifacts(&user)).await.artifacts.first().cloned() }).await;
     assert_eq!(made.version, 1);
@@ -70,14 +77,14 @@ async fn chat_stream() {
 #[tokio::test]
 async fn audio_chat() {
     let (client, user) = (client(), user());
-    let reply = ok(client.audio_chat(&voice()).user_id(&user)).await;
+    let reply = ok(client.audio_chat(voice()).user_id(&user)).await;
     assert_eq!(reply.message.content.as_ref().unwrap().text(), "Stub answer to: hello from the voice note");
 }
 
 #[tokio::test]
 async fn audio_chat_stream() {
     let (client, user) = (client(), user());
-    let (slices, whole) = read(client.audio_chat_stream(&voice()).user_id(&user).await.unwrap()).await;
+    let (slices, whole) = read(client.audio_chat_stream(voice()).user_id(&user).await.unwrap()).await;
     assert_eq!(whole, Some(slices));
 }
 
@@ -108,7 +115,7 @@ async fn get_session_messages() {
 async fn restore_session() {
     let (client, user) = (client(), user());
     ok(client.clear_all_buffers()).await;
-    let talk = [json!({"role": "user", "content": "Hi", "timestamp": "2026-01-01T00:00:00Z"})];
+    let talk = [RestoredMessage::user("Hi", "2026-01-01T00:00:00Z")];
     assert_eq!(ok(client.restore_session(&user, &user, &talk)).await.messages_loaded, 1);
     assert_eq!(ok(client.get_session_messages(&user, &user)).await.messages[0].text, "Hi");
 }
@@ -124,19 +131,18 @@ async fn get_requests() {
 async fn get_request_status() {
     let (client, user) = (client(), user());
     let (_, request) = said(&client, &user).await;
-    assert_eq!(ok(client.get_request_status(&request, &user)).await.status, "completed");
+    assert_eq!(ok(client.get_request_status(&request, &user)).await.status, RequestState::Completed);
     refuses(client.get_request_status(&request, "another"), 403, "FORBIDDEN", "").await;
 }
 
 #[tokio::test]
 async fn cancel_request() {
     let (client, user) = (client(), user());
-    let payload = object(json!({"message": "Please explain [[slow:20]]"}));
-    let stream = client.chat_stream(&payload).user_id(&user).await.unwrap();
-    let request = stream.turn().unwrap().request_id.clone();
+    let stream = client.chat_stream("Please explain [[slow:20]]").user_id(&user).await.unwrap();
+    let request = stream.ids().unwrap().request_id.clone();
     until(|| async { ok(client.get_requests(&user)).await.requests.first().map(|_| ()) }).await;
-    assert_eq!(ok(client.cancel_request(&request, &user)).await.status, "cancelled");
-    assert_eq!(outcome(&client, &request, &user).await.status, "cancelled");
+    assert_eq!(ok(client.cancel_request(&request, &user)).await.status, RequestState::Cancelled);
+    assert_eq!(outcome(&client, &request, &user).await.status, RequestState::Cancelled);
     drop(stream); // it would never end
     refuses(client.cancel_request("req_nothing", &user), 404, "NOT_FOUND", "").await;
 }
@@ -153,11 +159,11 @@ async fn stream_session_events() {
 
 #[tokio::test]
 async fn stream_logs() {
-    assert_silent(client().stream_logs().level("debug").timeout(Duration::from_secs(1)).await.unwrap()).await;
+    assert_silent(client().stream_logs().level(LogLevel::Debug).timeout(Duration::from_secs(1)).await.unwrap()).await;
 }
 
 /// The shipped runtime sends nothing here.
-async fn assert_silent(stream: EventStream) {
+async fn assert_silent<E: StreamEvent + Debug>(stream: Events<E>) {
     assert_eq!(stream.try_collect::<Vec<_>>().await.unwrap_err().code(), "TIMEOUT");
 }
 

@@ -1,6 +1,7 @@
 //! State and configuration of the formation.
 
 use super::*;
+use muxi_client::api::types::{Access, HealthState, LogLevel};
 
 macro_rules! reads {
     ($($name:ident: $reply:ident => $holds:expr;)*) => {
@@ -13,13 +14,13 @@ macro_rules! reads {
 }
 
 reads! {
-    health: reply => reply.status == "healthy" && reply.version == "1.0.0";
+    health: reply => reply.status == HealthState::Healthy && reply.version == "1.0.0";
     get_status: reply => reply.formation.id == "integration" && reply.agents.count == 2;
     get_config: reply => reply.mcp.servers.total == 1;
     get_formation_info: reply => reply["id"] == "integration";
     get_agents: reply => reply.agents[1]["id"] == "researcher" && reply.count == 2;
     get_mcp_servers: reply => reply.servers[0]["id"] == "toolbox";
-    get_mcp_tools: reply => reply.tools.iter().any(|tool| tool.name == "chat" && tool.access == "client");
+    get_mcp_tools: reply => reply.tools.iter().any(|tool| tool.name == "chat" && tool.access == Access::Client);
     get_mcp_config: reply => reply.default_retry_attempts == 3 && reply.servers.len() == 1;
     get_overlord_config: reply => reply.response["format"] == "markdown";
     get_overlord_soul: reply => reply.soul == "You are a helpful, professional assistant.";
@@ -27,7 +28,7 @@ reads! {
     get_async_config: reply => reply["threshold_seconds"] == 30;
     get_a2a_config: reply => reply.is_empty();
     get_logging_config: reply => reply.is_empty();
-    get_logging_destinations: reply => reply.system.level == "debug";
+    get_logging_destinations: reply => reply.system.level == LogLevel::Debug;
     get_memory_config: reply => reply["buffer"]["size"] == 10;
     get_scheduler_config: reply => reply.enabled && reply.timezone.as_deref() == Some("UTC");
 }

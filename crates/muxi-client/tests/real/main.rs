@@ -13,7 +13,7 @@ use muxi_client::{
     api::{
         endpoint::{Operation, reply},
         endpoints::formation::ENDPOINTS,
-        types::{Object, RequestStatus, strict::check},
+        types::{RequestStatus, strict::check},
     },
     call::{Call, Outcome},
     client::Async,
@@ -107,13 +107,9 @@ async fn until<T, F: Future<Output = Option<T>>>(mut step: impl FnMut() -> F) ->
 async fn outcome(client: &FormationClient, request_id: &str, user: &str) -> RequestStatus {
     until(|| async move {
         let found = client.get_request_status(request_id, user).await.ok()?.into_inner();
-        (!["pending", "processing", "running"].contains(&found.status.as_str())).then_some(found)
+        found.status.is_finished().then_some(found)
     })
     .await
-}
-
-fn object(value: Value) -> Object {
-    serde_json::from_value(value).unwrap()
 }
 
 /// A user whom no other test knows.

@@ -1,11 +1,15 @@
 //! Memories, their administration, the message buffer and artifacts.
 
 use super::*;
+use muxi_client::api::{
+    params::MemoryItem,
+    types::{MemoryJobState, MemoryProjection},
+};
 use serde_json::json;
 
 /// Says something, and waits until both messages are in the buffer.
 async fn said(client: &FormationClient, user: &str) -> String {
-    let reply = ok(client.chat(&object(json!({"message": "Hello!"}))).user_id(user)).await;
+    let reply = ok(client.chat("Hello!").user_id(user)).await;
     let session = reply.session_id.clone().unwrap();
     until(|| async { (ok(client.get_session(&session, user)).await.message_count == 2).then_some(()) }).await;
     session
@@ -14,7 +18,7 @@ async fn said(client: &FormationClient, user: &str) -> String {
 #[tokio::test]
 async fn add_memory() {
     let (client, user) = (client(), user());
-    let made = ok(client.add_memory(&user, "hobby", "likes chess").metadata(&object(json!({"board": 1})))).await;
+    let made = ok(client.add_memory(&user, "hobby", "likes chess").metadata(json!({"board": 1}))).await;
     assert_eq!((made.content.kind.as_str(), made.content.detail.as_str()), ("hobby", "likes chess"));
 }
 
@@ -40,16 +44,16 @@ async fn delete_memory() {
 #[tokio::test]
 async fn ingest_memory() {
     let (client, user) = (client(), user());
-    let content = json!("I moved to Oslo");
-    let first = ok(client.ingest_memory(&user, &content, "notes").source_id("n1")).await;
-    let again = ok(client.ingest_memory(&user, &content, "notes").source_id("n1")).await;
+    let content = "I moved to Oslo";
+    let first = ok(client.ingest_memory(&user, content, "notes").source_id("n1")).await;
+    let again = ok(client.ingest_memory(&user, content, "notes").source_id("n1")).await;
     assert!(!first.duplicate && again.duplicate && again.event_id == first.event_id);
 }
 
 #[tokio::test]
 async fn ingest_memories_batch() {
     let (client, user) = (client(), user());
-    let items = [json!({"content": "I like tea", "source": "chat", "source_id": "1"}), json!({"content": "x"})];
+    let items = [MemoryItem::new("I like tea", "chat").source_id("1"), MemoryItem::default().with("content", "x")];
     let batch = ok(client.ingest_memories_batch(&user, &items)).await;
     assert_eq!((batch.counts.accepted, batch.counts.invalid), (1, 1));
 }
@@ -57,20 +61,19 @@ async fn ingest_memories_batch() {
 #[tokio::test]
 async fn get_ingestion_status() {
     let (client, user) = (client(), user());
-    let job =
-        ok(client.ingest_memory(&user, &json!("I bought a bicycle"), "notes")).await.processing_id.clone().unwrap();
+    let job = ok(client.ingest_memory(&user, "I bought a bicycle", "notes")).await.processing_id.clone().unwrap();
     let done = until(|| async {
         let found = ok(client.get_ingestion_status(&job).user_id(&user)).await;
         found.counts.is_some().then_some(found)
     })
     .await;
-    assert_eq!((done.status.as_str(), done.counts.as_ref().unwrap().stored), ("completed", 1));
+    assert_eq!((&done.status, done.counts.as_ref().unwrap().stored), (&MemoryJobState::Completed, 1));
 }
 
 #[tokio::test]
 async fn get_memory_provenance() {
     let (client, user) = (client(), user());
-    let event = ok(client.ingest_memory(&user, &json!("I bought a bicycle"), "notes")).await.event_id.clone();
+    let event = ok(client.ingest_memory(&user, "I bought a bicycle", "notes")).await.event_id.clone();
     let known = ok(client.get_memory_provenance(&user).event_id(&event)).await;
     assert_eq!(known.event.as_ref().unwrap()["payload"]["content"], "I bought a bicycle");
     refuses(client.get_memory_provenance(&user).entity("Oslo"), 404, "NOT_FOUND", "Unknown entity").await;
@@ -132,7 +135,8 @@ async fn clear_memory_buffers() {
 #[tokio::test]
 async fn rebuild_memory() {
     let (client, user) = (client(), user());
-    let dry = ok(client.rebuild_memory(&user).projection("flat_facts").dry_run(true).background(false)).await;
+    let dry =
+        ok(client.rebuild_memory(&user).projection(MemoryProjection::FlatFacts).dry_run(true).background(false)).await;
     assert_eq!((dry.dry_run, dry.projections.len()), (Some(true), 1));
     refuses(client.rebuild_memory(&user).projection("all"), 422, "INVALID_PARAMS", "").await;
 }
@@ -143,7 +147,7 @@ async fn get_memory_rebuild_status() {
     let job = ok(client.rebuild_memory(&user)).await.job_id.clone().unwrap();
     let done = until(|| async {
         let found = ok(client.get_memory_rebuild_status(&job)).await;
-        (found.status.as_deref() != Some("processing")).then_some(found)
+        found.status.as_ref().is_some_and(MemoryJobState::is_finished).then_some(found)
     })
     .await;
     assert_eq!(done.projections.len(), 4);
@@ -162,7 +166,7 @@ async fn backfill_memory() {
 #[tokio::test]
 async fn forget_memory_source() {
     let (client, user) = (client(), user());
-    ok(client.ingest_memory(&user, &json!("I bought a bicycle"), "notes")).await;
+    ok(client.ingest_memory(&user, "I bought a bicycle", "notes")).await;
     assert_eq!(ok(client.forget_memory_source(&user, "notes").sync(true)).await.deleted_events, Some(1));
     assert!(ok(client.forget_memory_source(&user, "notes").rebuild(false)).await.rebuild_required.is_some());
 }

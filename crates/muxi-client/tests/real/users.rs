@@ -1,6 +1,10 @@
 //! Users, notifications, credentials, triggers, procedures and skills.
 
 use super::*;
+use muxi_client::api::{
+    params::{IdentifierOwner, NewCredential, NewIdentifier},
+    types::TriggerState,
+};
 use serde_json::json;
 
 /// The MUXI user behind that user.
@@ -34,12 +38,11 @@ async fn get_user_identifiers_for_user() {
 async fn link_user_identifier() {
     let (client, user) = (client(), user());
     let made = muxi_user(&client, &user).await;
-    let more = [json!(format!("{user}-1")), json!({"identifier": format!("{user}-2"), "type": "crm"})];
-    assert_eq!(ok(client.link_user_identifier(Some(&made), &more)).await.identifiers[1].kind, "crm");
+    let more = [NewIdentifier::new(format!("{user}-1")), NewIdentifier::of_kind(format!("{user}-2"), "crm")];
+    assert_eq!(ok(client.link_user_identifier(&made, &more)).await.identifiers[1].kind, "crm");
     assert_eq!(ok(client.get_user_identifiers_for_user(&made)).await.count, 3);
-    let lost = [json!(format!("{user}-3"))];
-    refuses(client.link_user_identifier(None, &lost), 500, "INTERNAL_ERROR", "call resolve_user with create_user")
-        .await;
+    let lost = client.link_user_identifier(IdentifierOwner::NewUser, &[NewIdentifier::new(format!("{user}-3"))]);
+    refuses(lost, 500, "INTERNAL_ERROR", "call resolve_user with create_user").await;
 }
 
 #[tokio::test]
@@ -65,7 +68,7 @@ async fn update_user_channels() {
 #[tokio::test]
 async fn send_notification() {
     let (client, user) = (client(), user());
-    ok(client.update_user_channels(&user).channels(&object(json!({"bell": {"channel": user}})))).await;
+    ok(client.update_user_channels(&user).channels(json!({"bell": {"channel": user}}))).await;
     assert_eq!(ok(client.send_notification(&user, "Tea").channels(&["bell"])).await.delivered, ["bell"]);
     assert!(llm("GET", "/webhooks", b"").to_string().contains(&user));
     let lost = client.send_notification(&user, "Tea").channels(&["pigeon"]);
@@ -84,8 +87,8 @@ async fn list_credentials() {
 
 #[tokio::test]
 async fn create_credential() {
-    let payload = object(json!({"service": "github", "credential": {"token": "x"}}));
-    refuses(client().create_credential(&user(), &payload), 500, "INTERNAL_ERROR", "cannot store credentials").await;
+    let credential = NewCredential::new("github", json!({"token": "x"}));
+    refuses(client().create_credential(&user(), credential), 500, "INTERNAL_ERROR", "cannot store credentials").await;
 }
 
 #[tokio::test]
@@ -114,8 +117,8 @@ async fn fire_trigger() {
     let (client, user) = (client(), user());
     let order = json!({"order": {"id": 7}, "customer": "Ann"});
     let done = ok(client.fire_trigger("order-created", &order).user_id(&user)).await;
-    assert!(done.status == "completed" && done.content.is_some());
-    let later = ok(client.fire_trigger("hooked", &json!({"x": "rain"})).async_mode(true).user_id(&user)).await;
+    assert!(done.status == TriggerState::Completed && done.content.is_some());
+    let later = ok(client.fire_trigger("hooked", json!({"x": "rain"})).async_mode(true).user_id(&user)).await;
     let result = outcome(&client, later.request_id().unwrap(), &user).await.result.unwrap();
     assert!(result.as_str().unwrap().contains("Event rain happened"));
 }

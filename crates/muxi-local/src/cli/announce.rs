@@ -93,7 +93,8 @@ pub(super) fn explain(arguments: &Arguments, error: &io::Error) -> String {
             format!("not allowed to listen on {host}:{port}. Choose a port above 1023, such as --port 7890.")
         }
         // A formation or a script that cannot be read: the error says it all.
-        io::ErrorKind::InvalidData => error.to_string(),
+        // These name their file, and say what to do.
+        io::ErrorKind::InvalidData | io::ErrorKind::Other => error.to_string(),
         _ => format!("cannot listen on {host}:{port}: {error}"),
     }
 }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 /// Environment variable with the key of the language model: an argument would be seen by everybody on the machine.
 const LLM_KEY: &str = "MUXI_LOCAL_LLM_KEY";
 
-/// A local MUXI server for development and tests. State is in memory and ends with the process.
+/// A local MUXI server for development and tests.
 #[derive(Parser)]
 #[command(name = "muxi-local", version)]
 pub(super) struct Arguments {
@@ -20,16 +20,16 @@ pub(super) struct Arguments {
     /// Port to listen on; 0 takes any free one.
     #[arg(long, default_value_t = 7890)]
     pub(super) port: u16,
-    /// Id of the server's key; random unless given.
+    /// Id of the server's key; random (or that of the data folder) unless given.
     #[arg(long)]
     key_id: Option<String>,
-    /// Secret of the server's key; random unless given.
+    /// Secret of the server's key; random (or that of the data folder) unless given.
     #[arg(long)]
     secret_key: Option<String>,
-    /// Admin key of formations that bring none; random unless given.
+    /// Admin key of formations that bring none; random (or that of the data folder) unless given.
     #[arg(long)]
     admin_key: Option<String>,
-    /// Client key of formations that bring none; random unless given.
+    /// Client key of formations that bring none; random (or that of the data folder) unless given.
     #[arg(long)]
     client_key: Option<String>,
     /// Read the formations again when their files change. Their state stays.
@@ -52,6 +52,9 @@ pub(super) struct Arguments {
     /// `real,-idle-close-5s`; `list` prints them.
     #[arg(long, value_name = "LIST", value_parser = known_quirks, allow_hyphen_values = true)]
     quirks: Option<String>,
+    /// Folder to keep all state in, keys included and not encrypted; without it, state ends with the process.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
     /// Print the URL and the keys as one line of JSON.
     #[arg(long)]
     pub(super) json: bool,
@@ -108,6 +111,9 @@ impl Arguments {
         }
         if let Some(selection) = &self.quirks {
             builder = builder.quirks(selection);
+        }
+        if let Some(folder) = &self.data {
+            builder = builder.data(folder);
         }
         builder
     }

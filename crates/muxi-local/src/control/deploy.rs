@@ -2,8 +2,9 @@
 
 use super::{
     Call, bundle,
+    folder::Folder,
     progress::{self, Done, Failure, Progress, blocking},
-    registry::{Control, Entry, Service, Source, Status, Version, not_found},
+    registry::{Control, Entry, Service, Source, Status, Version, live_scope, not_found},
     reply,
 };
 use crate::files::{Config, DEFAULT_VERSION};
@@ -11,7 +12,6 @@ use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 use std::{future::Future, path::Path, sync::Arc};
-use tempfile::TempDir;
 
 /// The content types of a bundle. The real server looks for them case-sensitively.
 const TYPES: [&str; 3] = ["application/gzip", "application/x-gzip", "application/octet-stream"];
@@ -38,6 +38,7 @@ pub(super) async fn deploy(call: Call) -> Response {
     }
     let semantic = call.header("x-formation-version").map(str::to_owned);
     let (events, control) = (call.wants_events(), call.control);
+    let keeper = control.clone();
     let upload = match bundle::receive(call.request.into_body()).await {
         Ok(upload) => upload,
         Err(_) => return cut("Failed to save bundle"),
@@ -53,7 +54,7 @@ pub(super) async fn deploy(call: Call) -> Response {
         candidate.check_version()?;
         install(control, id, candidate, progress).await
     };
-    progress::run(events, work, progress::render).await
+    progress::run(&keeper, events, work, progress::render).await
 }
 
 /// Why `id` cannot name a formation.
@@ -82,7 +83,7 @@ pub(super) fn cut(message: &str) -> Response {
 
 /// A formation that is about to be started.
 pub(super) struct Candidate {
-    pub(super) folder: Arc<TempDir>,
+    pub(super) folder: Arc<Folder>,
     pub(super) config: Config,
     /// What the caller named the version.
     pub(super) semantic: Option<String>,
@@ -155,7 +156,7 @@ pub(super) async fn install(
     }
     progress.stage("spawning", "Starting formation. It might take 1-2 minutes.");
     progress.stage("health_check", "Waiting for formation health check...");
-    match start(&control, source, &progress, std::future::pending()).await {
+    match start(&control, &id, source, &progress, std::future::pending()).await {
         Ok(service) => {
             control.with(&id, |entry| entry.started(service)).unwrap_or_else(|| Err(not_found("health_check")))?;
             let url = format!("{}/api/{id}", control.url);
@@ -184,6 +185,7 @@ pub(super) fn resolve(progress: &Progress, message: &str, version: &str) {
 /// Starts a formation and waits until it is healthy. The error is the reason, the tail of its log included.
 pub(super) async fn start(
     control: &Arc<Control>,
+    id: &str,
     source: Source,
     progress: &Progress,
     cancelled: impl Future<Output = ()>,
@@ -192,8 +194,8 @@ pub(super) async fn start(
         () = tokio::time::sleep(control.start_time) => {}
         () = cancelled => return Err(crashed("terminated: update cancelled")),
     }
-    let loader = control.clone();
-    let loaded = blocking(move || loader.load(&source)).await.map_err(|failure| failure.message)?;
+    let (loader, scope) = (control.clone(), live_scope(id));
+    let loaded = blocking(move || loader.load(&scope, &source)).await.map_err(|failure| failure.message)?;
     let service = loaded.map_err(|error| crashed(&error))?;
     let fields = [("attempt", 1.into()), ("max_attempts", ATTEMPTS.into())];
     progress.stage_with("health_check", format!("Health check attempt 1/{ATTEMPTS}..."), &fields);

@@ -3,7 +3,7 @@
 use super::{
     Call, deploy,
     progress::blocking,
-    registry::{Control, DevRun, Instance, Source},
+    registry::{Control, DevRun, Instance, Source, draft_scope},
     reply,
 };
 use crate::files::Config;
@@ -63,8 +63,8 @@ async fn launch(
         return Err((StatusCode::CONFLICT, id.clone(), format!("Formation '{id}' is already running in dev mode")));
     }
     tokio::time::sleep(control.start_time).await;
-    let loader = control.clone();
-    let loaded = blocking(move || loader.load(&source)).await.map_err(|failure| failed(failure.message))?;
+    let (loader, scope) = (control.clone(), draft_scope(&id));
+    let loaded = blocking(move || loader.load(&scope, &source)).await.map_err(|failure| failed(failure.message))?;
     let service = loaded.map_err(|error| (StatusCode::INTERNAL_SERVER_ERROR, id.clone(), error))?;
     let run = DevRun { port: control.port(), instance: Instance { router: service.router, log: Arc::default() } };
     let port = run.port;

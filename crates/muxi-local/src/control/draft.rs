@@ -5,10 +5,11 @@ use super::{
     deploy::Candidate,
     dev,
     progress::{self, Done, Failure, Progress, blocking},
-    registry::{Control, Draft},
+    registry::{Control, Draft, draft_scope},
     reply,
     update::{self, Updating},
 };
+use crate::formation::States;
 use axum::response::Response;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::StatusCode;
@@ -103,6 +104,10 @@ fn act(control: &Control, id: &str, body: &Map<String, Value>) -> Result<Value, 
         "discard" => {
             let draft = control.drafts().remove(id).ok_or(missing("DraftNotFound"))?;
             drop(draft);
+            // The state of its development run goes with it, unless that still runs.
+            if !control.dev().contains_key(id) {
+                States::forget(&control.host, &draft_scope(id));
+            }
             Ok(json!({"action": action}))
         }
         _ => Err(bad("InvalidAction")),
@@ -274,7 +279,7 @@ async fn deploy_draft(control: Arc<Control>, id: String, events: bool) -> Respon
     if stale {
         return refuse(&control, &id, conflict("DeployConflict"));
     }
-    let (worker, name) = (control.clone(), id.clone());
+    let (worker, keeper, name) = (control.clone(), control.clone(), id.clone());
     let render = move |result| {
         let (draft, live) = state(&control, &id);
         match result {
@@ -288,7 +293,7 @@ async fn deploy_draft(control: Arc<Control>, id: String, events: bool) -> Respon
             }
         }
     };
-    progress::run(events, |progress| publish(worker, name, progress), render).await
+    progress::run(&keeper, events, |progress| publish(worker, name, progress), render).await
 }
 
 async fn publish(control: Arc<Control>, id: String, progress: Progress) -> Result<Done, Failure> {

@@ -6,9 +6,10 @@
 use super::{
     Call, deploy,
     progress::{self, Done, Failure, Progress},
-    registry::{Control, Service, Status, not_found},
+    registry::{Control, Service, Status, live_scope, not_found},
     reply, update,
 };
+use crate::formation::States;
 use crate::quirks::Quirk;
 use axum::response::Response;
 use http::StatusCode;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 
 pub(super) async fn start(call: Call) -> Response {
     let (events, control, id) = (call.wants_events(), call.control, call.id);
+    let keeper = control.clone();
     let work = |progress| async move {
         let works = !control.host.quirks.on(Quirk::StartRestart500);
         let allowed = control.with(&id, |entry| {
@@ -36,11 +38,12 @@ pub(super) async fn start(call: Call) -> Response {
             Some(true) => launch(&control, &id, false, &progress).await,
         }
     };
-    progress::run(events, work, progress::render).await
+    progress::run(&keeper, events, work, progress::render).await
 }
 
 pub(super) async fn restart(call: Call) -> Response {
     let (events, control, id) = (call.wants_events(), call.control, call.id);
+    let keeper = control.clone();
     let work = |progress: Progress| async move {
         if control.with(&id, |_| ()).is_none() {
             return Err(not_found("validating"));
@@ -53,7 +56,7 @@ pub(super) async fn restart(call: Call) -> Response {
         control.with(&id, |entry| entry.halt(Status::Starting));
         launch(&control, &id, true, &progress).await
     };
-    progress::run(events, work, progress::render).await
+    progress::run(&keeper, events, work, progress::render).await
 }
 
 /// What the real server says because it looks in the wrong folder.
@@ -99,7 +102,7 @@ async fn ready(control: &Arc<Control>, id: &str, progress: &Progress) -> Result<
     deploy::resolve(progress, &format!("Resolving runtime version: {asked}"), &runtime);
     progress.stage("spawning", "Starting formation...");
     progress.stage("health_check", "Waiting for formation health check...");
-    let started = deploy::start(control, source, progress, std::future::pending()).await;
+    let started = deploy::start(control, id, source, progress, std::future::pending()).await;
     started.map_err(|reason| Failure::internal("HealthCheckFailed", "health_check", deploy::failed_start(&reason)))
 }
 
@@ -133,6 +136,9 @@ pub(super) async fn delete(call: Call) -> Response {
     let entry = call.control.formations().remove(&call.id);
     match entry {
         None => reply::not_found(),
-        Some(_) => reply::ok(json!({"id": call.id, "message": "Formation deleted successfully"})),
+        Some(_) => {
+            States::forget(&call.control.host, &live_scope(&call.id));
+            reply::ok(json!({"id": call.id, "message": "Formation deleted successfully"}))
+        }
     }
 }

@@ -6,12 +6,14 @@ mod deploy;
 mod dev;
 mod download;
 mod draft;
+mod folder;
 mod lifecycle;
 mod logs;
 mod progress;
 mod read;
 mod registry;
 pub(crate) mod reply;
+mod saved;
 mod served;
 mod update;
 mod watch;
@@ -138,11 +140,21 @@ async fn answer(control: Arc<Control>, endpoint: &'static Endpoint, handler: Han
 
 async fn run(control: Arc<Control>, handler: Handler, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
+    let reads = parts.method == Method::GET;
     let id = match Path::<Vec<(String, String)>>::from_request_parts(&mut parts, &()).await {
         Ok(Path(params)) => params.into_iter().next().map(|(_, id)| id).unwrap_or_default(),
         Err(rejection) => return reply::error(StatusCode::BAD_REQUEST, &rejection.body_text()),
     };
-    handler(Call { control, id, request: Request::from_parts(parts, body) }).await
+    let response = handler(Call { control: control.clone(), id, request: Request::from_parts(parts, body) }).await;
+    match if reads { Ok(()) } else { control.commit().await } {
+        Ok(()) => response,
+        Err(error) => reply::error(StatusCode::INTERNAL_SERVER_ERROR, &unsaved(&error)),
+    }
+}
+
+/// The words for a change that the store refused.
+fn unsaved(error: &str) -> String {
+    format!("The change could not be saved: {error}")
 }
 
 #[cfg(test)]

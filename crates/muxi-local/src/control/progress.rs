@@ -1,6 +1,6 @@
 //! One operation, two faces: a JSON answer at its end, or a stream of progress events.
 
-use super::reply;
+use super::{Control, reply, unsaved};
 use axum::{
     body::Body,
     response::{IntoResponse, Response},
@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures_util::stream;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
-use std::{convert::Infallible, future::Future};
+use std::{convert::Infallible, future::Future, sync::Arc};
 use tokio::sync::mpsc;
 
 /// More events than any operation has, so that none waits for a slow reader.
@@ -82,8 +82,10 @@ pub(super) fn frame(event: &str, data: &Value) -> Bytes {
     format!("event: {event}\ndata: {data}\n\n").into()
 }
 
-/// Runs `work` to its end even when the caller leaves. `render` makes the JSON answer.
+/// Runs `work` to its end even when the caller leaves. `render` makes the JSON answer. Success is told when what was
+/// done is safe.
 pub(super) async fn run<F>(
+    control: &Arc<Control>,
     events: bool,
     work: impl FnOnce(Progress) -> F,
     render: impl FnOnce(Result<Done, Failure>) -> Response,
@@ -99,9 +101,11 @@ where
     }
     let (sender, mut receiver) = mpsc::channel(EVENTS);
     let progress = Progress(Some(sender));
-    let work = work(progress.clone());
+    let (work, control) = (work(progress.clone()), control.clone());
     tokio::spawn(async move {
-        match work.await {
+        let result = work.await;
+        let refused = |error: String| Failure::internal("StorageError", "saving", unsaved(&error));
+        match control.commit().await.map_err(refused).and(result) {
             Ok(done) => progress.send("complete", &done.complete),
             Err(failure) => {
                 let Failure { name, message, stage, .. } = failure;

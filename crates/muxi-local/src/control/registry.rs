@@ -1,15 +1,16 @@
 //! The server's state: which formations there are, in which versions, and what serves them.
 
-use super::{logs::Log, progress::Failure, served::Place};
+use super::{folder::Folder, logs::Log, progress::Failure, saved::Saved, served::Place};
 use crate::{
     files::{self, Keys, Loaded},
-    formation::{Formation, FormationSpec},
+    formation::{Formation, FormationSpec, States},
     host::Host,
 };
 use axum::Router;
 use http::StatusCode;
 use jiff::Timestamp;
 use muxi_client::api::auth::Signer;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -50,6 +51,7 @@ pub(crate) struct Control {
     /// The formations that the server was started with.
     pub(super) served: OnceLock<Vec<Place>>,
     files: TempDir,
+    pub(super) saved: Mutex<Saved>,
 }
 
 /// A formation as the server knows it.
@@ -96,13 +98,14 @@ pub(super) enum Source {
     /// The built-in formation: written to files only when somebody asks for them.
     Demo,
     /// A folder of the server's own, deleted with its last version.
-    Own(Arc<TempDir>),
+    Own(Arc<Folder>),
     /// The caller's folder, or the formation file in it.
     Path(PathBuf),
 }
 
 /// The state of a formation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum Status {
     Starting,
     Running,
@@ -129,7 +132,7 @@ pub(super) struct Draft {
     pub(super) created_at: Timestamp,
     /// The number and name of the live version that it was copied from.
     pub(super) base: Option<(u32, String)>,
-    pub(super) folder: Arc<TempDir>,
+    pub(super) folder: Arc<Folder>,
 }
 
 /// A formation that runs behind `/draft/{id}`.
@@ -186,6 +189,7 @@ impl Control {
             next_port: AtomicU16::new(PORTS.start),
             served: OnceLock::new(),
             files: tempfile::Builder::new().prefix("muxi-local-").tempdir()?,
+            saved: Mutex::default(),
         });
         let logs = Arc::downgrade(&control);
         let print = move |id: &str, line: String| {
@@ -198,11 +202,13 @@ impl Control {
         Ok(control)
     }
 
-    /// Puts the server back to its start: only the formations that it was started with run, and remember nothing.
+    /// Puts the server back to its start: only the formations that it was started with run, and remember nothing. The
+    /// store learns of it with the next commit.
     pub(crate) fn reset(&self) {
         self.dev().clear();
         self.drafts().clear();
         self.formations().clear();
+        States::forget_all(&self.host);
         self.host.clock.reset();
         self.host.faults.clear();
         self.host.log.clear();
@@ -267,9 +273,17 @@ impl Control {
         PORTS.start + offset % (PORTS.end - PORTS.start)
     }
 
-    /// A fresh folder, deleted when its last owner lets go of it.
-    pub(super) fn folder(&self) -> io::Result<TempDir> {
-        tempfile::tempdir_in(self.files.path())
+    /// Leaves a port to the formation that has had it.
+    pub(super) fn reserve(&self, port: u16) {
+        self.next_port.fetch_max(port.saturating_add(1), Ordering::Relaxed);
+    }
+
+    /// A fresh folder for a formation's files.
+    pub(super) fn folder(&self) -> io::Result<Folder> {
+        match self.host.store.folder() {
+            Some(data) => Folder::new(&super::saved::files(data)?),
+            None => Folder::new(self.files.path()),
+        }
     }
 
     /// The folder with a version's files. Reads and writes files.
@@ -290,10 +304,11 @@ impl Control {
         }
     }
 
-    /// A fresh formation from `source`: what a process start is to the real server. Reads files.
-    pub(super) fn load(&self, source: &Source) -> Result<Service, String> {
+    /// A fresh formation from `source` that goes on with the state of `scope`: what a process start is to the real
+    /// server. Reads files.
+    pub(super) fn load(&self, scope: &str, source: &Source) -> Result<Service, String> {
         let spec = self.spec(source).map_err(|problems| problems.to_string())?.spec;
-        Ok(Service::new(Formation::on(self.host.clone(), spec)))
+        Ok(Service::new(Formation::on(self.host.clone(), scope, spec)?))
     }
 
     /// What a formation is made from. Reads files.
@@ -382,13 +397,23 @@ impl Entry {
     }
 }
 
+/// Whose state it is that the formation `id` has.
+pub(super) fn live_scope(id: &str) -> String {
+    format!("live/{id}")
+}
+
+/// Whose state it is that the development run of `id` has.
+pub(super) fn draft_scope(id: &str) -> String {
+    format!("draft/{id}")
+}
+
 /// The failure of an operation on a formation that is not there.
 pub(super) fn not_found(stage: &'static str) -> Failure {
     Failure::new(StatusCode::NOT_FOUND, "NotFound", stage, "Formation not found")
 }
 
 /// A lock whose holder panicked still guards whole values: every change here is one assignment after the other.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

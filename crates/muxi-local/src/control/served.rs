@@ -2,7 +2,7 @@
 
 use super::{
     bundle, deploy,
-    registry::{Control, Entry, Service, Source, Version},
+    registry::{Control, Entry, Service, Source, Version, live_scope},
 };
 use crate::{
     files::{Loaded, Problem},
@@ -76,6 +76,7 @@ impl Control {
     /// Starts the formations at these paths, or the built-in one where there are none. The error names every fault
     /// of every file. Reads files.
     pub(crate) fn start_with(&self, paths: &[PathBuf]) -> io::Result<Vec<Served>> {
+        self.restore(paths.is_empty()).map_err(io::Error::other)?;
         let mut loaded: Vec<(Place, Loaded)> = Vec::new();
         let mut faults = Vec::new();
         let demo = [None];
@@ -95,11 +96,12 @@ impl Control {
         let mut places = Vec::new();
         let mut served = Vec::new();
         for (place, loaded) in loaded {
-            served.push(self.serve(&place, loaded));
+            served.push(self.serve(&place, loaded).map_err(io::Error::other)?);
             places.push(place);
         }
         // A server is started once.
         let _ = self.served.set(places);
+        self.announce().map_err(io::Error::other)?;
         Ok(served)
     }
 
@@ -108,8 +110,15 @@ impl Control {
     pub(super) fn serve_again(&self) {
         for place in self.places() {
             let loaded = self.spec(&place.source).ok().filter(|loaded| loaded.spec.id == place.id);
-            self.serve(place, loaded.unwrap_or_else(|| Loaded::from(place.spec.clone())));
+            // Nothing is stored of it after a reset, so there is nothing that could not be read.
+            let _ = self.serve(place, loaded.unwrap_or_else(|| Loaded::from(place.spec.clone())));
         }
+    }
+
+    /// Whether the command line names that formation: it begins from its files at each start, whatever was done to it
+    /// since then.
+    pub(super) fn is_given(&self, id: &str) -> bool {
+        self.places().iter().any(|place| place.id == id && place.path.is_some())
     }
 
     /// The id of the formation at `/v1`.
@@ -150,7 +159,9 @@ impl Control {
         Ok((Place { id, path: path.cloned(), source, spec: loaded.spec.clone() }, loaded))
     }
 
-    fn serve(&self, place: &Place, loaded: Loaded) -> Served {
+    /// Runs a formation. The built-in one stays as it is where the store has it. The error says why the state that is
+    /// stored of it cannot be read.
+    fn serve(&self, place: &Place, loaded: Loaded) -> Result<Served, String> {
         let (spec, warnings) = (&loaded.spec, warnings(&loaded, place.path.as_deref()));
         let served = Served {
             id: spec.id.clone(),
@@ -161,16 +172,20 @@ impl Control {
             client_key: spec.client_key.clone(),
             warnings,
         };
+        if place.path.is_none() && self.formations().contains_key(&place.id) {
+            return Ok(served);
+        }
         let source = place.source.clone();
         let version = Version { number: 1, semantic: Some(spec.version.clone()), digest: digest(spec), source };
         let mut entry = Entry::new(spec.name.clone(), self.port(), version);
-        entry.run(Service::new(Formation::on(self.host.clone(), loaded.spec)));
+        let formation = Formation::on(self.host.clone(), &live_scope(&place.id), loaded.spec)?;
+        entry.run(Service::new(formation));
         for warning in &served.warnings {
             entry.log.stderr.push(format!("warning: {warning}"));
         }
         entry.log.stdout.push("formation is ready");
         self.formations().insert(place.id.clone(), entry);
-        served
+        Ok(served)
     }
 
     /// Reads the files of the formations that the server was started with again. What they remember stays. A

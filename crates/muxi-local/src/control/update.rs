@@ -61,6 +61,7 @@ pub(super) async fn update(call: Call) -> Response {
     };
     let semantic = call.header("x-formation-version").map(str::to_owned);
     let (events, control) = (call.wants_events(), call.control);
+    let keeper = control.clone();
     let upload = match bundle::receive(call.request.into_body()).await {
         Ok(upload) => upload,
         Err(_) => return deploy::cut("Failed to read bundle"),
@@ -75,7 +76,7 @@ pub(super) async fn update(call: Call) -> Response {
         candidate.check_version()?;
         replace(updating, candidate, progress).await
     };
-    progress::run(events, work, progress::render).await
+    progress::run(&keeper, events, work, progress::render).await
 }
 
 /// Starts the new version beside the old one and swaps them: the stages from `validating` on.
@@ -102,7 +103,7 @@ pub(super) async fn replace(updating: Updating, candidate: Candidate, progress: 
     let message = format!("Starting staging version on port {port}");
     progress.stage_with("spawning_staging", message, &[("staging_port", port.into())]);
     progress.stage("health_check", "Waiting for staging health check...");
-    let service = deploy::start(control, version.source.clone(), &progress, updating.cancel.notified()).await;
+    let service = deploy::start(control, id, version.source.clone(), &progress, updating.cancel.notified()).await;
     let service = service.map_err(|reason| {
         log.stderr.push(format!("version {number} did not start: {reason}"));
         let message =
@@ -166,7 +167,8 @@ pub(super) async fn cancel(call: Call) -> Response {
 
 pub(super) async fn rollback(call: Call) -> Response {
     let (events, control, id) = (call.wants_events(), call.control, call.id);
-    progress::run(events, |progress| roll_back(control, id, progress), progress::render).await
+    let keeper = control.clone();
+    progress::run(&keeper, events, |progress| roll_back(control, id, progress), progress::render).await
 }
 
 async fn roll_back(control: Arc<Control>, id: String, progress: Progress) -> Result<Done, Failure> {
@@ -182,7 +184,7 @@ async fn roll_back(control: Arc<Control>, id: String, progress: Progress) -> Res
     let port = control.port();
     progress.stage("spawning_previous", format!("Starting previous version on staging port {port}..."));
     progress.stage("health_check", "Waiting for previous version health check...");
-    let service = deploy::start(&control, version.source.clone(), &progress, updating.cancel.notified()).await;
+    let service = deploy::start(&control, &id, version.source.clone(), &progress, updating.cancel.notified()).await;
     let service = service.map_err(|reason| {
         Failure::bad("HealthCheckFailed", "health_check", format!("Previous version failed health check: {reason}"))
     })?;

@@ -5,16 +5,20 @@ use super::check::{error, query_int};
 use super::envelope::{Answer, Failure, Outcome, ok};
 use super::ids;
 use super::responder::File;
+use crate::store::{Rows, Table};
 use axum::body::Body;
 use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderValue, header};
 use jiff::Timestamp;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, json};
 
 /// One file of one user.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Artifact {
     id: String,
     user: String,
@@ -22,43 +26,81 @@ struct Artifact {
     versions: Vec<Version>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Version {
     content_type: String,
-    content: Bytes,
+    size: usize,
     agent: String,
     session: String,
     created: Timestamp,
     read: Timestamp,
 }
 
-/// All files.
+/// The bytes of one version.
+struct Content(Bytes);
+
+impl Serialize for Content {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD.encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Content {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        STANDARD.decode(text).map(|bytes| Self(bytes.into())).map_err(serde::de::Error::custom)
+    }
+}
+
+/// All files, oldest first.
 #[derive(Debug, Default)]
-pub(crate) struct Artifacts(Vec<Artifact>);
+pub(crate) struct Artifacts {
+    all: Table<u64, Artifact>,
+    /// By the numbers of file and version: a file that is only looked at is not written whole.
+    contents: Table<(u64, usize), Content>,
+}
 
 impl Artifacts {
     /// Stores a file; one of the same name gets a new version.
     pub(crate) fn save(&mut self, user: &str, file: File, agent: &str, session: &str, now: Timestamp) {
         let (agent, session) = (agent.to_owned(), session.to_owned());
         let File { name, content_type, content } = file;
-        let version = Version { content_type, content, agent, session, created: now, read: now };
-        if let Some(artifact) = self.0.iter_mut().find(|a| a.user == user && a.name == name) {
+        let version = Version { content_type, size: content.len(), agent, session, created: now, read: now };
+        let known = self.all.find(|a| a.user == user && a.name == name).map(|(file, _)| *file);
+        let file = known.unwrap_or_else(|| {
+            let user = user.to_owned();
+            self.all.push(Artifact { id: ids::random("", 21), user, name, versions: Vec::new() })
+        });
+        if let Some(artifact) = self.all.get_mut(&file) {
             artifact.versions.push(version);
-            return;
+            self.contents.insert((file, artifact.versions.len()), Content(content));
         }
-        let user = user.to_owned();
-        self.0.push(Artifact { id: ids::random("", 21), user, name, versions: vec![version] });
+    }
+
+    pub(super) fn tables(&mut self) -> [&mut dyn Rows; 2] {
+        [&mut self.all, &mut self.contents]
     }
 
     /// How many versions of files a user has.
     pub(crate) fn count(&self, user: &str) -> usize {
-        self.0.iter().filter(|artifact| artifact.user == user).map(|artifact| artifact.versions.len()).sum()
+        let mine = self.all.values().filter(|artifact| artifact.user == user);
+        mine.map(|artifact| artifact.versions.len()).sum()
     }
 
-    /// A user's file. Reading moves its times.
-    fn find(&mut self, user: &str, id: &str) -> Result<&mut Artifact, Failure> {
-        let found = self.0.iter_mut().find(|artifact| artifact.id == id && artifact.user == user);
+    /// A user's file and its number.
+    fn find(&self, user: &str, id: &str) -> Result<(u64, &Artifact), Failure> {
+        let found = self.all.find(|artifact| artifact.id == id && artifact.user == user);
+        let found = found.map(|(file, artifact)| (*file, artifact));
         found.ok_or_else(|| Failure::missing(format!("Artifact '{id}' not found")))
+    }
+
+    /// A user's file that is being read, which moves its times.
+    fn touch(&mut self, user: &str, id: &str, now: Timestamp) -> Result<(u64, &Artifact), Failure> {
+        let (file, _) = self.find(user, id)?;
+        if let Some(artifact) = self.all.get_mut(&file) {
+            artifact.versions.iter_mut().for_each(|version| version.read = now);
+        }
+        self.find(user, id)
     }
 }
 
@@ -73,13 +115,9 @@ pub(crate) fn category(content_type: &str) -> &'static str {
 }
 
 impl Artifact {
-    fn touch(&mut self, now: Timestamp) {
-        self.versions.iter_mut().for_each(|version| version.read = now);
-    }
-
     fn row(&self, index: usize) -> Value {
         let version = &self.versions[index];
-        let (size, kind) = (version.content.len(), &version.content_type);
+        let (size, kind) = (version.size, &version.content_type);
         json!({
             "name": self.name, "version": index + 1, "is_latest": index + 1 == self.versions.len(),
             "content_type": kind, "category": category(kind),
@@ -99,7 +137,7 @@ pub(super) fn list(call: &Call) -> Outcome {
     let limit = query_int(call, "limit", 1..=100, 20)?;
     let user = call.user()?;
     let state = call.formation.state();
-    let mut mine: Vec<&Artifact> = state.artifacts.0.iter().filter(|artifact| artifact.user == user).collect();
+    let mut mine: Vec<&Artifact> = state.artifacts.all.values().filter(|artifact| artifact.user == user).collect();
     mine.sort_by_key(|artifact| std::cmp::Reverse(artifact.versions.last().map(|version| version.created)));
     let rows: Vec<Value> = mine.iter().take(limit).map(|artifact| artifact.latest()).collect();
     ok("artifact_list", "artifact.list", json!({ "count": rows.len(), "total": mine.len(), "artifacts": rows }))
@@ -108,15 +146,14 @@ pub(super) fn list(call: &Call) -> Outcome {
 pub(super) fn get(call: &Call) -> Outcome {
     let user = call.user()?;
     let mut state = call.formation.state();
-    let artifact = state.artifacts.find(user, call.path("artifact_id"))?;
-    artifact.touch(call.formation.now());
+    let (_, artifact) = state.artifacts.touch(user, call.path("artifact_id"), call.formation.now())?;
     ok("artifact", "artifact.retrieved", artifact.latest())
 }
 
 pub(super) fn versions(call: &Call) -> Outcome {
     let user = call.user()?;
-    let mut state = call.formation.state();
-    let artifact = state.artifacts.find(user, call.path("artifact_id"))?;
+    let state = call.formation.state();
+    let (_, artifact) = state.artifacts.find(user, call.path("artifact_id"))?;
     let rows: Vec<Value> = (0..artifact.versions.len()).rev().map(|index| artifact.row(index)).collect();
     let data = json!({ "name": artifact.name, "count": rows.len(), "versions": rows });
     ok("artifact", "artifact.versions.retrieved", data)
@@ -135,14 +172,16 @@ pub(super) fn content(call: &Call) -> Outcome {
     };
     let user = call.user()?;
     let mut state = call.formation.state();
-    let artifact = state.artifacts.find(user, call.path("artifact_id"))?;
-    artifact.touch(call.formation.now());
+    let artifacts = &mut state.artifacts;
+    let (file, _) = artifacts.touch(user, call.path("artifact_id"), call.formation.now())?;
+    let (_, artifact) = artifacts.find(user, call.path("artifact_id"))?;
     let number = number.unwrap_or(artifact.versions.len());
-    let version = number
+    let (version, content) = number
         .checked_sub(1)
         .and_then(|index| artifact.versions.get(index))
+        .zip(artifacts.contents.get(&(file, number)))
         .ok_or_else(|| Failure::missing(format!("Version {number} of artifact '{}' not found", artifact.id)))?;
-    let mut response = Response::new(Body::from(version.content.clone()));
+    let mut response = Response::new(Body::from(content.0.clone()));
     let headers = response.headers_mut();
     let encoded = utf8_percent_encode(&artifact.name, NON_ALPHANUMERIC).to_string().replace("%2E", ".");
     let plain: String = artifact.name.chars().filter(|c| (' '..='~').contains(c) && !matches!(c, '"' | '\\')).collect();

@@ -6,9 +6,9 @@ use super::envelope::{Answer, Failure, Outcome, ok};
 use super::ids;
 use super::routes::is_admin_write;
 use crate::quirks::Quirk;
+use crate::store::{Rows, Table};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use std::collections::VecDeque;
 
 /// Entries kept.
 const KEPT: usize = 10_000;
@@ -19,15 +19,21 @@ const RESOURCES: [&str; 8] =
 /// The kind of the log's own entries. The shipped runtime has no filter for it.
 const OWN: &str = "audit_log";
 
-/// The log, newest entry first.
+/// The log, oldest entry first.
 #[derive(Debug, Default)]
-pub(crate) struct Audit(VecDeque<(Timestamp, Value)>);
+pub(crate) struct Audit(Table<u64, (Timestamp, Value)>);
 
 impl Audit {
     fn add(&mut self, mut entry: Value, now: Timestamp) {
         entry["timestamp"] = json!(ids::iso_z(now).replace('Z', "+00:00"));
-        self.0.push_front((now, entry));
-        self.0.truncate(KEPT);
+        self.0.push((now, entry));
+        if self.0.len() > KEPT {
+            self.0.pop_first();
+        }
+    }
+
+    pub(super) fn table(&mut self) -> &mut dyn Rows {
+        &mut self.0
     }
 }
 
@@ -84,7 +90,8 @@ pub(super) fn list(call: &Call) -> Outcome {
             && action.is_none_or(|action| entry["action"] == action)
             && resource.is_none_or(|resource| entry["resource_type"] == resource)
     };
-    let entries: Vec<&Value> = state.audit.0.iter().filter(wanted).take(limit).map(|(_, entry)| entry).collect();
+    let entries: Vec<&Value> =
+        state.audit.0.values().rev().filter(wanted).take(limit).map(|(_, entry)| entry).collect();
     ok("audit_log", "audit.retrieved", json!({ "total_entries": entries.len(), "entries": entries, "limit": limit }))
 }
 
@@ -94,7 +101,7 @@ pub(super) fn clear(call: &Call) -> Outcome {
     }
     let mut state = call.formation.state();
     let count = state.audit.0.len();
-    state.audit.0.clear();
+    state.audit.0.retain(|_, _| false);
     let message = format!("Audit log cleared by admin ({count} entries removed)");
     let mut entry = entry(call, "audit.cleared", OWN, &call.formation.spec.id, 200, &message);
     entry["data"] = json!({ "previous_entries_count": count });

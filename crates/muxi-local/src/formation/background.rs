@@ -27,6 +27,8 @@ pub(super) fn run(mut turn: Turn, webhook: Option<String>) {
         turn.run().await;
         if turn.end.is_none() {
             turn.formation.state().requests.mark(turn.serial, "awaiting_clarification");
+            // Nobody waits for this, nor for what follows; what fails here is tried again with the next change.
+            let _ = turn.formation.commit().await;
         }
         if let Some(url) = url
             && let Some(payload) = result(&turn, &url)
@@ -83,6 +85,7 @@ pub(super) fn escalate(formation: &Arc<Formation>, ask: &Ask) -> (String, Reply)
         let payload = ending(&turn);
         if let Some(report) = payload.get("report") {
             turn.formation.state().requests.report(turn.serial, report.clone(), turn.formation.seconds());
+            let _ = turn.formation.commit().await;
         }
         if let Some(url) = url {
             send(turn, url, payload, Secret::Client).await;

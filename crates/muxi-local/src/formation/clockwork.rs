@@ -4,7 +4,7 @@ use super::Formation;
 use super::events::Happening;
 use super::requests::End;
 use super::responder::Channel;
-use super::scheduler::{Run, Schedule, Status};
+use super::scheduler::{Job, Run, Schedule, Status};
 use super::turn::{Ask, Turn};
 use chrono_tz::Tz;
 use croner::parser::{CronParser, Seconds, Year};
@@ -60,6 +60,22 @@ pub(super) fn start(formation: &Arc<Formation>) {
     let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
     if !clockwork.runs.swap(true, Ordering::Relaxed) {
         runtime.spawn(watch(Arc::downgrade(formation), clockwork.bell.clone()));
+    }
+}
+
+/// Leaves out what recurring jobs missed while no server ran; ones for a single time are late.
+pub(super) fn skip_missed(formation: &Formation) {
+    let (now, occurrences) = (formation.now(), occurrences(formation));
+    let mut state = formation.state();
+    if !std::mem::take(&mut state.restored) {
+        return;
+    }
+    let missed = |job: &Job| matches!(job.schedule, Schedule::Cron(_)) && job.next.is_some_and(|next| next <= now);
+    let missed: Vec<u64> = state.jobs.0.iter().filter(|(_, job)| missed(job)).map(|(number, _)| *number).collect();
+    for number in missed {
+        if let Some(job) = state.jobs.0.get_mut(&number) {
+            job.next = job.schedule.after(now, &occurrences);
+        }
     }
 }
 
@@ -120,7 +136,7 @@ fn current(formation: &Weak<Formation>) -> Option<Arc<Formation>> {
 /// When the next job is due.
 fn next(formation: &Formation) -> Option<Timestamp> {
     let state = formation.state();
-    state.jobs.0.iter().filter(|job| job.status == Status::Active).filter_map(|job| job.next).min()
+    state.jobs.0.values().filter(|job| job.status == Status::Active).filter_map(|job| job.next).min()
 }
 
 /// Takes the job that has been due for longest, and when it was; ones due at the same time come in the order of their
@@ -130,9 +146,11 @@ fn take(formation: &Formation, runs: &mut HashMap<String, u32>) -> Option<(Strin
     let occurrences = occurrences(formation);
     let mut state = formation.state();
     loop {
-        let active = state.jobs.0.iter_mut().filter(|job| job.status == Status::Active);
-        let (due, job) =
-            active.filter_map(|job| Some((job.next.filter(|next| *next <= now)?, job))).min_by_key(|(due, _)| *due)?;
+        let active = state.jobs.0.iter().filter(|(_, job)| job.status == Status::Active);
+        let (due, number) = active
+            .filter_map(|(number, job)| Some((job.next.filter(|next| *next <= now)?, *number)))
+            .min_by_key(|(due, _)| *due)?;
+        let job = state.jobs.0.get_mut(&number)?;
         let count = runs.entry(job.id.clone()).or_default();
         *count += 1;
         let skips = *count > MOST_AT_ONCE;
@@ -148,7 +166,7 @@ fn take(formation: &Formation, runs: &mut HashMap<String, u32>) -> Option<(Strin
 
 /// One run: a turn of the job's user, in a session of its own.
 async fn run(formation: &Arc<Formation>, id: &str, due: Timestamp) {
-    let asked = formation.state().jobs.find(id).ok().map(|job| (job.user.clone(), job.message.clone()));
+    let asked = formation.state().jobs.find(id).ok().map(|(_, job)| (job.user.clone(), job.message.clone()));
     let Some((user, message)) = asked else { return };
     let ask = Ask { user, message, channel: Channel::Job, ..Ask::default() };
     let mut turn = Turn::start(formation, &ask);
@@ -163,10 +181,12 @@ async fn run(formation: &Arc<Formation>, id: &str, due: Timestamp) {
     let failed = failure.is_some();
     let run = Run { at: due, failure, request_id: turn.request_id.clone(), session_id: turn.session_id.clone() };
     let mut paused = false;
-    if let Ok(job) = formation.state().jobs.find(id) {
+    if let Ok(job) = formation.state().jobs.find_mut(id) {
         job.note(run, most);
         paused = job.status == Status::Paused;
     }
+    // Nobody waits for this; what fails here is tried again with the next change.
+    let _ = formation.commit().await;
     match failed {
         true => tell(formation, "scheduler.job.failed", "error", id, &turn, "failed"),
         false => tell(formation, "scheduler.job.completed", "info", id, &turn, "completed"),

@@ -29,7 +29,7 @@ pub(super) fn status(call: &Call) -> Outcome {
         "stats": {
             "running": { "seconds": formation.uptime(), "since": formation.started.as_second() },
             "memory": { "working_memory_mb": memory, "memory_usage_mb": null },
-            "requests": { "total": state.requests.total, "active": state.requests.active() },
+            "requests": { "total": state.requests.total(), "active": state.requests.active() },
             "buffer_size": spec.document.pointer("/memory/buffer/size").cloned().unwrap_or(json!(0)),
             "cpu_percent": null,
         },

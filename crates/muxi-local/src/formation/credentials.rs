@@ -5,12 +5,14 @@ use super::check::Check;
 use super::envelope::{Failure, Outcome, ok, with_status};
 use super::ids;
 use crate::quirks::Quirk;
+use crate::store::{Rows, Table};
 use http::StatusCode;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// One credential.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Credential {
     id: String,
     owner: u64,
@@ -22,7 +24,7 @@ struct Credential {
 
 /// All credentials.
 #[derive(Debug, Default)]
-pub(crate) struct Credentials(Vec<Credential>);
+pub(crate) struct Credentials(Table<u64, Credential>);
 
 impl Credential {
     fn row(&self) -> Value {
@@ -52,16 +54,21 @@ pub(super) fn list(call: &Call) -> Outcome {
     let user = call.user()?;
     let mut state = call.formation.state();
     let owner = state.users.number(user, call.formation.now());
-    let mine = state.credentials.0.iter().filter(|credential| credential.owner == owner);
+    let mine = state.credentials.0.values().filter(|credential| credential.owner == owner);
     let rows: Vec<Value> = mine.map(Credential::row).collect();
     ok("credential_list", "credentials.listed", json!({ "count": rows.len(), "credentials": rows }))
 }
 
 impl Credentials {
-    /// The place of a user's credential.
-    fn position(&self, owner: u64, id: &str) -> Result<usize, Failure> {
-        let found = self.0.iter().position(|credential| credential.id == id && credential.owner == owner);
+    /// A user's credential and its number.
+    fn find(&self, owner: u64, id: &str) -> Result<(u64, &Credential), Failure> {
+        let found = self.0.find(|credential| credential.id == id && credential.owner == owner);
+        let found = found.map(|(number, credential)| (*number, credential));
         found.ok_or_else(|| Failure::no_resource(format!("Credential not found: {id}")))
+    }
+
+    pub(super) fn table(&mut self) -> &mut dyn Rows {
+        &mut self.0
     }
 }
 
@@ -69,8 +76,8 @@ pub(super) fn get(call: &Call) -> Outcome {
     let user = call.user()?;
     let mut state = call.formation.state();
     let owner = state.users.number(user, call.formation.now());
-    let index = state.credentials.position(owner, call.path("credential_id"))?;
-    ok("credential", "credentials.retrieved", state.credentials.0[index].row())
+    let (_, credential) = state.credentials.find(owner, call.path("credential_id"))?;
+    ok("credential", "credentials.retrieved", credential.row())
 }
 
 pub(super) fn create(call: &Call) -> Outcome {
@@ -111,7 +118,8 @@ pub(super) fn delete(call: &Call) -> Outcome {
     let user = call.user()?;
     let mut state = call.formation.state();
     let owner = state.users.number(user, call.formation.now());
-    let index = state.credentials.position(owner, call.path("credential_id"))?;
-    let credential = state.credentials.0.remove(index);
-    ok("credential", "credentials.deleted", json!({ "credential_id": credential.id, "deleted": true }))
+    let id = call.path("credential_id");
+    let (number, _) = state.credentials.find(owner, id)?;
+    state.credentials.0.remove(&number);
+    ok("credential", "credentials.deleted", json!({ "credential_id": id, "deleted": true }))
 }

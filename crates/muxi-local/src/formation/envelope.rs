@@ -86,6 +86,11 @@ impl Failure {
         Self::new(503, "SERVICE_UNAVAILABLE", message)
     }
 
+    /// 500: the store refused what the call changed.
+    pub(crate) fn unsaved(error: &str) -> Self {
+        Self::new(500, "INTERNAL_ERROR", format!("The change could not be saved: {error}"))
+    }
+
     /// 422: the schema, item by item.
     pub(crate) fn invalid(errors: Vec<Value>) -> Self {
         Self::params(format!("Validation failed: {} error(s)", errors.len()))

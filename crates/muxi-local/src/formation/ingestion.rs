@@ -6,8 +6,10 @@ use super::check::Check;
 use super::envelope::{Failure, Outcome, ok, with_status};
 use super::ids;
 use super::memories::{LONGEST, Origin, Scope, scope};
+use crate::store::{Rows, Table};
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 /// How long a job is in flight.
@@ -18,7 +20,7 @@ const IN_FLIGHT: usize = 4;
 const BATCH: usize = 100;
 
 /// A piece of content that was handed in.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Event {
     pub(super) id: String,
     pub(super) owner: u64,
@@ -42,7 +44,7 @@ impl Event {
 }
 
 /// One job.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Job {
     id: String,
     owner: u64,
@@ -54,8 +56,8 @@ struct Job {
 /// Everything that was handed in.
 #[derive(Debug, Default)]
 pub(crate) struct Ingestion {
-    events: Vec<Event>,
-    jobs: Vec<Job>,
+    events: Table<u64, Event>,
+    jobs: Table<u64, Job>,
 }
 
 impl Job {
@@ -73,18 +75,20 @@ impl Ingestion {
         let id = ids::random("ing_", 21);
         let names = events.iter().map(|event| event.id.clone()).collect();
         self.jobs.push(Job { id: id.clone(), owner, created: now, events: names, stored: false });
-        self.events.extend(events);
+        for event in events {
+            self.events.push(event);
+        }
         id
     }
 
     fn duplicate(&self, owner: u64, event: &Event) -> Option<&Event> {
         event.source_id.as_ref()?;
         let same = |old: &&Event| old.owner == owner && old.source == event.source && old.source_id == event.source_id;
-        self.events.iter().find(same)
+        self.events.values().find(same)
     }
 
     fn check_room(&self, owner: u64, now: Timestamp) -> Result<(), Failure> {
-        if self.jobs.iter().filter(|job| job.owner == owner && !job.is_done(now)).count() < IN_FLIGHT {
+        if self.jobs.values().filter(|job| job.owner == owner && !job.is_done(now)).count() < IN_FLIGHT {
             return Ok(());
         }
         let message = format!(
@@ -104,24 +108,28 @@ impl Ingestion {
 
     /// Whether the log has that event.
     pub(super) fn knows(&self, id: &str) -> bool {
-        self.events.iter().any(|event| event.id == id)
+        self.events.values().any(|event| event.id == id)
     }
 
     /// Events of a user that say about whom or what they are.
     pub(super) fn count_subjects(&self, owner: u64) -> usize {
-        self.events.iter().filter(|event| event.owner == owner && event.subject.is_some()).count()
+        self.events.values().filter(|event| event.owner == owner && event.subject.is_some()).count()
     }
 
     /// Events of a user.
     pub(crate) fn count(&self, owner: u64) -> usize {
-        self.events.iter().filter(|event| event.owner == owner).count()
+        self.events.values().filter(|event| event.owner == owner).count()
     }
 
     /// Forgets the events of a source; gives their number.
     pub(crate) fn forget(&mut self, owner: u64, source: &str) -> usize {
         let before = self.events.len();
-        self.events.retain(|event| event.owner != owner || event.source != source);
+        self.events.retain(|_, event| event.owner != owner || event.source != source);
         before - self.events.len()
+    }
+
+    pub(super) fn tables(&mut self) -> [&mut dyn Rows; 2] {
+        [&mut self.events, &mut self.jobs]
     }
 }
 
@@ -129,9 +137,12 @@ impl Ingestion {
 /// task has to run for it.
 pub(crate) fn settle(state: &mut State, now: Timestamp) {
     let State { ingestion, memories, .. } = state;
-    for job in ingestion.jobs.iter_mut().filter(|job| !job.stored && job.is_done(now)) {
+    let due = |(number, job): (&u64, &Job)| (!job.stored && job.is_done(now)).then_some(*number);
+    let due: Vec<u64> = ingestion.jobs.iter().filter_map(due).collect();
+    for number in due {
+        let Some(job) = ingestion.jobs.get_mut(&number) else { continue };
         job.stored = true;
-        for event in ingestion.events.iter().filter(|event| job.events.contains(&event.id)) {
+        for event in ingestion.events.values().filter(|event| job.events.contains(&event.id)) {
             let mut metadata = event.metadata.clone();
             metadata.insert("source".to_owned(), json!(event.source));
             if let Some(subject) = &event.subject {
@@ -256,7 +267,7 @@ pub(super) fn status(call: &Call) -> Outcome {
     let mut state = call.formation.state();
     settle(&mut state, call.formation.now());
     let owner = user.map(|user| state.users.number(user, call.formation.now()));
-    let job = state.ingestion.jobs.iter().find(|job| job.id == id);
+    let job = state.ingestion.jobs.values().find(|job| job.id == id);
     let job = job.ok_or_else(|| Failure::missing(format!("Unknown or expired processing_id '{id}'")))?;
     if !call.admin && owner != Some(job.owner) {
         return Err(Failure::new(403, "FORBIDDEN", "Ingestion job does not belong to this user"));
@@ -265,7 +276,7 @@ pub(super) fn status(call: &Call) -> Outcome {
         "processing_id": id, "status": "processing", "created_at": ids::as_seconds(job.created),
     });
     if job.is_done(call.formation.now()) {
-        let found = |event: &String| state.ingestion.events.iter().find(|known| known.id == *event);
+        let found = |event: &String| state.ingestion.events.values().find(|known| known.id == *event);
         let row = |(index, event): (usize, &String)| {
             let known = found(event);
             json!({
@@ -311,7 +322,7 @@ pub(super) fn provenance(call: &Call) -> Outcome {
 
 /// An event, be it content that was handed in or a fact that was made from it; the chain ends with it.
 fn by_event(state: &State, owner: u64, id: &str) -> Option<Value> {
-    let find = |id: &str| state.ingestion.events.iter().find(|event| event.id == id && event.owner == owner);
+    let find = |id: &str| state.ingestion.events.values().find(|event| event.id == id && event.owner == owner);
     if let Some(event) = find(id) {
         return Some(json!({ "event": event.row(), "chain": [event.row()] }));
     }
@@ -325,7 +336,7 @@ fn by_entity(state: &State, owner: u64, name: &str) -> Option<Value> {
     let about = |event: &&Event| {
         event.owner == owner && event.subject.as_ref().is_some_and(|own| own.to_lowercase() == name.to_lowercase())
     };
-    let events: Vec<&Event> = state.ingestion.events.iter().filter(about).collect();
+    let events: Vec<&Event> = state.ingestion.events.values().filter(about).collect();
     let name = events.last()?.subject.clone();
     let fact = |event: &&Event| {
         let made: Vec<&str> = state.memories.made_from(owner, &event.id).map(|memory| memory.id.as_str()).collect();

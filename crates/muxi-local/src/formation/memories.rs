@@ -5,15 +5,17 @@ use super::check::{Check, query_int};
 use super::envelope::{Failure, Outcome, ok};
 use super::{ids, ingestion};
 use crate::quirks::Quirk;
+use crate::store::{Rows, Table};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Characters that one memory may have.
 pub(crate) const LONGEST: usize = 10_000;
 
 /// One memory of one user.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Memory {
     pub(super) id: String,
     /// The internal number of its user.
@@ -38,7 +40,7 @@ pub(crate) struct Origin {
 
 /// All memories, oldest first.
 #[derive(Debug, Default)]
-pub(crate) struct Memories(Vec<Memory>);
+pub(crate) struct Memories(Table<u64, Memory>);
 
 impl Memories {
     /// Stores a memory; gives its id.
@@ -60,59 +62,102 @@ impl Memories {
 
     /// Forgets what came from a source.
     pub(crate) fn forget(&mut self, owner: u64, source: &str) {
-        self.0.retain(|memory| memory.owner != owner || memory.source.as_deref() != Some(source));
+        self.0.retain(|_, memory| memory.owner != owner || memory.source.as_deref() != Some(source));
     }
 
     /// What the newest memories of a user say, newest first.
-    pub(crate) fn newest(&self, owner: u64, limit: usize) -> Vec<String> {
-        let mine = self.0.iter().rev().filter(|memory| memory.owner == owner);
-        mine.take(limit).map(|memory| memory.content.clone()).collect()
+    pub(crate) fn newest(&self, owner: u64, limit: usize) -> Vec<&str> {
+        let mine = self.0.values().rev().filter(|memory| memory.owner == owner);
+        mine.take(limit).map(|memory| memory.content.as_str()).collect()
     }
 
     /// A user's, oldest first: id, time and content.
     pub(super) fn of(&self, owner: u64) -> impl Iterator<Item = (&str, Timestamp, &str)> {
-        let mine = self.0.iter().filter(move |memory| memory.owner == owner);
+        let mine = self.0.values().filter(move |memory| memory.owner == owner);
         mine.map(|memory| (memory.id.as_str(), memory.created, memory.content.as_str()))
     }
 
-    /// A user's memories for which the log has no event.
-    pub(super) fn unlogged(&mut self, owner: u64) -> impl Iterator<Item = &mut Memory> {
-        self.0.iter_mut().filter(move |memory| memory.owner == owner && memory.event.is_none())
+    /// Links each of a user's memories for which the log has no event to the one that `log` makes for it; gives how
+    /// many there were.
+    pub(super) fn link_unlogged(&mut self, owner: u64, mut log: impl FnMut(&Memory) -> String) -> usize {
+        let unlogged =
+            |(number, memory): (&u64, &Memory)| (memory.owner == owner && memory.event.is_none()).then_some(*number);
+        let unlogged: Vec<u64> = self.0.iter().filter_map(unlogged).collect();
+        for number in &unlogged {
+            if let Some(memory) = self.0.get_mut(number) {
+                memory.event = Some(log(memory));
+            }
+        }
+        unlogged.len()
     }
 
     /// How many have no event in the log.
     pub(super) fn count_unlogged(&self, wanted: impl Fn(u64) -> bool) -> usize {
-        self.0.iter().filter(|memory| wanted(memory.owner) && memory.event.is_none()).count()
+        self.0.values().filter(|memory| wanted(memory.owner) && memory.event.is_none()).count()
     }
 
     /// Deletes all but the newest of memories that say the same to the same; gives how many went.
     pub(super) fn drop_repeated(&mut self, wanted: impl Fn(u64) -> bool) -> usize {
         let mut newer = HashSet::new();
-        let mut kept = Vec::new();
-        let before = self.0.len();
-        for memory in self.0.drain(..).rev() {
+        let repeated = |(number, memory): (&u64, &Memory)| {
             let key = (memory.owner, memory.scope.clone(), memory.scope_id.clone(), memory.content.clone());
-            if newer.insert(key) || !wanted(memory.owner) {
-                kept.push(memory);
-            }
-        }
-        kept.reverse();
-        self.0 = kept;
-        before - self.0.len()
+            (!newer.insert(key) && wanted(memory.owner)).then_some(*number)
+        };
+        let repeated: Vec<u64> = self.0.iter().rev().filter_map(repeated).collect();
+        repeated.iter().for_each(|number| drop(self.0.remove(number)));
+        repeated.len()
     }
 
     /// Deletes memories whose event the log does not have; gives how many went.
     pub(super) fn drop_orphans(&mut self, wanted: impl Fn(u64) -> bool, logged: impl Fn(&str) -> bool) -> usize {
         let before = self.0.len();
-        self.0.retain(|memory| !wanted(memory.owner) || memory.event.as_deref().is_none_or(&logged));
+        self.0.retain(|_, memory| !wanted(memory.owner) || memory.event.as_deref().is_none_or(&logged));
         before - self.0.len()
     }
 
     /// The memory with that id, or those made from the event with that id.
     pub(super) fn made_from(&self, owner: u64, id: &str) -> impl Iterator<Item = &Memory> {
         let hit = move |memory: &&Memory| memory.id == id || memory.event.as_deref() == Some(id);
-        self.0.iter().filter(move |memory| memory.owner == owner).filter(hit)
+        self.0.values().filter(move |memory| memory.owner == owner).filter(hit)
     }
+
+    /// The contents of the user's memories that share words with a text, best first, at most `limit`. A word counts
+    /// the more, the fewer of the user's memories have it; of memories that fit as well, the newer comes first.
+    pub(crate) fn search(&self, owner: u64, text: &str, limit: usize) -> Vec<&str> {
+        let wanted = words(text);
+        let visible = self.0.values().rev().filter(|memory| memory.owner == owner || memory.scope == "formation");
+        let found: Vec<(&str, Vec<String>)> = visible
+            .map(|memory| {
+                let shared = words(&memory.content).intersection(&wanted).cloned().collect();
+                (memory.content.as_str(), shared)
+            })
+            .collect();
+        let mut having: HashMap<&str, usize> = HashMap::new();
+        for word in found.iter().flat_map(|(_, shared)| shared) {
+            *having.entry(word).or_default() += 1;
+        }
+        let weight = |word: &String| {
+            let having = having.get(word.as_str()).copied().unwrap_or(1);
+            (1.0 + found.len() as f64 / having as f64).ln()
+        };
+        let mut scored: Vec<(f64, &str)> = found
+            .iter()
+            .filter(|(_, shared)| !shared.is_empty())
+            .map(|(content, shared)| (shared.iter().map(weight).sum(), *content))
+            .collect();
+        // The sort is stable: the newest are first already.
+        scored.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+        scored.into_iter().take(limit).map(|(_, content)| content).collect()
+    }
+
+    pub(super) fn table(&mut self) -> &mut dyn Rows {
+        &mut self.0
+    }
+}
+
+/// The different words of a text, in lower case.
+fn words(text: &str) -> BTreeSet<String> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
 }
 
 impl Memory {
@@ -139,7 +184,7 @@ impl Memory {
 }
 
 /// For whom a memory is.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Scope {
     pub(crate) scope: String,
     pub(crate) scope_id: Option<String>,
@@ -183,7 +228,7 @@ pub(super) fn list(call: &Call) -> Outcome {
             && scopes.as_ref().is_none_or(|scopes| scopes.contains(&memory.scope.as_str()))
     };
     let rows: Vec<Value> =
-        state.memories.0.iter().rev().filter(visible).skip(offset).take(limit).map(Memory::row).collect();
+        state.memories.0.values().rev().filter(visible).skip(offset).take(limit).map(Memory::row).collect();
     ok("memory_list", "memory.list", json!({ "count": rows.len(), "memories": rows }))
 }
 
@@ -235,9 +280,33 @@ pub(super) fn delete(call: &Call) -> Outcome {
     ingestion::settle(&mut state, call.formation.now());
     let owner = state.users.number(user, call.formation.now());
     let before = state.memories.0.len();
-    state.memories.0.retain(|memory| memory.id != id || memory.owner != owner && !anybody);
+    state.memories.0.retain(|_, memory| memory.id != id || memory.owner != owner && !anybody);
     if state.memories.0.len() == before {
         return Err(Failure::missing(format!("Memory '{id}' not found")));
     }
     ok("memory", "memory.deleted", json!({ "deleted": id, "user_id": user }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Map, Memories, Scope, Timestamp};
+
+    fn store(memories: &mut Memories, owner: u64, scope: &str, content: &str) {
+        let scope = Scope { scope: scope.to_owned(), scope_id: None };
+        memories.add(owner, content.to_owned(), Map::new(), scope, None, Timestamp::UNIX_EPOCH);
+    }
+
+    #[test]
+    fn a_search_puts_rare_words_and_then_new_memories_first() {
+        let mut memories = Memories::default();
+        for content in ["the cat likes fish", "the dog likes bones", "the user lives in Oslo", "the weather is fine"] {
+            store(&mut memories, 1, "user", content);
+        }
+        store(&mut memories, 2, "user", "the OSLO trip of somebody else");
+        store(&mut memories, 2, "formation", "Offices: Oslo, Bergen");
+        let found = memories.search(1, "What does the dog in OSLO like?", 3);
+        assert_eq!(found, ["the user lives in Oslo", "the dog likes bones", "Offices: Oslo, Bergen"]);
+        assert_eq!(memories.search(1, "likes", 9), ["the dog likes bones", "the cat likes fish"]);
+        assert_eq!(memories.search(1, "!?", 9), [""; 0]);
+    }
 }

@@ -9,6 +9,7 @@ use super::ingestion::{self, Event};
 use super::memories::Scope;
 use super::{history, ids};
 use crate::quirks::Quirk;
+use crate::store::{Rows, Table};
 use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -23,25 +24,28 @@ const KEPT: f64 = 300.0;
 
 /// The jobs that were started, with their results.
 #[derive(Debug, Default)]
-pub(crate) struct Jobs(Vec<(String, f64, Value)>);
+pub(crate) struct Jobs(Table<String, (f64, Value)>);
 
 impl Jobs {
     fn start(&mut self, prefix: &str, result: Value, now: f64) -> String {
-        self.0.retain(|(_, started, _)| now - started < KEPT + TAKES);
+        self.0.retain(|_, (started, _)| now - started < KEPT + TAKES);
         let id = ids::random(prefix, 21);
-        self.0.push((id.clone(), now, result));
+        self.0.insert(id.clone(), (now, result));
         id
     }
 
     fn status(&self, id: &str, now: f64) -> Option<Value> {
-        let (_, started, result) =
-            self.0.iter().find(|(known, started, _)| known == id && now - started < KEPT + TAKES)?;
+        let (started, result) = self.0.get(id).filter(|(started, _)| now - started < KEPT + TAKES)?;
         let done = now - started >= TAKES;
         let mut status = json!({ "job_id": id, "status": if done { "completed" } else { "processing" } });
         if let (true, Some(fields), Some(result)) = (done, status.as_object_mut(), result.as_object()) {
             fields.extend(result.clone());
         }
         Some(status)
+    }
+
+    pub(super) fn table(&mut self) -> &mut dyn Rows {
+        &mut self.0
     }
 }
 
@@ -157,9 +161,8 @@ fn synthesize(state: &mut State, user: &str, now: Timestamp) -> Value {
     ingestion::settle(state, now);
     let owner = state.users.number(user, now);
     let State { ingestion, memories, .. } = state;
-    let mut facts = 0;
-    for memory in memories.unlogged(owner) {
-        let event = Event {
+    let facts = memories.link_unlogged(owner, |memory| {
+        ingestion.record(Event {
             id: ids::random("", 21),
             owner,
             content: memory.content.clone(),
@@ -169,10 +172,8 @@ fn synthesize(state: &mut State, user: &str, now: Timestamp) -> Value {
             metadata: Map::new(),
             scope: Scope { scope: memory.scope.clone(), scope_id: memory.scope_id.clone() },
             received: now,
-        };
-        memory.event = Some(ingestion.record(event));
-        facts += 1;
-    }
+        })
+    });
     let row = |name: &&str| {
         let synthesized = if *name == "flat_facts" { facts } else { 0 };
         ((*name).to_owned(), json!({ "synthesized": synthesized, "complete": true }))

@@ -1,4 +1,4 @@
-//! The formation API: one running formation, its state in memory, and the routes that it serves.
+//! The formation API: one running formation, its state, and the routes that it serves.
 //!
 //! Methods, paths and keys come from the operation table of `muxi-client`; nothing here repeats them. Behaviour is
 //! the *intended* one of `contract/formation-api.md`: where the shipped runtime has a defect, this does what was meant.
@@ -37,6 +37,7 @@ mod secrets;
 mod sessions;
 mod shown;
 mod spec;
+mod state;
 mod triggers;
 mod tuning;
 mod turn;
@@ -48,49 +49,32 @@ pub(crate) use envelope::{Failure, refuse};
 pub use routes::{router, routes};
 pub(crate) use spec::secret_references;
 pub use spec::{FormationSpec, Skill};
+pub(crate) use state::States;
 
 use crate::{
     host::Host,
     quirks::{Quirk, UnknownQuirk},
 };
 use jiff::Timestamp;
+use state::{Shared, State};
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 
 /// One running formation: its specification and all its state.
 pub struct Formation {
     host: Arc<Host>,
     spec: FormationSpec,
     started: Timestamp,
-    state: Arc<Mutex<State>>,
-    replays: Arc<idempotency::Replays>,
+    shared: Arc<Shared>,
     events: Arc<events::Hub>,
-    cancels: Arc<cancel::Cancels>,
     clockwork: clockwork::Clockwork,
-}
-
-/// What a formation remembers.
-#[derive(Debug, Default)]
-struct State {
-    artifacts: artifacts::Artifacts,
-    audit: audit::Audit,
-    credentials: credentials::Credentials,
-    distilleries: distilleries::Distilleries,
-    ingestion: ingestion::Ingestion,
-    jobs: scheduler::Jobs,
-    memories: memories::Memories,
-    memory_jobs: memory_admin::Jobs,
-    requests: requests::Requests,
-    secrets: secrets::Secrets,
-    sessions: sessions::Sessions,
-    tuning: tuning::Tuning,
-    users: users::Users,
 }
 
 impl Formation {
     /// Starts a formation on its own.
     pub fn new(spec: FormationSpec) -> Arc<Self> {
-        Self::on(Arc::default(), spec)
+        let shared = Arc::new(Shared::fresh(&spec));
+        Self::with(Arc::default(), shared, spec)
     }
 
     /// Starts a formation on its own that reproduces defects of the shipped runtime; `quirks` is as
@@ -101,45 +85,41 @@ impl Formation {
     pub fn with_quirks(spec: FormationSpec, quirks: &str) -> Result<Arc<Self>, UnknownQuirk> {
         let host = Arc::<Host>::default();
         host.quirks.set(quirks.parse()?);
-        Ok(Self::on(host, spec))
+        let shared = Arc::new(Shared::fresh(&spec));
+        Ok(Self::with(host, shared, spec))
     }
 
-    /// Starts a formation of a server.
-    pub(crate) fn on(host: Arc<Host>, spec: FormationSpec) -> Arc<Self> {
-        let state = State {
-            secrets: secrets::Secrets::new(spec.secrets()),
-            sessions: sessions::Sessions::new(spec.buffer_size()),
-            ..State::default()
-        };
+    /// Starts a formation of a server. It goes on with the state of its scope; the error says why that cannot be read.
+    pub(crate) fn on(host: Arc<Host>, scope: &str, spec: FormationSpec) -> Result<Arc<Self>, String> {
+        let shared = States::open(&host, scope)?;
+        shared.adopt(&spec);
+        Ok(Self::with(host, shared, spec))
+    }
+
+    fn with(host: Arc<Host>, shared: Arc<Shared>, spec: FormationSpec) -> Arc<Self> {
         let formation = Arc::new(Self {
             started: host.clock.now(),
             host,
             spec,
-            state: Arc::new(Mutex::new(state)),
-            replays: Arc::default(),
+            shared,
             events: Arc::default(),
-            cancels: Arc::default(),
             clockwork: clockwork::Clockwork::default(),
         });
+        clockwork::skip_missed(&formation);
         clockwork::start(&formation);
         formation
     }
 
     /// The same formation from changed files: what it remembers goes on, shared with the turns that still run on the
-    /// old files. Secrets that the files give are taken anew; others stay.
+    /// old files. Secrets that are new in the files are taken over; others stay.
     pub(crate) fn reloaded(&self, spec: FormationSpec) -> Arc<Self> {
-        let mut state = self.state();
-        state.secrets.merge(spec.secrets());
-        state.sessions.resize(spec.buffer_size());
-        drop(state);
+        self.shared.adopt(&spec);
         let formation = Arc::new(Self {
             host: self.host.clone(),
             spec,
             started: self.started,
-            state: self.state.clone(),
-            replays: self.replays.clone(),
+            shared: self.shared.clone(),
             events: self.events.clone(),
-            cancels: self.cancels.clone(),
             clockwork: self.clockwork.succeed(),
         });
         clockwork::start(&formation);
@@ -153,7 +133,13 @@ impl Formation {
 
     /// The state. Never held across an `await`.
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.state()
+    }
+
+    /// Waits until everything that has changed so far is safe in the store. To be called before anybody is told of a
+    /// change, and after changes that nobody waits for. The error says what the disk refused.
+    async fn commit(&self) -> Result<(), String> {
+        self.shared.commit(&self.host.store).await
     }
 
     /// Whether that defect of the shipped runtime is reproduced.

@@ -4,8 +4,11 @@ use super::State;
 use super::call::Call;
 use super::envelope::{Failure, Outcome, ok};
 use crate::quirks::Quirk;
+use crate::store::{Rows, Table};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashMap};
+use std::borrow::Cow;
+use std::collections::HashMap;
 
 /// Seconds that a finished request stays known.
 const KEPT: f64 = 300.0;
@@ -17,12 +20,12 @@ const FRESH: f64 = 0.1;
 const MOST: usize = 100_000;
 
 /// One tracked request.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Row {
     pub(crate) id: String,
     pub(crate) user: String,
     pub(crate) session: String,
-    pub(crate) status: &'static str,
+    pub(crate) status: Cow<'static, str>,
     pub(crate) escalated: bool,
     created_at: f64,
     completed_at: Option<f64>,
@@ -47,32 +50,32 @@ pub(crate) enum End {
 /// All tracked requests by the number of their turn, oldest first.
 #[derive(Debug, Default)]
 pub(crate) struct Requests {
-    rows: BTreeMap<u64, Row>,
+    rows: Table<u64, Row>,
     by_id: HashMap<String, u64>,
-    /// How many there ever were.
-    pub(crate) total: u64,
+    total: Table<(), u64>,
     purged: f64,
 }
 
 impl Requests {
     /// Tracks a request; one with the same id is replaced. The number names this very turn.
     pub(crate) fn start(&mut self, id: &str, user: &str, session: &str, now: f64) -> u64 {
-        self.total += 1;
+        let serial = self.total() + 1;
+        self.total.insert((), serial);
         self.purge(now);
         if self.rows.len() >= MOST
-            && let Some((serial, row)) = self.rows.pop_first()
-            && self.by_id.get(&row.id) == Some(&serial)
+            && let Some((oldest, row)) = self.rows.pop_first()
+            && self.by_id.get(&row.id) == Some(&oldest)
         {
             self.by_id.remove(&row.id);
         }
-        if let Some(old) = self.by_id.insert(id.to_owned(), self.total) {
+        if let Some(old) = self.by_id.insert(id.to_owned(), serial) {
             self.rows.remove(&old);
         }
         let row = Row {
             id: id.to_owned(),
             user: user.to_owned(),
             session: session.to_owned(),
-            status: "processing",
+            status: "processing".into(),
             escalated: false,
             created_at: now,
             completed_at: None,
@@ -82,8 +85,27 @@ impl Requests {
             background: false,
             webhook: None,
         };
-        self.rows.insert(self.total, row);
-        self.total
+        self.rows.insert(serial, row);
+        serial
+    }
+
+    /// How many there ever were.
+    pub(crate) fn total(&self) -> u64 {
+        self.total.get(&()).copied().unwrap_or_default()
+    }
+
+    pub(super) fn tables(&mut self) -> [&mut dyn Rows; 2] {
+        [&mut self.rows, &mut self.total]
+    }
+
+    /// Takes up stored requests: those that ran have ended with their server, unless they wait for their user.
+    pub(super) fn recover(&mut self, waiting: &[u64], now: f64) {
+        self.by_id = self.rows.iter().map(|(serial, row)| (row.id.clone(), *serial)).collect();
+        let ended = |(serial, row): (&u64, &Row)| (row.running() && !waiting.contains(serial)).then_some(*serial);
+        let ended: Vec<u64> = self.rows.iter().filter_map(ended).collect();
+        for serial in ended {
+            self.end(serial, End::Failed("The server was restarted while the request was running".to_owned()), now);
+        }
     }
 
     /// Marks a request as being retried in background.
@@ -97,14 +119,19 @@ impl Requests {
     pub(crate) fn pending(&mut self, serial: u64) {
         if let Some(row) = self.rows.get_mut(&serial) {
             row.background = true;
-            row.status = "pending";
+            row.status = "pending".into();
         }
+    }
+
+    /// A request that still runs, to be changed.
+    fn running(&mut self, serial: u64) -> Option<&mut Row> {
+        if self.rows.get(&serial)?.running() { self.rows.get_mut(&serial) } else { None }
     }
 
     /// Gives a request that still runs another status.
     pub(crate) fn mark(&mut self, serial: u64, status: &'static str) {
-        if let Some(row) = self.rows.get_mut(&serial).filter(|row| row.running()) {
-            row.status = status;
+        if let Some(row) = self.running(serial) {
+            row.status = status.into();
         }
     }
 
@@ -131,7 +158,7 @@ impl Requests {
 
     /// Ends a request that still runs.
     pub(crate) fn end(&mut self, serial: u64, end: End, now: f64) {
-        if let Some(row) = self.rows.get_mut(&serial).filter(|row| row.running()) {
+        if let Some(row) = self.running(serial) {
             row.end(end, now);
         }
     }
@@ -155,9 +182,11 @@ impl Requests {
         self.purged = now;
         self.rows.retain(|_, row| row.completed_at.is_none_or(|end| now - end < KEPT));
         let rows = &self.rows;
-        self.by_id.retain(|_, serial| rows.contains_key(serial));
-        for row in self.rows.values_mut().filter(|row| row.running() && now - row.created_at > STALE) {
-            row.end(End::Failed("Request timed out".to_owned()), now);
+        self.by_id.retain(|_, serial| rows.get(serial).is_some());
+        let stale = |(serial, row): (&u64, &Row)| (row.running() && now - row.created_at > STALE).then_some(*serial);
+        let stale: Vec<u64> = self.rows.iter().filter_map(stale).collect();
+        for serial in stale {
+            self.end(serial, End::Failed("Request timed out".to_owned()), now);
         }
     }
 }
@@ -170,9 +199,9 @@ impl Row {
     fn end(&mut self, end: End, now: f64) {
         self.completed_at = Some(now);
         (self.status, self.result, self.error) = match end {
-            End::Completed(result) => ("completed", Some(result), None),
-            End::Failed(error) => ("failed", None, Some(error)),
-            End::Cancelled => ("cancelled", None, None),
+            End::Completed(result) => ("completed".into(), Some(result), None),
+            End::Failed(error) => ("failed".into(), None, Some(error)),
+            End::Cancelled => ("cancelled".into(), None, None),
         };
     }
 
@@ -247,7 +276,7 @@ pub(super) fn cancel(call: &Call) -> Outcome {
     }
     let id = row.id.clone();
     let serial = state.requests.serial(&id).unwrap_or_default();
-    let (cancellation, message) = if call.formation.cancels.ask(serial) {
+    let (cancellation, message) = if call.formation.shared.cancels.ask(serial) {
         ("cooperative", "Request marked for cancellation; it will stop at the next checkpoint")
     } else {
         state.requests.end(serial, End::Cancelled, call.formation.seconds());

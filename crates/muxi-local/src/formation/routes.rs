@@ -235,10 +235,7 @@ async fn serve(
     };
     let concrete = parts.extensions.get::<OriginalUri>().map_or(parts.uri.path(), |uri| uri.0.path()).to_owned();
     match handler {
-        Handler::Now(run) if !IDEMPOTENT.contains(&endpoint.name) => {
-            let outcome = run(&call);
-            finish(&call, outcome, None).into_response()
-        }
+        Handler::Now(_) if !IDEMPOTENT.contains(&endpoint.name) => carry_out(call, handler, None).await,
         run => {
             // A task of its own: a turn goes on when its client leaves, and so does the flight of its key.
             let flight = tokio::spawn(fly(call, run, concrete));
@@ -253,34 +250,44 @@ async fn fly(call: Call, handler: Handler, path: String) -> Response {
     let key = call.header("x-muxi-idempotency-key").filter(|key| !key.is_empty());
     let streamed = call.endpoint.name == "chat" && is_streamed(&call);
     let Some(key) = key.filter(|_| IDEMPOTENT.contains(&call.endpoint.name) && !streamed) else {
-        return carry_out(call, handler, None).await.into_response();
+        return carry_out(call, handler, None).await;
     };
     let mode = if is_streamed(&call) { "stream" } else { "json" };
     let place = [call.endpoint.method, &path, call.user_or_default(), mode, &key].join("\n");
-    let slot = call.formation.replays.slot(place);
-    let mut reply = slot.lock().await;
-    if let Some((status, bytes)) = &*reply {
-        return json_response(*status, bytes.clone());
+    let formation = call.formation.clone();
+    let _flight = formation.shared.flights.enter(&place).await;
+    let known = formation.state().replies.get(&place, formation.now());
+    match known {
+        Some((status, bytes)) => json_response(status, bytes),
+        None => carry_out(call, handler, Some(Key { text: key, place })).await,
     }
-    let rendered = carry_out(call, handler, Some(&key)).await;
-    if let Rendered::Json(status, bytes) = &rendered
-        && status.is_success()
-    {
-        *reply = Some((*status, bytes.clone()));
-    }
-    rendered.into_response()
 }
 
-async fn carry_out(call: Call, handler: Handler, key: Option<&str>) -> Rendered {
-    match handler {
+/// The idempotency key of a call, and what its reply is kept under.
+struct Key {
+    text: String,
+    place: String,
+}
+
+/// Runs an operation. Its reply goes out when all that it changed is safe.
+async fn carry_out(call: Call, handler: Handler, key: Option<Key>) -> Response {
+    let (formation, id) = (call.formation.clone(), call.id.clone());
+    let text = key.as_ref().map(|key| key.text.as_str());
+    let rendered = match handler {
         Handler::Now(run) => {
             let outcome = run(&call);
-            finish(&call, outcome, key)
+            finish(&call, outcome, text)
         }
-        Handler::Later(run) => {
-            let (id, formation) = (call.id.clone(), call.formation.clone());
-            render(run(call).await, &id, key, formation.now())
-        }
+        Handler::Later(run) => render(run(call).await, &id, text, formation.now()),
+    };
+    if let (Some(Key { place, .. }), Rendered::Json(status, bytes)) = (&key, &rendered)
+        && status.is_success()
+    {
+        formation.state().replies.keep(place, *status, bytes, formation.now());
+    }
+    match formation.commit().await {
+        Ok(()) => rendered.into_response(),
+        Err(error) => render(Err(Failure::unsaved(&error)), &id, None, formation.now()).into_response(),
     }
 }
 

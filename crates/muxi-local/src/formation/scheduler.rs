@@ -6,6 +6,7 @@ use super::clockwork::{Occurrences, occurrences, parser};
 use super::envelope::{Failure, Outcome, ok, with_status};
 use super::ids;
 use crate::quirks::Quirk;
+use crate::store::{Rows, Table};
 use http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -71,12 +72,22 @@ pub(super) enum Schedule {
 
 /// All jobs, oldest first.
 #[derive(Debug, Default)]
-pub(crate) struct Jobs(pub(super) Vec<Job>);
+pub(crate) struct Jobs(pub(super) Table<u64, Job>);
 
 impl Jobs {
-    pub(super) fn find(&mut self, id: &str) -> Result<&mut Job, Failure> {
-        let found = self.0.iter_mut().find(|job| job.id == id);
+    pub(super) fn find(&self, id: &str) -> Result<(u64, &Job), Failure> {
+        let found = self.0.find(|job| job.id == id).map(|(number, job)| (*number, job));
         found.ok_or_else(|| Failure::no_resource(format!("Scheduled job '{id}' not found")))
+    }
+
+    /// A job to be changed.
+    pub(super) fn find_mut(&mut self, id: &str) -> Result<&mut Job, Failure> {
+        let number = self.find(id)?.0;
+        self.0.get_mut(&number).ok_or_else(|| Failure::no_resource(format!("Scheduled job '{id}' not found")))
+    }
+
+    pub(super) fn table(&mut self) -> &mut dyn Rows {
+        &mut self.0
     }
 }
 
@@ -198,13 +209,13 @@ impl Schedule {
 pub(super) fn list(call: &Call) -> Outcome {
     let user = call.user_filter()?;
     let state = call.formation.state();
-    let mine = state.jobs.0.iter().rev().filter(|job| user.is_none_or(|user| user == job.user));
+    let mine = state.jobs.0.values().rev().filter(|job| user.is_none_or(|user| user == job.user));
     let rows: Vec<Value> = mine.map(Job::row).collect();
     ok("scheduled_job_list", "scheduler.jobs.list", json!({ "count": rows.len(), "jobs": rows }))
 }
 
 pub(super) fn get(call: &Call) -> Outcome {
-    let row = call.formation.state().jobs.find(call.path("job_id"))?.row();
+    let row = call.formation.state().jobs.find(call.path("job_id"))?.1.row();
     ok("scheduled_job", "scheduler.job.retrieved", row)
 }
 
@@ -233,7 +244,7 @@ pub(super) fn update(call: &Call) -> Outcome {
     check.done()?;
     let now = call.formation.now();
     let mut state = call.formation.state();
-    let job = state.jobs.find(call.path("job_id"))?;
+    let job = state.jobs.find_mut(call.path("job_id"))?;
     let recurring = matches!(job.schedule, Schedule::Cron(_));
     let schedule = schedule.map(|text| Schedule::read(recurring, &text, now)).transpose()?;
     if message.is_some() || schedule.is_some() {
@@ -256,8 +267,8 @@ pub(super) fn update(call: &Call) -> Outcome {
 pub(super) fn delete(call: &Call) -> Outcome {
     let id = call.path("job_id");
     let mut state = call.formation.state();
-    state.jobs.find(id)?;
-    state.jobs.0.retain(|job| job.id != id);
+    let number = state.jobs.find(id)?.0;
+    state.jobs.0.remove(&number);
     let data = json!({ "message": format!("Scheduled job '{id}' removed successfully") });
     ok("message", "scheduler.job.deleted", data)
 }
@@ -276,7 +287,7 @@ fn switch(call: &Call, from: Status, to: Status, kind: &'static str) -> Outcome 
     let now = call.formation.now();
     let mut state = call.formation.state();
     let absent = || Failure::no_resource(format!("Scheduled job '{id}' not found or not in {} state", from.name()));
-    let job = state.jobs.find(id).map_err(|_| absent())?;
+    let job = state.jobs.find_mut(id).map_err(|_| absent())?;
     if job.status != from {
         return Err(absent());
     }

@@ -4,34 +4,45 @@ use super::call::Call;
 use super::check::Check;
 use super::envelope::{Failure, Outcome, ok, with_status};
 use super::secret_references;
+use crate::store::{Rows, Table};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// The secret store.
-#[derive(Default)]
-pub(crate) struct Secrets(BTreeMap<String, String>);
+#[derive(Debug, Default)]
+pub(crate) struct Secrets {
+    all: Table<String, String>,
+    /// What the formation's files gave when they were last read.
+    given: Table<String, String>,
+}
 
-impl std::fmt::Debug for Secrets {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
-    }
+/// The secrets of the formation's files, by the names that the store uses.
+fn normalised(given: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    given.into_iter().map(|(name, value)| (normalise(&name), value)).collect()
 }
 
 impl Secrets {
-    /// A store with the secrets of the formation.
-    pub(crate) fn new(given: BTreeMap<String, String>) -> Self {
-        Self(given.into_iter().map(|(name, value)| (normalise(&name), value)).collect())
+    /// Takes over the secrets of the formation's files that are new since the files were last read. Those that were
+    /// changed or deleted here since then stay as they are.
+    pub(crate) fn give(&mut self, given: BTreeMap<String, String>) {
+        let given = normalised(given);
+        self.given.retain(|name, _| given.contains_key(name));
+        for (name, value) in given {
+            if self.given.get(&name) != Some(&value) {
+                self.all.insert(name.clone(), value.clone());
+                self.given.insert(name, value);
+            }
+        }
     }
 
-    /// Takes over the secrets of the formation's files; others stay.
-    pub(crate) fn merge(&mut self, given: BTreeMap<String, String>) {
-        self.0.extend(Self::new(given).0);
+    pub(super) fn tables(&mut self) -> [&mut dyn Rows; 2] {
+        [&mut self.all, &mut self.given]
     }
 
     /// How many there are.
     pub(crate) fn count(&self) -> usize {
-        self.0.len()
+        self.all.len()
     }
 }
 
@@ -70,7 +81,7 @@ fn not_found(name: &str) -> Failure {
 pub(super) fn list(call: &Call) -> Outcome {
     let state = call.formation.state();
     let masked: Map<String, Value> =
-        state.secrets.0.iter().map(|(name, value)| (name.clone(), json!(mask(value)))).collect();
+        state.secrets.all.iter().map(|(name, value)| (name.clone(), json!(mask(value)))).collect();
     ok("secret_list", "secret.list", json!({ "count": masked.len(), "secrets": masked }))
 }
 
@@ -83,11 +94,11 @@ pub(super) fn create(call: &Call) -> Outcome {
         return Err(Failure::bad(format!("Invalid secret name '{key}'")));
     }
     let mut state = call.formation.state();
-    if state.secrets.0.contains_key(&name) {
+    if state.secrets.all.get(&name).is_some() {
         return Err(Failure::new(409, "SECRET_EXISTS", format!("Secret '{name}' already exists")));
     }
     let data = json!({ "message": format!("Secret '{name}' created successfully") });
-    state.secrets.0.insert(name, value);
+    state.secrets.all.insert(name, value);
     with_status(StatusCode::CREATED, "secret", "secret.created", data)
 }
 
@@ -97,7 +108,7 @@ pub(super) fn replace(call: &Call) -> Outcome {
     check.done()?;
     let name = normalise(call.path("key"));
     let mut state = call.formation.state();
-    let place = state.secrets.0.get_mut(&name).ok_or_else(|| not_found(&name))?;
+    let place = state.secrets.all.get_mut(&name).ok_or_else(|| not_found(&name))?;
     *place = value;
     ok("secret", "secret.updated", json!({ "message": format!("Secret '{name}' updated successfully") }))
 }
@@ -105,7 +116,7 @@ pub(super) fn replace(call: &Call) -> Outcome {
 pub(super) fn delete(call: &Call) -> Outcome {
     let name = normalise(call.path("key"));
     let mut state = call.formation.state();
-    if !state.secrets.0.contains_key(&name) {
+    if state.secrets.all.get(&name).is_none() {
         return Err(not_found(&name));
     }
     if in_use(&call.formation.spec.public_document(), &name) {
@@ -113,15 +124,15 @@ pub(super) fn delete(call: &Call) -> Outcome {
             format!("Cannot delete secret '{name}' because it is currently in use by the formation configuration");
         return Err(Failure::new(409, "SECRET_IN_USE", message));
     }
-    state.secrets.0.remove(&name);
+    state.secrets.all.remove(&name);
     ok("secret", "secret.deleted", json!({ "message": format!("Secret '{name}' deleted successfully") }))
 }
 
 /// Merges the secrets that came with the formation into those in memory.
 pub(super) fn reload(call: &Call) -> Outcome {
-    let file = Secrets::new(call.formation.spec.secrets()).0;
+    let file = normalised(call.formation.spec.secrets());
     let mut state = call.formation.state();
-    let store = &mut state.secrets.0;
+    let store = &mut state.secrets.all;
     let preserved: Vec<String> = store.keys().filter(|name| !file.contains_key(*name)).cloned().collect();
     let (mut added, mut overwritten) = (Vec::new(), Vec::new());
     for (name, value) in file {

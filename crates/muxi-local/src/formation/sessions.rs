@@ -6,9 +6,11 @@ use super::envelope::{Failure, Outcome, ok};
 use super::ids;
 use super::responder::Said;
 use crate::quirks::Quirk;
+use crate::store::{Rows, Table};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap};
 
 /// Numbers of an embedding.
 const EMBEDDING: usize = 768;
@@ -16,23 +18,24 @@ const EMBEDDING: usize = 768;
 const MOST: usize = 10_000;
 
 /// One conversation of one user.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Session {
     id: String,
     user: String,
     created_at: f64,
     last_activity: f64,
-    rows: Vec<Value>,
     /// The request that waits for the user's answer.
     question: Option<(String, u64)>,
 }
 
-/// All sessions, by user and id.
+/// All sessions, oldest first.
 #[derive(Debug, Default)]
 pub(crate) struct Sessions {
-    all: HashMap<(String, String), Session>,
-    /// The keys in the order of their making.
-    order: VecDeque<(String, String)>,
+    all: Table<u64, Session>,
+    /// The messages by the number of their session and their own.
+    rows: Table<(u64, u64), Value>,
+    /// The numbers of the sessions, by user and id.
+    numbers: HashMap<(String, String), u64>,
     /// Rows kept per session.
     limit: usize,
 }
@@ -45,78 +48,130 @@ pub(crate) struct Message<'a> {
     pub(crate) formation_id: &'a str,
 }
 
-impl Session {
-    /// The user's own messages: time and text.
-    fn asked(&self) -> impl Iterator<Item = (Timestamp, &str)> {
-        let own = self.rows.iter().filter(|row| row["metadata"]["role"] == "user");
-        own.filter_map(|row| Some((ids::from_seconds(row["timestamp"].as_f64()?)?, row["text"].as_str()?)))
-    }
-}
-
 impl Sessions {
-    /// No sessions yet.
-    pub(crate) fn new(limit: usize) -> Self {
-        Self { limit, ..Self::default() }
-    }
-
-    /// Changes how many rows a session keeps, from its next message on.
-    pub(crate) fn resize(&mut self, limit: usize) {
+    /// Sets how many messages a session keeps; those that have more lose them with the next one.
+    pub(super) fn set_limit(&mut self, limit: usize) {
         self.limit = limit;
     }
 
-    fn find(&self, user: &str, id: &str) -> Option<&Session> {
-        self.all.get(&(user.to_owned(), id.to_owned()))
+    pub(super) fn tables(&mut self) -> [&mut dyn Rows; 2] {
+        [&mut self.all, &mut self.rows]
     }
 
-    fn open(&mut self, user: &str, id: &str, now: f64) -> &mut Session {
-        let key = (user.to_owned(), id.to_owned());
-        if !self.all.contains_key(&key) {
-            if self.order.len() >= MOST
-                && let Some(oldest) = self.order.pop_front()
-            {
-                self.all.remove(&oldest);
-            }
-            self.order.push_back(key.clone());
+    /// Finds the stored sessions by their names.
+    pub(super) fn index(&mut self) {
+        let name = |(number, session): (&u64, &Session)| ((session.user.clone(), session.id.clone()), *number);
+        self.numbers = self.all.iter().map(name).collect();
+    }
+
+    /// The turns that wait for an answer.
+    pub(super) fn waiting(&self) -> Vec<u64> {
+        self.all.values().filter_map(|session| session.question.as_ref()).map(|(_, serial)| *serial).collect()
+    }
+
+    fn find(&self, user: &str, id: &str) -> Option<(u64, &Session)> {
+        let number = *self.numbers.get(&(user.to_owned(), id.to_owned()))?;
+        Some((number, self.all.get(&number)?))
+    }
+
+    /// The number of a session, which is made where it is missing.
+    fn open(&mut self, user: &str, id: &str, now: f64) -> u64 {
+        if let Some((number, _)) = self.find(user, id) {
+            return number;
         }
-        self.all.entry(key).or_insert_with(|| {
-            let (id, user) = (id.to_owned(), user.to_owned());
-            Session { id, user, created_at: now, last_activity: now, rows: Vec::new(), question: None }
-        })
+        if self.all.len() >= MOST
+            && let Some((oldest, session)) = self.all.pop_first()
+        {
+            self.numbers.remove(&(session.user, session.id));
+            self.empty(oldest);
+        }
+        let (user, id) = (user.to_owned(), id.to_owned());
+        let name = (user.clone(), id.clone());
+        let number = self.all.push(Session { id, user, created_at: now, last_activity: now, question: None });
+        self.numbers.insert(name, number);
+        number
+    }
+
+    /// The messages of a session, oldest first.
+    fn rows(&self, number: u64) -> impl DoubleEndedIterator<Item = &Value> {
+        self.rows.range((number, 0)..=(number, u64::MAX)).map(|(_, row)| row)
+    }
+
+    /// The numbers of a session's oldest and of its newest message.
+    fn ends(&self, number: u64) -> Option<(u64, u64)> {
+        let mut keys = self.rows.range((number, 0)..=(number, u64::MAX)).map(|((_, row), _)| *row);
+        let first = keys.next()?;
+        Some((first, keys.next_back().unwrap_or(first)))
+    }
+
+    /// How many messages a session has. Their numbers have no gaps.
+    fn count(&self, number: u64) -> usize {
+        self.ends(number).map_or(0, |(first, last)| (last - first + 1) as usize)
+    }
+
+    /// Adds messages to a session; the oldest beyond the limit go.
+    fn append(&mut self, number: u64, rows: Vec<Value>, now: f64) {
+        let next = self.ends(number).map_or(1, |(_, last)| last + 1);
+        for (place, row) in (next..).zip(rows) {
+            self.rows.insert((number, place), row);
+        }
+        if let Some((first, last)) = self.ends(number) {
+            for place in first..(last + 1).saturating_sub(self.limit as u64) {
+                self.rows.remove(&(number, place));
+            }
+        }
+        if let Some(session) = self.all.get_mut(&number) {
+            session.last_activity = now;
+        }
+    }
+
+    /// Takes a session's messages away; gives their number.
+    fn empty(&mut self, number: u64) -> usize {
+        let count = self.count(number);
+        if let Some((first, last)) = self.ends(number) {
+            for place in first..=last {
+                self.rows.remove(&(number, place));
+            }
+        }
+        count
     }
 
     /// Stores a message of a turn.
     pub(crate) fn record(&mut self, user: &str, session_id: &str, message: &Message<'_>, now: f64) {
-        let limit = self.limit;
-        let session = self.open(user, session_id, now);
-        session.last_activity = now;
-        session.rows.push(json!({
+        let number = self.open(user, session_id, now);
+        let row = json!({
             "text": message.text,
             "metadata": {
                 "role": message.role, "timestamp": now, "agent_id": "overlord", "user_id": user,
                 "session_id": session_id, "request_id": message.request_id, "formation_id": message.formation_id,
             },
             "timestamp": now, "namespace": "buffer", "embedding": null,
-        }));
-        let excess = session.rows.len().saturating_sub(limit);
-        session.rows.drain(..excess);
+        });
+        self.append(number, vec![row], now);
     }
 
     /// What was said in a session, oldest first.
     pub(crate) fn history(&self, user: &str, session_id: &str) -> Vec<Said> {
-        let rows = self.find(user, session_id).map_or(&[][..], |session| session.rows.as_slice());
+        let rows = self.find(user, session_id).into_iter().flat_map(|(number, _)| self.rows(number));
         let said = |row: &Value| Said {
             by_user: row["metadata"]["role"] == "user",
             text: row["text"].as_str().unwrap_or_default().to_owned(),
             request_id: row["metadata"]["request_id"].as_str().map(str::to_owned),
         };
-        rows.iter().map(said).collect()
+        rows.map(said).collect()
+    }
+
+    /// The user's own messages in a session: time and text.
+    fn asked_in(&self, number: u64) -> impl Iterator<Item = (Timestamp, &str)> {
+        let own = self.rows(number).filter(|row| row["metadata"]["role"] == "user");
+        own.filter_map(|row| Some((ids::from_seconds(row["timestamp"].as_f64()?)?, row["text"].as_str()?)))
     }
 
     /// What a user wrote, oldest first: session, time and text.
     pub(super) fn asked(&self, user: &str) -> Vec<(&str, Timestamp, &str)> {
         let mut asked = Vec::new();
-        for session in self.all.values().filter(|session| session.user == user) {
-            asked.extend(session.asked().map(|(time, text)| (session.id.as_str(), time, text)));
+        for (number, session) in self.all.iter().filter(|(_, session)| session.user == user) {
+            asked.extend(self.asked_in(*number).map(|(time, text)| (session.id.as_str(), time, text)));
         }
         asked.sort_by_key(|(_, time, _)| *time);
         asked
@@ -125,8 +180,8 @@ impl Sessions {
     /// What all users wrote after a time: session, time and text, oldest first.
     pub(super) fn asked_since(&self, since: Option<Timestamp>) -> Vec<(&str, Timestamp, &str)> {
         let mut asked = Vec::new();
-        for session in self.all.values() {
-            let new = session.asked().filter(|(time, _)| since.is_none_or(|since| *time > since));
+        for (number, session) in self.all.iter() {
+            let new = self.asked_in(*number).filter(|(time, _)| since.is_none_or(|since| *time > since));
             asked.extend(new.map(|(time, text)| (session.id.as_str(), time, text)));
         }
         asked.sort_by_key(|(_, time, _)| *time);
@@ -135,33 +190,40 @@ impl Sessions {
 
     /// Notes that a request waits for an answer in this session.
     pub(crate) fn ask(&mut self, user: &str, session_id: &str, request: (String, u64), now: f64) {
-        self.open(user, session_id, now).question = Some(request);
+        let number = self.open(user, session_id, now);
+        if let Some(session) = self.all.get_mut(&number) {
+            session.question = Some(request);
+        }
     }
 
     /// The request that waited for an answer in this session.
-    pub(crate) fn answered(&mut self, user: &str, session_id: &str, now: f64) -> Option<(String, u64)> {
-        self.open(user, session_id, now).question.take()
+    pub(crate) fn answered(&mut self, user: &str, session_id: &str) -> Option<(String, u64)> {
+        let (number, session) = self.find(user, session_id)?;
+        session.question.as_ref()?;
+        self.all.get_mut(&number)?.question.take()
     }
 
     /// Rows and kilobytes of a user, or of all.
     pub(crate) fn size(&self, user: Option<&str>) -> (usize, f64) {
-        let mine = || self.all.values().filter(|s| user.is_none_or(|user| s.user == user)).flat_map(|s| &s.rows);
+        let wanted = |session: &Session| user.is_none_or(|user| session.user == user);
+        let mine = || self.all.iter().filter(|(_, session)| wanted(session)).flat_map(|(number, _)| self.rows(*number));
         let bytes: usize = mine().map(|row| row.to_string().len()).sum();
         (mine().count(), (bytes as f64 / 1024.0 * 100.0).round() / 100.0)
     }
 
     /// Users and sessions that have messages, and rows that one session may have.
     pub(crate) fn totals(&self) -> (usize, usize, usize) {
-        let full = || self.all.values().filter(|session| !session.rows.is_empty());
-        let users: BTreeSet<&str> = full().map(|session| session.user.as_str()).collect();
+        let full = || self.all.iter().filter(|(number, _)| self.ends(**number).is_some());
+        let users: BTreeSet<&str> = full().map(|(_, session)| session.user.as_str()).collect();
         (users.len(), full().count(), self.limit)
     }
 
     /// Drops those of the rows for which a buffer that all other sessions share has no room, the oldest first.
     fn drop_old(&self, user: &str, id: &str, rows: &mut Vec<Value>) {
         let time = |row: &Value| row["timestamp"].as_f64().unwrap_or_default();
-        let others = self.all.values().filter(|session| session.user != user || session.id != id);
-        let mut times: Vec<f64> = others.flat_map(|session| &session.rows).chain(rows.iter()).map(time).collect();
+        let replaced = self.find(user, id).map(|(number, _)| number);
+        let others = self.rows.iter().filter(|((number, _), _)| Some(*number) != replaced).map(|(_, row)| row);
+        let mut times: Vec<f64> = others.chain(rows.iter()).map(time).collect();
         times.sort_by(f64::total_cmp);
         if let Some(oldest) = times.len().checked_sub(self.limit).and_then(|excess| times.get(excess)) {
             rows.retain(|row| time(row) >= *oldest);
@@ -171,13 +233,16 @@ impl Sessions {
     /// Empties what the test picks: messages and sessions emptied.
     pub(crate) fn clear(&mut self, pick: impl Fn(&str, &str) -> bool) -> (usize, usize) {
         let (mut messages, mut sessions) = (0, 0);
-        for session in self.all.values_mut().filter(|s| !s.rows.is_empty() && pick(&s.user, &s.id)) {
-            messages += session.rows.len();
-            sessions += 1;
-            session.rows.clear();
+        let picked: Vec<u64> =
+            self.all.iter().filter(|(_, s)| pick(&s.user, &s.id)).map(|(number, _)| *number).collect();
+        for number in picked {
+            let count = self.empty(number);
+            messages += count;
+            sessions += usize::from(count > 0);
         }
-        self.all.retain(|_, session| !session.rows.is_empty());
-        self.order.retain(|key| self.all.contains_key(key));
+        let full: BTreeSet<u64> = self.rows.keys().map(|(number, _)| *number).collect();
+        self.all.retain(|number, _| full.contains(number));
+        self.numbers.retain(|_, number| full.contains(number));
         (messages, sessions)
     }
 }
@@ -197,10 +262,10 @@ pub(super) fn list(call: &Call) -> Outcome {
 pub(super) fn get(call: &Call) -> Outcome {
     let (user, id) = (call.user()?, call.path("session_id"));
     let state = call.formation.state();
-    let session =
+    let (number, session) =
         state.sessions.find(user, id).ok_or_else(|| Failure::no_resource(format!("Session '{id}' not found")))?;
     let data = json!({
-        "session_id": session.id, "user_id": session.user, "message_count": session.rows.len(), "active": true,
+        "session_id": session.id, "user_id": session.user, "message_count": state.sessions.count(number), "active": true,
         "created_at": session.created_at, "last_activity": session.last_activity,
     });
     ok("session", "session.retrieved", data)
@@ -220,9 +285,9 @@ pub(super) fn messages(call: &Call) -> Outcome {
     let oldest_first = call.quirk(Quirk::BeforeIgnored);
     let before = before.filter(|_| !oldest_first);
     let state = call.formation.state();
-    let rows = state.sessions.find(user, id).map_or(&[][..], |session| session.rows.as_slice());
+    let rows = state.sessions.find(user, id).into_iter().flat_map(|(number, _)| state.sessions.rows(number));
     let time = |row: &Value| row["timestamp"].as_f64().unwrap_or_default();
-    let older: Vec<&Value> = rows.iter().filter(|row| before.is_none_or(|before| time(row) < before)).collect();
+    let older: Vec<&Value> = rows.filter(|row| before.is_none_or(|before| time(row) < before)).collect();
     let skipped = older.len().saturating_sub(limit);
     let page = if oldest_first { &older[..older.len() - skipped] } else { &older[skipped..] };
     let mut data = json!({ "session_id": id, "messages": page, "count": page.len(), "has_more": skipped > 0 });
@@ -280,9 +345,10 @@ pub(super) fn restore(call: &Call) -> Outcome {
         dropped += before - rows.len();
     }
     let loaded = rows.len();
-    let session = state.sessions.open(user, id, call.formation.seconds());
-    session.rows = rows;
-    session.last_activity = call.formation.seconds();
+    let now = call.formation.seconds();
+    let number = state.sessions.open(user, id, now);
+    state.sessions.empty(number);
+    state.sessions.append(number, rows, now);
     let data = json!({
         "session_id": id, "messages_loaded": loaded, "messages_dropped": dropped,
         "message": "Session restored successfully",

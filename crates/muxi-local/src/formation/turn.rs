@@ -7,6 +7,7 @@ use super::Formation;
 use super::events::{Happening, observed};
 use super::ids;
 use super::memories::Scope;
+use super::plan::error_frame;
 use super::requests::End;
 use super::responder::{Answer, Channel, Deltas, File, Question};
 use super::sessions::Message;
@@ -147,7 +148,7 @@ impl Turn {
             open: true,
             streamed: ask.stream,
             answering: false,
-            cancel: formation.cancels.enter(serial),
+            cancel: formation.shared.cancels.enter(serial),
             source: None,
             failure: None,
             sent: false,
@@ -165,6 +166,7 @@ impl Turn {
         loop {
             if self.is_cancelled() {
                 self.stop();
+                self.commit().await;
             }
             if !self.pause.is_zero() {
                 let nap = self.pause.min(KEEPALIVE);
@@ -213,16 +215,24 @@ impl Turn {
                 }
                 Step::Remember(facts) => self.remember(facts),
                 Step::Pass { deltas, quiet } => self.source = Some((deltas, quiet)),
-                Step::Complete(extra) => return Some(self.complete(extra)),
-                Step::Finish(end) => self.close(end),
+                Step::Complete(extra) => {
+                    let (content, extra) = self.complete(extra);
+                    if self.commit().await {
+                        return Some(self.emit("completed", &content, extra));
+                    }
+                }
+                Step::Finish(end) => {
+                    self.close(end);
+                    self.commit().await;
+                }
                 Step::Wait => {
                     self.open = false;
-                    self.formation.cancels.leave(self.serial);
+                    self.formation.shared.cancels.leave(self.serial);
                     let request = (self.request_id.clone(), self.serial);
-                    let mut state = self.formation.state();
-                    state.sessions.ask(&self.user, &self.session_id, request, self.formation.seconds());
-                    drop(state);
+                    let now = self.formation.seconds();
+                    self.formation.state().sessions.ask(&self.user, &self.session_id, request, now);
                     self.remember_answer();
+                    self.commit().await;
                 }
             }
         }
@@ -231,6 +241,16 @@ impl Turn {
     /// Runs the turn to its end without a reader.
     pub(crate) async fn run(&mut self) {
         while self.next().await.is_some() {}
+    }
+
+    /// Waits until the answer is safe, since the next frames say that it is there. A turn whose answer the store
+    /// refuses has failed, and sends nothing but that.
+    async fn commit(&mut self) -> bool {
+        let Err(error) = self.formation.commit().await else { return true };
+        let message = format!("The answer could not be saved: {error}");
+        self.steps = VecDeque::from([Step::Frame(error_frame(&message, "RuntimeError"))]);
+        self.reply = Err(message);
+        false
     }
 
     fn is_unseen(&self) -> bool {
@@ -262,7 +282,8 @@ impl Turn {
         }
     }
 
-    fn complete(&mut self, mut extra: Value) -> Bytes {
+    /// Ends the request; gives what `completed` says.
+    fn complete(&mut self, mut extra: Value) -> (String, Value) {
         let content = self.reply.as_ref().map_or_else(Clone::clone, |reply| reply.content.clone());
         let end = match self.failure.take() {
             None => End::Completed(json!(content)),
@@ -275,7 +296,7 @@ impl Turn {
             }
         };
         self.close(end);
-        self.emit("completed", &content, extra)
+        (content, extra)
     }
 
     /// Stores facts about the user.
@@ -319,7 +340,7 @@ impl Turn {
 
     pub(super) fn close(&mut self, end: End) {
         self.open = false;
-        self.formation.cancels.leave(self.serial);
+        self.formation.shared.cancels.leave(self.serial);
         let (kind, level) = match &end {
             End::Completed(_) => ("chat.completed", "info"),
             End::Failed(_) => ("chat.failed", "error"),
@@ -385,7 +406,7 @@ fn register(formation: &Formation, ask: &Ask, session_id: &str) -> (String, u64)
     let mut state = formation.state();
     let now = formation.seconds();
     state.users.number(&ask.user, formation.now());
-    let waiting = state.sessions.answered(&ask.user, session_id, now);
+    let waiting = state.sessions.answered(&ask.user, session_id);
     let request_id = match (&ask.request_id, &waiting) {
         (Some(id), _) => id.clone(),
         // The answer to a question goes on with the request that asked it.

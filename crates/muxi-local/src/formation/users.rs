@@ -6,8 +6,10 @@ use super::check::Check;
 use super::envelope::{Failure, Outcome, ok, with_status};
 use super::ids;
 use crate::quirks::Quirk;
+use crate::store::{Rows, Table};
 use http::StatusCode;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::time::Duration;
@@ -16,7 +18,7 @@ use std::time::Duration;
 const CHANNELS: [&str; 8] = ["discord", "email", "push", "slack", "sms", "telegram", "webhook", "whatsapp"];
 
 /// One person, known by any number of identifiers.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct User {
     muxi_user_id: String,
     number: u64,
@@ -28,31 +30,45 @@ struct User {
     timezone: Option<String>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Identifier {
     text: String,
     kind: String,
     created: Timestamp,
 }
 
-/// All users, and who of them has which identifier.
+/// All users by their internal numbers, and who of them has which identifier.
 #[derive(Debug, Default)]
 pub(crate) struct Users {
-    all: Vec<User>,
-    owners: HashMap<String, usize>,
+    all: Table<u64, User>,
+    owners: HashMap<String, u64>,
 }
 
 impl Users {
     /// The internal number of the user with that identifier, who is made where unknown.
     pub(crate) fn number(&mut self, identifier: &str, now: Timestamp) -> u64 {
-        self.resolve(identifier, "unknown", now).number
+        self.resolve(identifier, "unknown", now)
+    }
+
+    pub(super) fn table(&mut self) -> &mut dyn Rows {
+        &mut self.all
+    }
+
+    /// Finds out who has which identifier.
+    pub(super) fn index(&mut self) {
+        let owned =
+            |user: &User| user.identifiers.iter().map(|own| (own.text.clone(), user.number)).collect::<Vec<_>>();
+        self.owners = self.all.values().flat_map(owned).collect();
     }
 
     /// How long ago an earlier turn has made the user with that identifier; `None` where none has, and the user is
     /// made now or was made otherwise.
     pub(crate) fn since_first_turn(&mut self, identifier: &str, now: Timestamp) -> Option<Duration> {
         if self.find(identifier).is_none() {
-            self.resolve(identifier, "unknown", now).first_turn = Some(now);
+            let number = self.resolve(identifier, "unknown", now);
+            if let Some(user) = self.all.get_mut(&number) {
+                user.first_turn = Some(now);
+            }
             return None;
         }
         let first = self.find(identifier)?.first_turn?;
@@ -65,25 +81,26 @@ impl Users {
     }
 
     fn find(&self, identifier: &str) -> Option<&User> {
-        self.owners.get(identifier).map(|index| &self.all[*index])
+        self.all.get(self.owners.get(identifier)?)
     }
 
-    fn resolve(&mut self, identifier: &str, kind: &str, now: Timestamp) -> &mut User {
-        let index = self.owners.get(identifier).copied().unwrap_or_else(|| {
-            let index = self.make();
-            self.give(index, identifier, kind, now);
-            index
-        });
-        &mut self.all[index]
+    /// The number of the user with that identifier, who is made where unknown.
+    fn resolve(&mut self, identifier: &str, kind: &str, now: Timestamp) -> u64 {
+        self.owners.get(identifier).copied().unwrap_or_else(|| {
+            let number = self.make();
+            self.give(number, identifier, kind, now);
+            number
+        })
     }
 
     /// Gives a user an identifier, which whoever had it loses.
-    fn give(&mut self, index: usize, text: &str, kind: &str, now: Timestamp) {
-        if self.owners.get(text) != Some(&index) {
+    fn give(&mut self, number: u64, text: &str, kind: &str, now: Timestamp) {
+        if self.owners.get(text) != Some(&number) {
             self.take(text);
         }
-        self.owners.insert(text.to_owned(), index);
-        let own = &mut self.all[index].identifiers;
+        let Some(user) = self.all.get_mut(&number) else { return };
+        self.owners.insert(text.to_owned(), number);
+        let own = &mut user.identifiers;
         match own.iter_mut().find(|own| own.text == text) {
             Some(own) => kind.clone_into(&mut own.kind),
             None => own.push(Identifier::new(text, kind, now)),
@@ -92,27 +109,28 @@ impl Users {
 
     /// Takes an identifier away; gives the user who had it.
     fn take(&mut self, text: &str) -> Option<&User> {
-        let index = self.owners.remove(text)?;
-        self.all[index].identifiers.retain(|own| own.text != text);
-        Some(&self.all[index])
+        let user = self.all.get_mut(&self.owners.remove(text)?)?;
+        user.identifiers.retain(|own| own.text != text);
+        Some(user)
     }
 
-    /// Makes a user; gives the index.
-    fn make(&mut self) -> usize {
+    /// Makes a user; gives the number.
+    fn make(&mut self) -> u64 {
         self.all.push(User {
             muxi_user_id: ids::random("", 21),
+            // Nobody is ever taken out, so this is the number that the table gives.
             number: self.all.len() as u64 + 1,
             first_turn: None,
             identifiers: Vec::new(),
             preferred_channel: None,
             channels: Map::new(),
             timezone: None,
-        });
-        self.all.len() - 1
+        })
     }
 
-    fn position(&self, muxi_user_id: &str) -> Result<usize, Failure> {
-        let found = self.all.iter().position(|user| user.muxi_user_id == muxi_user_id);
+    /// The user with that MUXI user id.
+    fn person(&self, muxi_user_id: &str) -> Result<&User, Failure> {
+        let found = self.all.values().find(|user| user.muxi_user_id == muxi_user_id);
         found.ok_or_else(|| Failure::no_resource(format!("User '{muxi_user_id}' not found")))
     }
 }
@@ -125,7 +143,7 @@ impl Identifier {
 
 pub(super) fn identifiers(call: &Call) -> Outcome {
     let state = call.formation.state();
-    let user = &state.users.all[state.users.position(call.path("user_id"))?];
+    let user = state.users.person(call.path("user_id"))?;
     let row =
         |own: &Identifier| json!({ "identifier": own.text, "type": own.kind, "created_at": ids::iso_z(own.created) });
     let rows: Vec<Value> = user.identifiers.iter().map(row).collect();
@@ -169,13 +187,14 @@ pub(super) fn link(call: &Call) -> Outcome {
     }
     let mut state = call.formation.state();
     let users = &mut state.users;
-    let index = match owner {
-        Some(id) => users.position(&id)?,
+    let number = match &owner {
+        Some(id) => users.person(id)?.number,
         None => users.make(),
     };
-    given.iter().for_each(|(text, kind)| users.give(index, text, kind, call.formation.now()));
+    given.iter().for_each(|(text, kind)| users.give(number, text, kind, call.formation.now()));
     let rows: Vec<Value> = given.iter().map(|(text, kind)| json!({ "identifier": text, "type": kind })).collect();
-    let data = json!({ "muxi_user_id": users.all[index].muxi_user_id, "count": rows.len(), "identifiers": rows });
+    let muxi_user_id = users.all.get(&number).map(|user| &user.muxi_user_id);
+    let data = json!({ "muxi_user_id": muxi_user_id, "count": rows.len(), "identifiers": rows });
     ok("user_identifier_list", "user.identifiers.associated", data)
 }
 
@@ -213,7 +232,9 @@ pub(super) fn resolve(call: &Call) -> Outcome {
     }
     let identifier = user_id(&identifier);
     let mut state = call.formation.state();
-    resolved(&identifier, state.users.resolve(&identifier, kind.as_deref().unwrap_or("unknown"), call.formation.now()))
+    let number = state.users.resolve(&identifier, kind.as_deref().unwrap_or("unknown"), call.formation.now());
+    let user = state.users.all.get(&number);
+    resolved(&identifier, user.ok_or_else(|| Failure::no_resource(format!("User '{identifier}' not found")))?)
 }
 
 /// Channels and notifications need a `proactive` section.
@@ -274,7 +295,9 @@ pub(super) fn update_channels(call: &Call) -> Outcome {
     }
     let id = owner(call, call.path("user_id"));
     let mut state = call.formation.state();
-    let user = state.users.resolve(&id, "unknown", call.formation.now());
+    let number = state.users.resolve(&id, "unknown", call.formation.now());
+    let absent = || Failure::no_resource(format!("User '{id}' not found"));
+    let user = state.users.all.get_mut(&number).ok_or_else(absent)?;
     let set = |place: &mut Option<String>, given: Option<String>| {
         if let Some(text) = given {
             *place = Some(text).filter(|text| !text.is_empty());

@@ -62,6 +62,8 @@ pub(super) async fn deliver(formation: &Formation, notice: &Notice) -> bool {
         let outcome = post(formation, notice, headers, timeout).await;
         let last = attempt > retries;
         report(formation, notice, attempt, last, &outcome);
+        // Nobody waits for this; what fails here is tried again with the next change.
+        let _ = formation.commit().await;
         if outcome.is_ok() {
             return true;
         }

@@ -186,7 +186,10 @@ async fn set_quirks(State(control): Shared, body: Bytes) -> Response {
 
 async fn reset(State(control): Shared) -> Response {
     control.reset();
-    ok(&json!({ "reset": true }))
+    match control.commit().await {
+        Ok(()) => ok(&json!({ "reset": true })),
+        Err(error) => reply::error(StatusCode::INTERNAL_SERVER_ERROR, &error),
+    }
 }
 
 /// The formations, with what the page needs to know of those that run.

@@ -5,7 +5,7 @@ use muxi_local::Server;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use std::{
-    io::{BufRead, BufReader, Read, Write},
+    io::{self, BufRead, BufReader, Read, Write},
     net::TcpStream,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -73,7 +73,11 @@ pub(crate) fn sign(method: &str, target: &str) -> String {
 
 /// Sends a request as it is and reads the answer to its end.
 pub(crate) fn send(server: &Server, method: &str, target: &str, headers: Headers<'_>, body: &[u8]) -> Answer {
-    let mut stream = open(server, method, target, headers, body);
+    read_answer(open(server, method, target, headers, body))
+}
+
+/// Reads an answer to its end.
+pub(crate) fn read_answer(mut stream: TcpStream) -> Answer {
     let mut raw = Vec::new();
     stream.read_to_end(&mut raw).unwrap();
     let end = raw.windows(4).position(|window| window == b"\r\n\r\n").expect("a complete head");
@@ -104,9 +108,20 @@ pub(crate) fn post(server: &Server, target: &str, body: &Value) -> Answer {
 
 /// Sends a request and leaves the answer to the caller.
 pub(crate) fn open(server: &Server, method: &str, target: &str, headers: Headers<'_>, body: &[u8]) -> TcpStream {
-    let address = server.url().strip_prefix("http://").unwrap();
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    open_at(server.url(), method, target, headers, body).unwrap()
+}
+
+/// The same for a server that is known by its URL and may be gone.
+pub(crate) fn open_at(
+    url: &str,
+    method: &str,
+    target: &str,
+    headers: Headers<'_>,
+    body: &[u8],
+) -> io::Result<TcpStream> {
+    let address = url.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(Duration::from_secs(20)))?;
     let mut head = format!("{method} {target} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
     if !body.is_empty() {
         head += &format!("Content-Length: {}\r\n", body.len());
@@ -114,10 +129,10 @@ pub(crate) fn open(server: &Server, method: &str, target: &str, headers: Headers
     for (name, value) in headers {
         head += &format!("{name}: {value}\r\n");
     }
-    stream.write_all((head + "\r\n").as_bytes()).unwrap();
+    stream.write_all((head + "\r\n").as_bytes())?;
     // A server that refuses early may close before it has read everything.
     let _ = stream.write_all(body);
-    stream
+    Ok(stream)
 }
 
 /// Reads an open stream until a line contains `what`, and gives that line.

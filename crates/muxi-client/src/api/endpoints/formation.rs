@@ -1,7 +1,11 @@
 //! The formation's operations.
 
 use crate::api::endpoint::endpoints;
-use crate::api::types::Object;
+use crate::api::params::{
+    AudioRequest, ChatRequest, DistilleryScope, IdentifierOwner, MemoryItem, NewCredential, NewIdentifier,
+    RestoredMessage, Scopes,
+};
+use crate::api::types::{IsoTime, JobType, LogLevel, MemoryProjection, MemoryScope, Object};
 use serde_json::Value;
 
 endpoints! { Formation, ops;
@@ -64,18 +68,18 @@ endpoints! { Formation, ops;
     /// `session_id` and `request_id` are made when the payload has none, so that the turn can be polled, cancelled
     /// and found again. A failed turn is a normal reply: look at `message["metadata"]`. A turn that makes a file
     /// answers 500 in the shipped runtime: use `chat_stream` for those.
-    json fn chat(payload: &Object => turn; kw user_id: &str => any_user = "") -> ChatResult = POST "/chat", client, body "stream" = "false"
+    json fn chat(payload: ChatRequest => turn; kw user_id: &str => any_user = "") -> ChatResult = POST "/chat", client, body "stream" = "false"
 
     /// Send a message and stream the turn. Closing the stream cancels the turn.
     ///
     /// `session_id` and `request_id` are made when the payload has none.
-    sse fn chat_stream(payload: &Object => turn; kw user_id: &str => any_user = "") -> ChatEvents = POST "/chat", client, body "stream" = "true"
+    sse fn chat_stream(payload: ChatRequest => turn; kw user_id: &str => any_user = "") -> ChatEvents = POST "/chat", client, body "stream" = "true"
 
     /// Send voice notes (`files`, all `audio/*`) and wait for the whole answer.
-    json fn audio_chat(payload: &Object => turn; kw user_id: &str => any_user = "") -> ChatResult = POST "/audiochat", client, body "stream" = "false"
+    json fn audio_chat(payload: AudioRequest => turn; kw user_id: &str => any_user = "") -> ChatResult = POST "/audiochat", client, body "stream" = "false"
 
     /// Send voice notes (`files`, all `audio/*`) and stream the answer.
-    sse fn audio_chat_stream(payload: &Object => turn; kw user_id: &str => any_user = "") -> ChatEvents = POST "/audiochat", client, body "stream" = "true"
+    sse fn audio_chat_stream(payload: AudioRequest => turn; kw user_id: &str => any_user = "") -> ChatEvents = POST "/audiochat", client, body "stream" = "true"
 
     /// A user's sessions, newest first. `limit` is 1 to 1000 (default 50).
     json fn get_sessions(user_id: &str => user; opt limit: u32 => query, kw active_only: bool => query) -> SessionList = GET "/sessions", client
@@ -89,7 +93,7 @@ endpoints! { Formation, ops;
         -> SessionMessages = GET "/sessions/{session_id}/messages", client
 
     /// Replace a session's messages. Each needs `role`, `content` and an ISO 8601 `timestamp`.
-    json fn restore_session(session_id: &str => path, user_id: &str => user, messages: &[Value] => body) -> SessionRestored = POST "/sessions/{session_id}/restore", client
+    json fn restore_session(session_id: &str => path, user_id: &str => user, messages: &[RestoredMessage] => body) -> SessionRestored = POST "/sessions/{session_id}/restore", client
 
     /// Tracked requests, oldest first. With an empty user and the admin key: everybody's.
     json fn get_requests(user_id: &str => any_user) -> RequestList = GET "/requests", client_or_admin
@@ -106,18 +110,18 @@ endpoints! { Formation, ops;
 
     /// Long-term memories of a user, newest first. `limit` is 1 to 100 (default 10); `scopes` is a comma list of
     /// `user`, `group` and `formation`.
-    json fn get_memories(user_id: &str => user; opt limit: u32 => query, kw offset: u32 => query, kw scopes: &str => query) -> MemoryList = GET "/memories", client_or_admin
+    json fn get_memories(user_id: &str => user; opt limit: u32 => query, kw offset: u32 => query, kw scopes: Scopes => word) -> MemoryList = GET "/memories", client_or_admin
 
     /// Store one fact about a user.
-    json fn add_memory(user_id: &str => user, mem_type: &str => body as "type", detail: &str => body; kw metadata: &Object => body, kw scope: &str => body, kw scope_id: &str => body)
+    json fn add_memory(user_id: &str => user, mem_type: &str => body as "type", detail: &str => body; kw metadata: Object => open, kw scope: MemoryScope => typed, kw scope_id: &str => body)
         -> MemoryCreated = POST "/memories", client_or_admin
 
     /// Hand in content from which memories are derived in the background. Poll with `get_ingestion_status`.
-    json fn ingest_memory(user_id: &str => user, content: &Value => body, source: &str => body; kw source_id: &str => body, kw timestamp: &str => body, kw subject: &str => body, kw metadata: &Object => body, kw scope: &str => body, kw scope_id: &str => body)
+    json fn ingest_memory(user_id: &str => user, content: Value => open, source: &str => body; kw source_id: &str => body, kw timestamp: IsoTime => typed, kw subject: &str => body, kw metadata: Object => open, kw scope: MemoryScope => typed, kw scope_id: &str => body)
         -> MemoryIngested = POST "/memories", client_or_admin
 
     /// Hand in up to 100 items at once, with a result per item. Each needs `content` and `source`.
-    json fn ingest_memories_batch(user_id: &str => user, items: &[Value] => body) -> MemoryBatch = POST "/memories/batch", client_or_admin
+    json fn ingest_memories_batch(user_id: &str => user, items: &[MemoryItem] => body) -> MemoryBatch = POST "/memories/batch", client_or_admin
 
     /// Progress of an ingestion job.
     json fn get_ingestion_status(processing_id: &str => path; kw user_id: &str => any_user) -> IngestionStatus = GET "/memories/ingestion/{processing_id}", client_or_admin
@@ -129,7 +133,7 @@ endpoints! { Formation, ops;
     json fn delete_memory(user_id: &str => user, memory_id: &str => path) -> MemoryDeleted = DELETE "/memories/{memory_id}", client_or_admin
 
     /// Entries of the user's narrative log, newest first. `limit` is 1 to 100 (default 10); dates are ISO 8601.
-    json fn get_history(user_id: &str => user; kw limit: u32 => query, kw date_from: &str => query, kw date_to: &str => query, kw include_sources: bool => query)
+    json fn get_history(user_id: &str => user; kw limit: u32 => query, kw date_from: IsoTime => word, kw date_to: IsoTime => word, kw include_sources: bool => query)
         -> History = GET "/history", client_or_admin
 
     /// Submit a signed batch of distilled events. `payload` is sent as it is, since the signature covers its bytes.
@@ -163,7 +167,7 @@ endpoints! { Formation, ops;
 
     /// Replay a user's memory events into the derived stores. `projection` is `artifact_metadata`, `captains_log`,
     /// `flat_facts` or `knowledge_graph` (default all).
-    json fn rebuild_memory(user_id: &str => body; kw projection: &str => body, kw dry_run: bool => body, kw background: bool => body, kw backfill: bool => body)
+    json fn rebuild_memory(user_id: &str => body; kw projection: MemoryProjection => typed, kw dry_run: bool => body, kw background: bool => body, kw backfill: bool => body)
         -> MemoryJob = POST "/memory/rebuild", admin
 
     /// Progress of a rebuild job. Forgotten after 5 minutes.
@@ -183,7 +187,7 @@ endpoints! { Formation, ops;
     json fn get_memory_forget_status(job_id: &str => path) -> MemoryJob = GET "/memory/forget/{job_id}", admin
 
     /// Register a distillery by its public key (`ed25519:` and base64).
-    json fn register_distillery(name: &str => body, public_key: &str => body; kw description: &str => body, kw scope: &Object => body, kw trust_level: &str => body)
+    json fn register_distillery(name: &str => body, public_key: &str => body; kw description: &str => body, kw scope: DistilleryScope => typed, kw trust_level: &str => body)
         -> Distillery = POST "/memory/distilleries", admin
 
     /// Registered distilleries.
@@ -214,7 +218,7 @@ endpoints! { Formation, ops;
     json fn get_scheduler_job(job_id: &str => path) -> Job = GET "/scheduler/jobs/{job_id}", admin
 
     /// Schedule a message. `job_type` is `one_time` (`schedule` is a future ISO 8601 time) or `recurring` (a cron line).
-    json fn create_scheduler_job(job_type: &str => body as "type", schedule: &str => body, message: &str => body, user_id: &str => any_user) -> Job = POST "/scheduler/jobs", admin
+    json fn create_scheduler_job(job_type: JobType => typed as "type", schedule: &str => body, message: &str => body, user_id: &str => any_user) -> Job = POST "/scheduler/jobs", admin
 
     /// Delete a scheduled job.
     json fn delete_scheduler_job(job_id: &str => path; kw user_id: &str => any_user) -> Message = DELETE "/scheduler/jobs/{job_id}", admin
@@ -252,7 +256,7 @@ endpoints! { Formation, ops;
     json fn get_credential(credential_id: &str => path, user_id: &str => user) -> Credential = GET "/credentials/{credential_id}", client_or_admin
 
     /// Store a credential: `service`, `credential` (an object) and optionally `name`. The shipped runtime answers 500.
-    json fn create_credential(user_id: &str => user, payload: &Object => payload) -> Credential = POST "/credentials", client_or_admin
+    json fn create_credential(user_id: &str => user, payload: NewCredential => payload) -> Credential = POST "/credentials", client_or_admin
 
     /// Delete a credential.
     json fn delete_credential(credential_id: &str => path, user_id: &str => user) -> CredentialDeleted = DELETE "/credentials/{credential_id}", client_or_admin
@@ -262,7 +266,7 @@ endpoints! { Formation, ops;
 
     /// Link identifiers to a MUXI user. Each is a text, a pair of text and type, or an object with `identifier` and
     /// `type`.
-    json fn link_user_identifier(muxi_user_id: Option<&str> => body, identifiers: &[Value] => body) -> UserIdentifierList = POST "/users/identifiers", client
+    json fn link_user_identifier(muxi_user_id: IdentifierOwner => typed, identifiers: &[NewIdentifier] => body) -> UserIdentifierList = POST "/users/identifiers", client
 
     /// Unlink an identifier.
     json fn unlink_user_identifier(identifier: &str => path) -> UserIdentifierDeleted = DELETE "/users/identifiers/{identifier}", client
@@ -277,7 +281,7 @@ endpoints! { Formation, ops;
     json fn get_user_channels(user_id: &str => path) -> UserChannels = GET "/users/{user_id}/channels", client
 
     /// Change a user's notification channels. An empty text clears a value, `{}` removes a channel.
-    json fn update_user_channels(user_id: &str => path; kw preferred_channel: &str => body, kw channels: &Object => body, kw timezone: &str => body)
+    json fn update_user_channels(user_id: &str => path; kw preferred_channel: &str => body, kw channels: Object => open, kw timezone: &str => body)
         -> UserChannels = PUT "/users/{user_id}/channels", client
 
     /// Push a text to a user over their channels.
@@ -299,7 +303,7 @@ endpoints! { Formation, ops;
     json fn get_trigger(name: &str => path) -> Trigger = GET "/triggers/{name}", client
 
     /// Fire a trigger with data for its template. With `async_mode` the reply comes at once: poll its `request_id`.
-    json fn fire_trigger(name: &str => path, data: &Value => trigger; kw async_mode: bool => body as "use_async" = "false", kw user_id: &str => any_user = "", kw session_id: &str => body)
+    json fn fire_trigger(name: &str => path, data: Value => trigger; kw async_mode: bool => body as "use_async" = "false", kw user_id: &str => any_user = "", kw session_id: &str => body)
         -> TriggerResult = POST "/triggers/{name}", client
 
     /// The standard operating procedures.
@@ -318,7 +322,7 @@ endpoints! { Formation, ops;
     json fn list_agent_skills(agent_id: &str => path) -> SkillList = GET "/agents/{agent_id}/skills", client
 
     /// The audit log, newest entries up to `limit` (1 to 1000, default 100). `since` is ISO 8601.
-    json fn get_audit_log(; kw limit: u32 => query, kw action: &str => query, kw resource_type: &str => query, kw since: &str => query) -> AuditLog = GET "/audit", admin
+    json fn get_audit_log(; kw limit: u32 => query, kw action: &str => query, kw resource_type: &str => query, kw since: IsoTime => word) -> AuditLog = GET "/audit", admin
 
     /// Erase the audit log.
     json fn clear_audit_log() -> AuditCleared = DELETE "/audit", admin, query "confirm" = "clear-audit-log"
@@ -352,6 +356,6 @@ endpoints! { Formation, ops;
 
     /// Live log entries. Needs at least one filter: `user_id`, `session_id`, `request_id`, `agent_id`, `level` (that
     /// severity and up) or `event_type` (`*` matches any text). Never ends by itself; the shipped runtime sends none.
-    sse fn stream_logs(; opt filters: &Object => filters, kw user_id: &str => query, kw session_id: &str => query, kw request_id: &str => query, kw agent_id: &str => query, kw level: &str => query, kw event_type: &str => query)
+    sse fn stream_logs(; opt filters: Object => filters, kw user_id: &str => query, kw session_id: &str => query, kw request_id: &str => query, kw agent_id: &str => query, kw level: LogLevel => word, kw event_type: &str => query)
         -> LogEvents = GET "/logs", admin; AnyOf
 }

@@ -2,6 +2,7 @@
 
 use crate::api::bundle::Bundle;
 use crate::api::endpoint::endpoints;
+use crate::api::types::{DraftAction, DraftEncoding, DraftMode, OutputStream};
 
 endpoints! { Server, ops;
     /// Check that the server answers. Python returns the length of the answer (4), as the official SDK does.
@@ -41,29 +42,29 @@ endpoints! { Server, ops;
     ///
     /// The bundle is a `.tar.gz` file, a folder, bytes or a file object. The formation id and the version are
     /// read from it unless given.
-    json fn deploy_formation(payload: &Bundle => bundle; kw formation_id: &str => header as "X-Formation-ID", kw version: &str => header as "X-Formation-Version")
+    json fn deploy_formation(payload: Bundle => bundle; kw formation_id: &str => header as "X-Formation-ID", kw version: &str => header as "X-Formation-Version")
         -> Deployed = POST "/rpc/formations", hmac; Slow
 
     /// Replace a formation by a new bundle without downtime.
     ///
     /// The bundle is a `.tar.gz` file, a folder, bytes or a file object. The formation id and the version are
     /// read from it unless given. Bytes equal to the current version's are refused with a conflict.
-    json fn update_formation(payload: &Bundle => bundle; kw formation_id: &str => path, kw version: &str => header as "X-Formation-Version")
+    json fn update_formation(payload: Bundle => bundle; kw formation_id: &str => path, kw version: &str => header as "X-Formation-Version")
         -> Updated = PUT "/rpc/formations/{formation_id}", hmac; Slow
 
     /// The last lines of a formation's output. `stream` is `stdout`, `stderr` or `all` (default).
-    json fn get_formation_logs(formation_id: &str => path; kw limit: u32 => query as "lines", kw stream: &str => query)
+    json fn get_formation_logs(formation_id: &str => path; kw limit: u32 => query as "lines", kw stream: OutputStream => word)
         -> FormationLogs = GET "/rpc/formations/{formation_id}/logs", hmac
 
     /// The last lines of the server's audit log, as text; often empty.
     text fn get_server_logs(; kw limit: u32 => query as "lines") -> Text = GET "/rpc/server/logs", hmac
 
     /// Deploy a new formation and follow its progress. See `deploy_formation`.
-    sse fn deploy_formation_stream(payload: &Bundle => bundle; kw formation_id: &str => header as "X-Formation-ID", kw version: &str => header as "X-Formation-Version")
+    sse fn deploy_formation_stream(payload: Bundle => bundle; kw formation_id: &str => header as "X-Formation-ID", kw version: &str => header as "X-Formation-Version")
         -> LifecycleEvents = POST "/rpc/formations", hmac
 
     /// Update a formation and follow the progress. See `update_formation`.
-    sse fn update_formation_stream(payload: &Bundle => bundle; kw formation_id: &str => path, kw version: &str => header as "X-Formation-Version")
+    sse fn update_formation_stream(payload: Bundle => bundle; kw formation_id: &str => path, kw version: &str => header as "X-Formation-Version")
         -> LifecycleEvents = PUT "/rpc/formations/{formation_id}", hmac
 
     /// Start a stopped formation and follow the progress.
@@ -76,7 +77,7 @@ endpoints! { Server, ops;
     sse fn rollback_formation_stream(formation_id: &str => path) -> LifecycleEvents = POST "/rpc/formations/{formation_id}/rollback", hmac
 
     /// Follow a formation's output. New lines only; it never ends by itself. `stream` is `stdout` (default) or `stderr`.
-    sse fn stream_formation_logs(formation_id: &str => path; kw stream: &str => query)
+    sse fn stream_formation_logs(formation_id: &str => path; kw stream: OutputStream => word)
         -> FormationLogEvents = GET "/rpc/formations/{formation_id}/logs", hmac, query "follow" = "true"
 
     /// Download a formation as a zip archive. `db` includes its memory database.
@@ -84,7 +85,7 @@ endpoints! { Server, ops;
 
     /// Edit the draft copy of a formation. `action` is `init`, `list`, `read`, `write`, `delete`, `deploy` or `discard`;
     /// `encoding` is `utf-8` (default) or `base64`.
-    json fn draft_files(formation_id: &str => path, action: &str => body; kw mode: &str => body, kw path: &str => body, kw content: &str => body, kw encoding: &str => body)
+    json fn draft_files(formation_id: &str => path, action: DraftAction => typed; kw mode: DraftMode => typed, kw path: &str => body, kw content: &str => body, kw encoding: DraftEncoding => typed)
         -> DraftResult = POST "/rpc/formations/{formation_id}/draft/files", hmac; Bare
 
     /// Deploy the draft copy of a formation and follow the progress.

@@ -1,6 +1,6 @@
 //! Secrets, the audit log and tuning.
 
-use super::Nullable;
+use super::{IsoTime, Nullable};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -48,7 +48,7 @@ replies! {
     /// One entry of the audit log.
     pub struct AuditEntry {
         /// When it happened, ISO 8601.
-        pub timestamp: String,
+        pub timestamp: IsoTime,
         /// The request that did it.
         pub request_id: Option<String>,
         /// What was done, such as `audit.cleared`.

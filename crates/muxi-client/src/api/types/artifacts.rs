@@ -1,5 +1,7 @@
 //! Files that turns made.
 
+use super::{ArtifactKind, IsoTime};
+
 replies! {
     /// A user's artifacts.
     pub struct ArtifactList {
@@ -37,11 +39,11 @@ replies! {
         /// Bytes.
         pub size_bytes: u64,
         /// When it was made, ISO 8601 in UTC without a zone.
-        pub created_at: String,
+        pub created_at: IsoTime,
         /// When it was changed last, ISO 8601 in UTC without a zone; reading moves it.
-        pub updated_at: Option<String>,
+        pub updated_at: Option<IsoTime>,
         /// When it was read last, ISO 8601 in UTC without a zone.
-        pub last_accessed_at: Option<String>,
+        pub last_accessed_at: Option<IsoTime>,
     }
 
     /// All versions of an artifact.
@@ -58,7 +60,7 @@ replies! {
     pub struct ChatArtifact {
         /// `text`, `document`, `image` or `data`.
         #[serde(rename = "type")]
-        pub kind: String,
+        pub kind: ArtifactKind,
         /// The format, such as `txt`.
         pub format: String,
         /// The file name.
@@ -84,7 +86,7 @@ replies! {
         /// Bytes.
         pub size_bytes: Option<u64>,
         /// When it was made, ISO 8601 without a zone.
-        pub created_at: Option<String>,
+        pub created_at: Option<IsoTime>,
         /// Lines of text.
         pub lines: Option<u64>,
         /// Characters of text.

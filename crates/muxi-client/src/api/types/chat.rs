@@ -1,6 +1,6 @@
 //! Chat turns.
 
-use super::{ChatArtifact, Nullable, Widget};
+use super::{ChatArtifact, Delivery, Nullable, RequestState, Role, Widget};
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ replies! {
     /// An answer, or (with `status`) a note that the turn goes on in the background.
     pub struct ChatMessage {
         /// `assistant`.
-        pub role: Nullable<String>,
+        pub role: Nullable<Role>,
         /// What the assistant says.
         pub content: Nullable<Content>,
         /// Files that the turn made.
@@ -33,7 +33,7 @@ replies! {
         #[serde(default)]
         pub ui: Vec<Widget>,
         /// In the background: `processing`.
-        pub status: Option<String>,
+        pub status: Option<RequestState>,
         /// In the background: the request to poll.
         pub request_id: Option<String>,
         /// In the background: what happens, for people.
@@ -45,7 +45,7 @@ replies! {
         /// In the background: where the result will be sent.
         pub webhook_url: Option<String>,
         /// In the background: `webhook` or `polling`.
-        pub delivery: Option<String>,
+        pub delivery: Option<Delivery>,
         /// In the background: the route to poll.
         pub poll_url: Option<String>,
     }
@@ -72,7 +72,7 @@ replies! {
         /// Whether the turn was cancelled.
         pub cancelled: Option<bool>,
         /// How the outcome of an escalated turn arrives: `polling`, `webhook` or `channel`.
-        pub delivery: Option<String>,
+        pub delivery: Option<Delivery>,
         /// Why the turn was refused, such as `INPUT_VALIDATION_ERROR`.
         pub error_code: Option<String>,
         /// The kind of `error_code`.
@@ -116,6 +116,13 @@ pub enum Content {
     Text(String),
     /// Part by part.
     Parts(Vec<ContentPart>),
+}
+
+impl ChatResult {
+    /// What the assistant says; empty when the turn goes on in the background.
+    pub fn text(&self) -> String {
+        self.message.content.as_ref().map(Content::text).unwrap_or_default()
+    }
 }
 
 impl Content {

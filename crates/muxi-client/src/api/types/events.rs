@@ -1,19 +1,24 @@
 //! Event streams: what kinds there are, and what their events carry.
 
-use super::ChatArtifact;
 use super::chat::text_or;
+use super::{
+    ChatArtifact, FormationState, LifecycleStage, LogLevel, Stage, TokenKind, TurnStatus, UnixTime, WidgetKind,
+};
 use crate::api::endpoint::{StreamEnd, reply::EventsOf};
+use crate::api::event::Event;
+use crate::api::events::{ActivityEvent, ChatEvent, LifecycleEvent, LogEntryEvent, OutputEvent, RequestEvent};
 use serde::Deserializer;
 use serde_json::{Value, json};
 
 macro_rules! streams {
-    ($($(#[doc = $doc:literal])+ $name:ident: $end:ident;)*) => {
+    ($($(#[doc = $doc:literal])+ $name:ident: $end:ident, $event:ident;)*) => {
         $(
             $(#[doc = $doc])+
             #[derive(Debug)]
             pub enum $name {}
 
             impl EventsOf for $name {
+                type Event = $event;
                 const END: StreamEnd = StreamEnd::$end;
             }
         )*
@@ -23,19 +28,21 @@ macro_rules! streams {
 streams! {
     /// A chat turn, live. Each event is a [`ChatFrame`]: tokens without an event name, then at most one `ui`, then `done`
     /// or `error`. Events may follow the token `completed`.
-    ChatEvents: Done;
+    ChatEvents: Done, ChatEvent;
     /// A change of a formation, live: any number of `progress` ([`LifecycleProgress`]), then `complete`
     /// ([`LifecycleComplete`]) or `error` ([`LifecycleError`]).
-    LifecycleEvents: Complete;
+    LifecycleEvents: Complete, LifecycleEvent;
     /// A formation's output, live: `connected`, then `log` for each new line, both a [`FormationLogLine`].
-    FormationLogEvents: Open;
+    FormationLogEvents: Open, OutputEvent;
     /// What happens for a user, live: a [`UserEvent`] each, without an event name.
-    UserEvents: Open;
+    UserEvents: Open, ActivityEvent;
     /// What happens in a request, live: a [`Token`] each, without an event name, between the types `stream_open` and
     /// `stream_completed`.
-    RequestEvents: Open;
+    RequestEvents: Open, RequestEvent;
     /// Log entries, live: `log` with a [`LogEvent`] each.
-    LogEvents: Open;
+    LogEvents: Open, LogEntryEvent;
+    /// The events of a route that is not in the table, as they come.
+    RawEvents: Open, Event;
 }
 
 replies! {
@@ -61,7 +68,7 @@ replies! {
         /// `progress`, `thinking`, `planning`, `tool_call`, `content` (a slice of the answer), `completed` (all of it) or
         /// another kind.
         #[serde(rename = "type")]
-        pub kind: String,
+        pub kind: TokenKind,
         /// The text: a slice of the answer, the whole answer, or what happens, for people.
         #[serde(default)]
         pub content: String,
@@ -76,13 +83,13 @@ replies! {
         pub session_id: String,
         /// When it happened, Unix seconds.
         #[serde(default)]
-        pub timestamp: f64,
+        pub timestamp: UnixTime,
         /// The stage of the turn.
-        pub stage: Option<String>,
+        pub stage: Option<Stage>,
         /// Whether `content` is to be shown as it is.
         pub skip_rephrase: Option<bool>,
         /// How the turn ended: `success`, `error`, `awaiting_clarification` or `escalated`; none for workflows.
-        pub status: Option<String>,
+        pub status: Option<TurnStatus>,
         /// How long the turn took, in milliseconds.
         pub processing_time_ms: Option<f64>,
         /// The agent that answered.
@@ -157,7 +164,7 @@ replies! {
     pub struct Widget {
         /// `options`, `action_link`, `mcp_resource` or another kind.
         #[serde(rename = "type")]
-        pub kind: String,
+        pub kind: WidgetKind,
         /// Its id, to answer it with.
         pub id: String,
     }
@@ -165,7 +172,7 @@ replies! {
     /// A step of a change of a formation.
     pub struct LifecycleProgress {
         /// The stage, such as `extracting` or `health_check`.
-        pub stage: String,
+        pub stage: LifecycleStage,
         /// What happens, for people.
         pub message: String,
         /// The version of the runtime.
@@ -189,7 +196,7 @@ replies! {
         /// A port on the server's machine; after an update that of the version before.
         pub port: u16,
         /// The state it is in.
-        pub status: String,
+        pub status: FormationState,
         /// Its address through the server.
         pub url: Option<String>,
         /// The address of its health check, on the server's machine.
@@ -211,7 +218,7 @@ replies! {
         /// What went wrong, for people.
         pub message: String,
         /// The stage it happened in.
-        pub stage: Option<String>,
+        pub stage: Option<LifecycleStage>,
         /// More about it.
         pub details: Option<Value>,
     }
@@ -230,7 +237,7 @@ replies! {
         #[serde(rename = "type")]
         pub kind: Option<String>,
         /// When, Unix seconds.
-        pub timestamp: Option<f64>,
+        pub timestamp: Option<UnixTime>,
         /// What, for people.
         pub message: Option<String>,
         /// The session.
@@ -242,9 +249,9 @@ replies! {
     /// One log entry.
     pub struct LogEvent {
         /// When, Unix seconds.
-        pub timestamp: Option<f64>,
+        pub timestamp: Option<UnixTime>,
         /// The severity, lower case.
-        pub level: Option<String>,
+        pub level: Option<LogLevel>,
         /// What happened.
         pub event_type: Option<String>,
         /// The user.

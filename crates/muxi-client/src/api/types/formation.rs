@@ -1,6 +1,6 @@
 //! State and configuration of a formation.
 
-use super::Object;
+use super::{Access, HealthState, LogLevel, Object};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ replies! {
     /// Health of a formation.
     pub struct Health {
         /// `healthy` or `unhealthy`.
-        pub status: String,
+        pub status: HealthState,
         /// The formation's version.
         pub version: String,
         /// Seconds since its start.
@@ -226,7 +226,7 @@ replies! {
         /// What it does.
         pub description: String,
         /// The key it needs: `admin` or `client`.
-        pub access: String,
+        pub access: Access,
         /// Its parameters by name.
         pub parameters: Object,
     }
@@ -287,7 +287,7 @@ replies! {
     /// The log of the system.
     pub struct SystemLog {
         /// The least severity that is logged.
-        pub level: String,
+        pub level: LogLevel,
         /// Where it goes, such as `stdout`.
         pub destination: String,
     }
@@ -307,7 +307,7 @@ replies! {
         /// How entries are sent.
         pub transport: Option<String>,
         /// The least severity that is sent.
-        pub level: Option<String>,
+        pub level: Option<LogLevel>,
         /// The form of an entry.
         pub format: Option<String>,
         /// Whether it is in use.

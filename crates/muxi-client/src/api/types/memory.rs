@@ -1,6 +1,6 @@
 //! A user's memories, their ingestion and the message buffer.
 
-use super::Object;
+use super::{IngestionOutcome, IsoTime, MemoryJobState, MemoryScope, Object, UnixTime};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -20,11 +20,11 @@ replies! {
         /// What is remembered.
         pub content: String,
         /// When it was stored, ISO 8601 in UTC without a zone.
-        pub created_at: String,
+        pub created_at: IsoTime,
         /// More about it; `timestamp` is in Unix seconds.
         pub metadata: Object,
         /// `user`, `group` or `formation`.
-        pub scope: String,
+        pub scope: MemoryScope,
         /// Whose it is: an internal number as text for `user`.
         pub scope_id: Option<String>,
     }
@@ -36,11 +36,11 @@ replies! {
         /// What is remembered.
         pub content: MemoryContent,
         /// When it was stored, ISO 8601.
-        pub created_at: String,
+        pub created_at: IsoTime,
         /// More about it; `timestamp` is in Unix seconds.
         pub metadata: Option<Object>,
         /// `user`, `group` or `formation`.
-        pub scope: String,
+        pub scope: MemoryScope,
         /// Whose it is.
         pub scope_id: Option<String>,
     }
@@ -57,7 +57,7 @@ replies! {
     /// Accepted content.
     pub struct MemoryIngested {
         /// `accepted`, or `duplicate` when the same source and source id came before.
-        pub status: String,
+        pub status: IngestionOutcome,
         /// Whether it came before.
         pub duplicate: bool,
         /// The event that stands for it.
@@ -67,7 +67,7 @@ replies! {
         /// Its id there.
         pub source_id: Option<String>,
         /// `user`, `group` or `formation`.
-        pub scope: String,
+        pub scope: MemoryScope,
         /// Whose it is.
         pub scope_id: Option<String>,
         /// The job to poll; none for a duplicate.
@@ -96,7 +96,7 @@ replies! {
         /// Its place in the batch, from 0.
         pub index: u64,
         /// `accepted`, `duplicate` or `invalid`.
-        pub status: String,
+        pub status: IngestionOutcome,
         /// The event that stands for it.
         pub event_id: Option<String>,
         /// A duplicate: the events made from it.
@@ -121,9 +121,9 @@ replies! {
         /// The job's id.
         pub processing_id: String,
         /// `queued`, `processing`, `completed` or `failed`.
-        pub status: String,
+        pub status: MemoryJobState,
         /// When it was accepted, Unix seconds.
-        pub created_at: f64,
+        pub created_at: UnixTime,
         /// When it ended: ISO 8601 when completed, Unix seconds when failed.
         pub completed_at: Option<Value>,
         /// Why it failed: usually a text.
@@ -237,9 +237,9 @@ replies! {
         /// What was around it.
         pub context: Option<Value>,
         /// When it was written, ISO 8601.
-        pub created_at: Option<String>,
+        pub created_at: Option<IsoTime>,
         /// When it was changed last, ISO 8601.
-        pub updated_at: Option<String>,
+        pub updated_at: Option<IsoTime>,
         /// What it was made from: `source_type` and `source_id`.
         #[serde(default)]
         pub sources: Vec<Object>,

@@ -1,6 +1,6 @@
 //! Memory administration: rebuilding, forgetting, checking, distilleries.
 
-use super::Object;
+use super::{MemoryJobState, Object, UnixTime};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ replies! {
         /// The job to poll, in the background.
         pub job_id: Option<String>,
         /// `processing`, `completed` or `failed`, in the background.
-        pub status: Option<String>,
+        pub status: Option<MemoryJobState>,
         /// The route to poll; the shipped runtime leaves out `/v1`.
         pub status_url: Option<String>,
         /// Why it failed: usually a text.
@@ -96,9 +96,9 @@ replies! {
         /// The batch's id.
         pub batch_id: Option<String>,
         /// `queued`, `processing`, `completed` or `failed`.
-        pub status: String,
+        pub status: MemoryJobState,
         /// When it was accepted, Unix seconds.
-        pub created_at: f64,
+        pub created_at: UnixTime,
         /// When it ended: ISO 8601 when completed, Unix seconds when failed.
         pub completed_at: Option<Value>,
         /// Why it failed: usually a text.

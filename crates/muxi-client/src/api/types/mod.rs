@@ -1,8 +1,8 @@
 //! Replies and event payloads, one file per area.
 //!
 //! A field that is always on the wire is plain, or [`Nullable`]; one that may be absent is an `Option`, or empty where
-//! the list or map may be absent. States and kinds are open sets and therefore text. What this version does not know is
-//! kept in `extra`. What the envelope adds (request id, idempotency key, timestamp) is not part of these types.
+//! the list or map may be absent. States and kinds are open sets: a word that this version does not know is kept in their
+//! variant `Other`. Times keep the wire's own value. Fields that this version does not know are kept in `extra`. What the envelope adds (request id, idempotency key, timestamp) is not part of these types.
 
 /// Declares replies: adds the derives and the field `extra` to each.
 macro_rules! replies {
@@ -53,8 +53,10 @@ mod sessions;
 pub mod strict;
 #[cfg(test)]
 mod tests;
+mod time;
 mod triggers;
 mod users;
+mod words;
 
 pub use admin::*;
 pub use artifacts::*;
@@ -67,8 +69,10 @@ pub use requests::*;
 pub use scheduler::*;
 pub use server::*;
 pub use sessions::*;
+pub use time::*;
 pub use triggers::*;
 pub use users::*;
+pub use words::*;
 
 /// A JSON object of open shape.
 pub type Object = serde_json::Map<String, serde_json::Value>;

@@ -1,6 +1,6 @@
 //! Tracked requests.
 
-use super::Object;
+use super::{Cancellation, Object, RequestState, UnixTime};
 use serde_json::Value;
 
 replies! {
@@ -19,13 +19,13 @@ replies! {
         /// The user.
         pub user_id: Option<String>,
         /// `pending`, `processing`, `running`, `completed`, `failed`, `cancelled` or `awaiting_clarification`.
-        pub status: String,
+        pub status: RequestState,
         /// How far it is, for people.
         pub progress: Option<String>,
         /// When it came, Unix seconds.
-        pub created_at: f64,
+        pub created_at: UnixTime,
         /// When it ended, Unix seconds.
-        pub completed_at: Option<f64>,
+        pub completed_at: Option<UnixTime>,
         /// Whether it failed once and was tried again in the background.
         pub escalated: Option<bool>,
         /// The answer of a completed request: a text, rarely an object.
@@ -41,9 +41,9 @@ replies! {
         /// The request's id.
         pub request_id: String,
         /// `cancelled`.
-        pub status: String,
+        pub status: RequestState,
         /// `immediate`, or `cooperative` when it stops at its next checkpoint.
-        pub cancellation: String,
+        pub cancellation: Cancellation,
         /// What was done, for people.
         pub message: String,
     }

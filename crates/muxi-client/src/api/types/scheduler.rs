@@ -1,6 +1,6 @@
 //! Scheduled jobs.
 
-use super::Object;
+use super::{IsoTime, JobStatus, Object};
 use serde_json::Value;
 
 replies! {
@@ -45,18 +45,18 @@ replies! {
         /// When it runs, as a cron line.
         pub cron_expression: Option<String>,
         /// When it runs once, ISO 8601.
-        pub scheduled_for: Option<String>,
+        pub scheduled_for: Option<IsoTime>,
         /// When it does not run.
         #[serde(default)]
         pub exclusion_rules: Vec<Value>,
         /// `ACTIVE`, `PAUSED` or another state.
-        pub status: String,
+        pub status: JobStatus,
         /// When it was made, ISO 8601.
-        pub created_at: String,
+        pub created_at: IsoTime,
         /// When it was changed last, ISO 8601.
-        pub updated_at: Option<String>,
+        pub updated_at: Option<IsoTime>,
         /// When it ran last, ISO 8601.
-        pub last_run_at: Option<String>,
+        pub last_run_at: Option<IsoTime>,
         /// How it went.
         pub last_run_status: Option<String>,
         /// Why it failed.
@@ -76,6 +76,6 @@ replies! {
         /// Its id.
         pub id: String,
         /// `PAUSED` or `ACTIVE`.
-        pub status: String,
+        pub status: JobStatus,
     }
 }

@@ -1,5 +1,7 @@
 //! The control plane.
 
+use super::{DraftAction, DraftEncoding, DraftMode, EntryKind, FormationState, IsoTime};
+
 replies! {
     /// Health of the server.
     pub struct ServerHealth {
@@ -80,7 +82,7 @@ replies! {
         /// The port it listens on, on the server's machine.
         pub port: u16,
         /// `starting`, `running`, `stopping`, `stopped`, `crashed`, `restarting` or `unhealthy`.
-        pub status: String,
+        pub status: FormationState,
         /// The id of its process.
         pub pid: i64,
         /// Seconds since its start.
@@ -110,7 +112,7 @@ replies! {
         /// The formation's name.
         pub name: String,
         /// `starting`, `running`, `stopping`, `stopped`, `crashed`, `restarting` or `unhealthy`.
-        pub status: String,
+        pub status: FormationState,
         /// The port it listens on, on the server's machine.
         pub port: u16,
         /// The id of its process.
@@ -120,17 +122,17 @@ replies! {
         /// Seconds since its start.
         pub uptime: u64,
         /// When it was deployed first, RFC 3339.
-        pub created_at: String,
+        pub created_at: IsoTime,
         /// When it was deployed, RFC 3339.
-        pub deployed_at: String,
+        pub deployed_at: IsoTime,
         /// When it was changed last, RFC 3339.
-        pub updated_at: String,
+        pub updated_at: IsoTime,
         /// Whether it answered its health check; none while it starts.
         pub healthy: Option<bool>,
         /// Its versions.
         pub version: Option<FormationVersion>,
         /// When its health was checked last, RFC 3339.
-        pub last_health_check: Option<String>,
+        pub last_health_check: Option<IsoTime>,
     }
 
     /// The result of stopping, starting, restarting, rolling back or deleting a formation.
@@ -138,7 +140,7 @@ replies! {
         /// The formation's id.
         pub id: String,
         /// The state it is in now.
-        pub status: Option<String>,
+        pub status: Option<FormationState>,
         /// What was done, for people.
         pub message: Option<String>,
         /// The port it listens on, on the server's machine.
@@ -160,7 +162,7 @@ replies! {
         /// What was done, for people.
         pub message: String,
         /// The state the formation is in.
-        pub status: String,
+        pub status: FormationState,
         /// The port of the version that keeps running.
         pub current_port: u16,
         /// The port of the version that was given up.
@@ -174,7 +176,7 @@ replies! {
         /// The port it listens on, on the server's machine.
         pub port: u16,
         /// The state it is in.
-        pub status: String,
+        pub status: FormationState,
         /// Its address through the server.
         pub url: String,
         /// The address of its health check, on the server's machine.
@@ -188,7 +190,7 @@ replies! {
         /// The formation's id.
         pub id: String,
         /// The state it is in.
-        pub status: String,
+        pub status: FormationState,
         /// The number of the version that runs now.
         pub version: i64,
         /// The number of the version that ran before.
@@ -244,9 +246,9 @@ replies! {
     /// What an action on a draft gives. `deploy` gives the fields of `Deployed` or `Updated`.
     pub struct DraftData {
         /// `init`: the action.
-        pub action: Option<String>,
+        pub action: Option<DraftAction>,
         /// `init`: `new` or `clone`.
-        pub mode: Option<String>,
+        pub mode: Option<DraftMode>,
         /// The path of the file or folder below the draft.
         pub path: Option<String>,
         /// `list`: what the folder holds.
@@ -254,7 +256,7 @@ replies! {
         /// `read`: the file's content.
         pub content: Option<String>,
         /// `read`: `utf-8` or `base64`.
-        pub encoding: Option<String>,
+        pub encoding: Option<DraftEncoding>,
         /// `write`: bytes written.
         pub size: Option<u64>,
         /// `write`: whether the file was written.
@@ -271,7 +273,7 @@ replies! {
         pub name: String,
         /// `file` or `dir`.
         #[serde(rename = "type")]
-        pub kind: String,
+        pub kind: EntryKind,
         /// Bytes; none for a folder and an empty file.
         pub size: Option<u64>,
     }
@@ -283,7 +285,7 @@ replies! {
         /// The version it was cloned from.
         pub base_version: Option<String>,
         /// When it was made, RFC 3339.
-        pub created_at: Option<String>,
+        pub created_at: Option<IsoTime>,
     }
 
     /// The state of the formation that a draft belongs to.
@@ -291,7 +293,7 @@ replies! {
         /// The deployed version.
         pub version: Option<String>,
         /// The state it is in.
-        pub status: Option<String>,
+        pub status: Option<FormationState>,
     }
 
     /// A started development run.
@@ -303,7 +305,7 @@ replies! {
         /// The port it listens on, on the server's machine.
         pub port: u16,
         /// The state it is in.
-        pub status: String,
+        pub status: FormationState,
     }
 
     /// A stopped development run.
@@ -313,6 +315,6 @@ replies! {
         /// The formation's id.
         pub formation_id: String,
         /// The state it is in.
-        pub status: String,
+        pub status: FormationState,
     }
 }

@@ -1,5 +1,7 @@
 //! Sessions and their messages.
 
+use super::{Role, UnixTime};
+
 replies! {
     /// A user's sessions.
     pub struct SessionList {
@@ -16,7 +18,7 @@ replies! {
         /// The user.
         pub user_id: String,
         /// When something was said last, Unix seconds.
-        pub last_activity: Option<f64>,
+        pub last_activity: Option<UnixTime>,
         /// Whether it is active.
         pub active: bool,
     }
@@ -32,9 +34,9 @@ replies! {
         /// Whether it is active.
         pub active: bool,
         /// When it began, Unix seconds.
-        pub created_at: Option<f64>,
+        pub created_at: Option<UnixTime>,
         /// When something was said last, Unix seconds.
-        pub last_activity: Option<f64>,
+        pub last_activity: Option<UnixTime>,
     }
 
     /// The messages of a session.
@@ -56,7 +58,7 @@ replies! {
         /// Who said it, and where.
         pub metadata: MessageMetadata,
         /// When it was stored, Unix seconds.
-        pub timestamp: f64,
+        pub timestamp: UnixTime,
         /// The part of the memory it lies in, such as `buffer`.
         pub namespace: Option<String>,
         /// Its embedding; none for restored messages.
@@ -66,9 +68,9 @@ replies! {
     /// Who said a message, and where.
     pub struct MessageMetadata {
         /// `user` or `assistant`.
-        pub role: String,
+        pub role: Role,
         /// When it was said, Unix seconds.
-        pub timestamp: Option<f64>,
+        pub timestamp: Option<UnixTime>,
         /// The agent, such as `overlord`.
         pub agent_id: Option<String>,
         /// The user.

@@ -197,7 +197,7 @@ fn other_forms_of_a_message() {
     assert_eq!(answer(parts).content.unwrap().text(), "Hi you");
 
     let later = answer(json!({"status": "processing", "request_id": "r", "delivery": "polling"}));
-    assert_eq!((later.status.as_deref(), later.request_id.as_deref()), (Some("processing"), Some("r")));
+    assert_eq!((later.status.as_ref().unwrap(), later.request_id.as_deref()), (&RequestState::Processing, Some("r")));
     assert!(later.content.is_none() && later.extra.is_empty());
 }
 

@@ -1,6 +1,6 @@
 //! Triggers, standard operating procedures and skills.
 
-use super::Object;
+use super::{Object, SkillScope, TriggerState};
 use serde_json::Value;
 
 replies! {
@@ -27,7 +27,7 @@ replies! {
     /// The result of firing a trigger.
     pub struct TriggerResult {
         /// `processing` or `completed`.
-        pub status: String,
+        pub status: TriggerState,
         /// The answer, when completed.
         pub content: Option<String>,
     }
@@ -91,7 +91,7 @@ replies! {
         /// What it does.
         pub description: Option<String>,
         /// `builtin`, `public` or `private`.
-        pub scope: Option<String>,
+        pub scope: Option<SkillScope>,
         /// Whether it has scripts.
         pub has_scripts: Option<bool>,
         /// How many resources it has.

@@ -1,6 +1,6 @@
 //! Users, their identifiers, channels and credentials.
 
-use super::Object;
+use super::{IsoTime, Object};
 use serde_json::Value;
 
 replies! {
@@ -34,7 +34,7 @@ replies! {
         #[serde(rename = "type")]
         pub kind: String,
         /// When it was linked, ISO 8601.
-        pub created_at: Option<String>,
+        pub created_at: Option<IsoTime>,
     }
 
     /// An unlinked identifier.

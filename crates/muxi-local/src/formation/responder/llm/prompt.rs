@@ -2,6 +2,7 @@
 
 use crate::formation::{Formation, files, responder::Question};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// Facts about the user that are sent along.
 const FACTS: usize = 5;
@@ -31,7 +32,12 @@ fn system(question: &Question<'_>) -> String {
     let facts = {
         let mut state = question.formation.state();
         let owner = state.users.number(&question.ask.user, question.formation.now());
-        state.memories.newest(owner, FACTS)
+        // What has to do with the message; then, while there is room, what is new.
+        let mut facts = state.memories.search(owner, &question.ask.message, FACTS);
+        facts.extend(state.memories.newest(owner, FACTS));
+        let mut seen = BTreeSet::new();
+        facts.retain(|fact| seen.insert(*fact));
+        facts.into_iter().take(FACTS).map(str::to_owned).collect::<Vec<_>>()
     };
     if !facts.is_empty() {
         let list: Vec<String> = facts.iter().map(|fact| format!("- {fact}")).collect();

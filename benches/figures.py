@@ -1,0 +1,169 @@
+"""The cases, what a run's line means in each, and the tables."""
+
+import statistics as st
+
+# case: (n, what to show, and where it differs: the driver's own case, options, environment, seconds allowed)
+CASES = {
+    "lat": (2000, "sync, one connection, small GET", {}),
+    "chat": (1500, "sync, one connection, small POST", {}),
+    "rpc": (1500, "sync, HMAC-signed GET", {}),
+    "alat": (1500, "async, one at a time, small GET", {}),
+    "conc10": (10000, "async, 10 in flight", {"case": "conc", "options": ["--conc", "10"]}),
+    "conc": (10000, "async, 100 in flight", {}),
+    "json": (20, "sync, 1.07 MB JSON list to objects", {}),
+    "ajson": (20, "async, 1.07 MB JSON list to objects", {}),
+    "sse": (100000, "sync, SSE flood", {}),
+    "asse": (100000, "async, SSE flood", {}),
+    "pace": (1000, "sync, one event each 1 ms", {}),
+    "apace": (1000, "async, one event each 1 ms", {}),
+    "mem": (100, "import and 100 requests", {}),
+    "hmac": (100000, "one signature", {}),
+    "hold": (1000, "1,000 streams open at once", {}),
+    "hold9900": (9900, "9,900 streams open at once", {"case": "hold", "seconds": 120}),
+    "busy": (20, "async, lateness of another task while 1 MB replies are decoded", {}),
+    "threads": (8000, "8 threads, one client, small GET", {}),
+    "arenas": (160, "8 threads decode 1 MB replies: memory kept", {}),
+    "arenas1": (160, "the same with MALLOC_ARENA_MAX=1", {"case": "arenas", "env": {"MALLOC_ARENA_MAX": "1"}}),
+    "upload": (500, "a bundle of 500 MB goes out: peak memory", {"seconds": 300}),
+    "tls": (2000, "sync, one TLS connection, small GET", {"case": "lat", "tls": True}),
+    "tlsmem": (100, "TLS: import and 100 requests", {"case": "mem", "tls": True}),
+    "tlshold": (1000, "1,000 TLS streams open at once", {"case": "hold", "tls": True, "seconds": 120}),
+}
+DEFAULT = "lat,chat,rpc,alat,conc10,conc,json,ajson,sse,asse,pace,apace,mem,hmac,hold"
+MORE = "hold9900,busy,threads,arenas,arenas1,upload,tls,tlsmem,tlshold"
+ASYNC = {"alat", "conc", "ajson", "asse", "apace", "hold", "busy"}
+BASES = {"py": "muxi_official", "rust": "muxi_rust"}
+# Clients too slow for the common n in a case.
+FEWER = {
+    ("httpx_client", "conc"): 500,
+    ("muxi_official", "conc"): 1000,
+    ("primp_client", "asse"): 20000,
+    ("rnet_client", "asse"): 20000,
+    ("httpr_client", "asse"): 20000,
+    ("muxi_official", "hmac"): 50000,
+}
+FASTER = {"rust": {"conc": 50000, "sse": 1000000, "lat": 10000, "alat": 10000, "rpc": 5000}}
+
+
+def own_case(case):
+    """The driver's name for a case."""
+    return CASES[case][2].get("case", case)
+
+
+def number(case, name, kind):
+    """The n for a client in a case."""
+    key = own_case(case)
+    return FASTER.get(kind, {}).get(key) or FEWER.get((name.split("@")[0], key)) or CASES[case][0]
+
+
+def derive(case, o):
+    """The figures of one run: main value, unit, whether higher is better, then the rest."""
+    n, w, c = o["n"], o["wall_s"], o["cpu_s"]
+    r = {"cpu_s_per_100k": c / n * 1e5 if n else 0}
+    if case in ("lat", "chat", "rpc", "alat"):
+        r.update(main=o["p50_us"], p99=o["p99_us"], rps=n / w, unit="us p50", up=False)
+    elif case in ("conc", "threads"):
+        r.update(main=n / w, unit="req/s", up=True)
+    elif case in ("json", "ajson"):
+        r.update(main=n * o["bytes"] / w / 1e6, unit="MB/s", up=True, cpu_mbs=n * o["bytes"] / max(c, 1e-9) / 1e6)
+    elif case in ("sse", "asse"):
+        r.update(main=n / w, unit="events/s", up=True)
+    elif case in ("pace", "apace"):
+        r.update(main=o["p50_us"], p99=o["p99_us"], unit="us p50", up=False)
+    elif case == "busy":
+        r.update(main=o["p99_us"], p50=o["p50_us"], max=o["max_us"], unit="us p99", up=False)
+    elif case == "arenas":
+        r.update(main=o["kept_mb"], peak_mb=o["peak_mb"], unit="MB kept", up=False)
+    elif case == "upload":
+        r.update(main=o["peak_mb"], wall_s=w, cpu_s=c, unit="MB more at the peak", up=False)
+    elif case == "mem":
+        r.update(
+            main=o["import_ms"],
+            unit="ms import",
+            up=False,
+            rss0=o.get("rss0_kb", 0),
+            rss_import=o["rss_import_kb"],
+            rss_100=o["rss_100_kb"],
+            cpu_s=c,
+        )
+    elif case == "hmac":
+        r.update(main=w / n * 1e9, unit="ns", up=False)
+    elif case == "hold":
+        r.update(
+            main=o["kb_per_stream"],
+            unit="KB/stream",
+            up=False,
+            opened=o.get("opened", n),
+            got=o["got"],
+            open_s=o["open_s"],
+            bcast_s=o["bcast_s"],
+            cpu_ms_per_stream=c / n * 1e3,
+            errors=o.get("errors"),
+        )
+    if "handshakes" in o:
+        r.update(handshakes=o["handshakes"], resumed=o["resumed"])
+    return r
+
+
+EXTRA = (
+    "p50",
+    "p99",
+    "max",
+    "rps",
+    "cpu_mbs",
+    "rss0",
+    "rss_import",
+    "rss_100",
+    "peak_mb",
+    "wall_s",
+    "cpu_s",
+    "opened",
+    "got",
+    "open_s",
+    "bcast_s",
+    "cpu_ms_per_stream",
+    "handshakes",
+    "resumed",
+)
+
+
+def tables(cases, drivers, rows, conditions):
+    """Markdown: a table for each case."""
+    lines = []
+    for case in cases:
+        base = {kind: dict(rows.get((case, name)) or []) for kind, name in BASES.items()}
+        body = []
+        for name, kind, _ in drivers:
+            if got := rows.get((case, name)):
+                body.append(row(got, base[kind]))
+        if body:
+            lines += ["", f"## {case}: {CASES[case][1]}", "", conditions, ""]
+            lines.append("| client | main | better than its official SDK by | min..max | CPU s per 100k | more |")
+            lines.append("| --- | ---: | ---: | ---: | ---: | --- |")
+            lines += body
+    return lines
+
+
+def row(got, base):
+    figures = [f for _, f in got]
+    values = [f["main"] for f in figures]
+    first = figures[0]
+    ratios = []
+    for rep, f in got:
+        if rep in base and f["main"] and base[rep]["main"]:
+            ratio = f["main"] / base[rep]["main"]
+            ratios.append(ratio if first["up"] else 1 / ratio)
+    ratio = f"{st.median(ratios):.2f}x" if ratios else ""
+    more = []
+    for k in EXTRA:
+        if k in first:
+            v = st.median([f[k] for f in figures])
+            more.append(f"{k} {v:,.0f}" if v >= 100 or v == int(v) else f"{k} {v:.2f}")
+    if first.get("errors"):
+        more.append(f"errors {first['errors']}")
+    shown = (lambda v: f"{v:,.0f}") if max(values) >= 1000 else (lambda v: f"{v:.2f}")
+    return (
+        f"| {first['name']} | {shown(st.median(values))} {first['unit']} | {ratio} | "
+        f"{shown(min(values))}..{shown(max(values))} | {st.median([f['cpu_s_per_100k'] for f in figures]):.2f} | "
+        f"{', '.join(more)} |"
+    )

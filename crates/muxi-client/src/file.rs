@@ -1,0 +1,40 @@
+//! Files of a chat turn, from disk.
+
+use crate::api::params::File;
+use std::{fs, io, path::Path};
+
+impl File {
+    /// Reads a file; its media type follows from its name, `application/octet-stream` when that says nothing.
+    ///
+    /// ```no_run
+    /// # async fn ask(formation: muxi_client::FormationClient) -> Result<(), Box<dyn std::error::Error>> {
+    /// use muxi_client::{ChatRequest, File};
+    ///
+    /// formation.chat(ChatRequest::new("What is on the picture?").file(File::open("cat.png")?)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
+        let path = path.as_ref();
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+        let kind = mime_guess::from_path(path).first_or_octet_stream();
+        Ok(Self::from_bytes(name, kind.essence_str(), fs::read(path)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_says_what_kind_of_file_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("voice.wav");
+        fs::write(&path, b"RIFF").unwrap();
+        let file = serde_json::to_value(File::open(&path).unwrap()).unwrap();
+        let want =
+            serde_json::json!({"filename": "voice.wav", "content": "UklGRg==", "content_type": "audio/wav", "size": 4});
+        assert_eq!(file, want);
+        assert!(File::open(folder.path().join("none")).is_err());
+    }
+}

@@ -1,0 +1,198 @@
+//! What a formation remembers, and how that reaches the store.
+
+use super::idempotency::{Flights, Replies};
+use super::{
+    FormationSpec, artifacts, audit, cancel, credentials, distilleries, ids, ingestion, memories, memory_admin,
+    requests, scheduler, secrets, sessions, tuning, users,
+};
+use crate::host::Host;
+use crate::store::{Change, Rows, Store, Whole};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Everything that a formation remembers.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    pub(super) artifacts: artifacts::Artifacts,
+    pub(super) audit: audit::Audit,
+    pub(super) credentials: credentials::Credentials,
+    pub(super) distilleries: Whole<distilleries::Distilleries>,
+    pub(super) ingestion: ingestion::Ingestion,
+    pub(super) jobs: scheduler::Jobs,
+    pub(super) memories: memories::Memories,
+    pub(super) memory_jobs: memory_admin::Jobs,
+    pub(super) replies: Replies,
+    pub(super) requests: requests::Requests,
+    pub(super) secrets: secrets::Secrets,
+    pub(super) sessions: sessions::Sessions,
+    pub(super) tuning: Whole<tuning::Tuning>,
+    pub(super) users: users::Users,
+    /// Whether this is what a process before this one left, and nobody has looked yet at what it missed.
+    pub(super) restored: bool,
+    /// The last batch that went to the store.
+    sent: u64,
+    /// Whether the formation was deleted: nothing of it is stored any more.
+    deleted: bool,
+}
+
+impl State {
+    /// Every table by the name of its area. The names are those of the rows on disk and must stay.
+    fn tables(&mut self) -> Vec<(&'static str, &mut dyn Rows)> {
+        let [files, contents] = self.artifacts.tables();
+        let [events, ingestion_jobs] = self.ingestion.tables();
+        let [requests, total] = self.requests.tables();
+        let [secrets, given] = self.secrets.tables();
+        let [sessions, messages] = self.sessions.tables();
+        vec![
+            ("artifacts", files),
+            ("artifact_contents", contents),
+            ("audit", self.audit.table()),
+            ("credentials", self.credentials.table()),
+            ("distilleries", &mut self.distilleries),
+            ("ingestion_events", events),
+            ("ingestion_jobs", ingestion_jobs),
+            ("scheduler_jobs", self.jobs.table()),
+            ("memories", self.memories.table()),
+            ("memory_jobs", self.memory_jobs.table()),
+            ("replies", self.replies.table()),
+            ("requests", requests),
+            ("requests_total", total),
+            ("secrets", secrets),
+            ("secrets_given", given),
+            ("sessions", sessions),
+            ("messages", messages),
+            ("tuning", &mut self.tuning),
+            ("users", self.users.table()),
+        ]
+    }
+
+    /// The rows of a scope as a process before this one left them.
+    fn load(host: &Host, scope: &str) -> Result<Self, String> {
+        let (mut state, store) = (Self::default(), &host.store);
+        if store.folder().is_none() {
+            return Ok(state);
+        }
+        let rows = store.read(scope)?;
+        let mut tables: HashMap<&str, &mut dyn Rows> = state.tables().into_iter().collect();
+        tables.values_mut().for_each(|table| table.track());
+        for row in rows {
+            let Some(table) = tables.get_mut(row.area.as_str()) else { continue };
+            table.load(&row.key, &row.value).map_err(|error| store.unreadable(scope, &row, &error))?;
+        }
+        state.replies.index();
+        state.sessions.index();
+        state.users.index();
+        let waiting = state.sessions.waiting();
+        state.requests.recover(&waiting, ids::as_seconds(host.clock.now()));
+        state.restored = true;
+        Ok(state)
+    }
+
+    /// Sends what has changed to the store; gives the number of the batch to wait for.
+    fn send(&mut self, store: &Store, scope: &Arc<str>) -> Result<u64, String> {
+        let mut changes = Vec::new();
+        let mut result = Ok(());
+        for (area, table) in self.tables() {
+            let mut add = |key, value| changes.push(Change::Row { scope: scope.clone(), area, key, value });
+            result = result.and(table.take_changes(&mut add));
+        }
+        // Whoever waits for a batch that failed wants it tried again.
+        if !self.deleted && (!changes.is_empty() || store.is_failing()) {
+            self.sent = store.write(changes);
+        }
+        result.map(|()| self.sent).map_err(|error| error.to_string())
+    }
+}
+
+/// The state of a formation, shared by those of its versions that are alive.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    scope: Arc<str>,
+    state: Mutex<State>,
+    pub(super) flights: Flights,
+    pub(super) cancels: cancel::Cancels,
+}
+
+impl Shared {
+    /// The state of a formation that runs for the first time, or keeps nothing.
+    pub(super) fn fresh(spec: &FormationSpec) -> Self {
+        let shared = Self::new("", State::default());
+        shared.adopt(spec);
+        shared
+    }
+
+    fn new(scope: &str, state: State) -> Self {
+        let (flights, cancels) = (Flights::default(), cancel::Cancels::default());
+        Self { scope: scope.into(), state: Mutex::new(state), flights, cancels }
+    }
+
+    /// Takes over what a specification says about the state.
+    pub(super) fn adopt(&self, spec: &FormationSpec) {
+        let mut state = self.state();
+        state.secrets.give(spec.secrets());
+        state.sessions.set_limit(spec.buffer_size());
+    }
+
+    /// The state. Never held across an `await`.
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until everything that has changed so far is safe in the store. Costs nothing in memory.
+    pub(super) async fn commit(&self, store: &Store) -> Result<(), String> {
+        if store.folder().is_none() {
+            return Ok(());
+        }
+        let batch = self.state().send(store, &self.scope)?;
+        store.wait(batch).await
+    }
+}
+
+/// The states of a server's formations, by scope.
+#[derive(Debug, Default)]
+pub(crate) struct States(Mutex<HashMap<String, Arc<Shared>>>);
+
+impl States {
+    fn all(&self) -> MutexGuard<'_, HashMap<String, Arc<Shared>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The state of a scope. The error says why the store's rows cannot be read.
+    pub(crate) fn open(host: &Host, scope: &str) -> Result<Arc<Shared>, String> {
+        let mut all = host.states.all();
+        if let Some(shared) = all.get(scope) {
+            return Ok(shared.clone());
+        }
+        let shared = Arc::new(Shared::new(scope, State::load(host, scope)?));
+        all.insert(scope.to_owned(), shared.clone());
+        Ok(shared)
+    }
+
+    /// Deletes the state of a scope. What still runs goes on and is not stored.
+    pub(crate) fn forget(host: &Host, scope: &str) {
+        // Held to the end: nobody may read what is about to go.
+        let mut all = host.states.all();
+        if let Some(shared) = all.remove(scope) {
+            shared.state().deleted = true;
+        }
+        host.store.write(vec![Change::Clear { scope: scope.into() }]);
+    }
+
+    /// Deletes the state of every scope.
+    pub(crate) fn forget_all(host: &Host) {
+        let mut all = host.states.all();
+        all.drain().for_each(|(_, shared)| shared.state().deleted = true);
+        let every = ["live/*", "draft/*"].map(|scope| Change::Clear { scope: scope.into() });
+        host.store.write(every.into());
+    }
+
+    /// Sends what nobody has waited for, such as how a turn ended whose reader had left.
+    pub(crate) fn flush(host: &Host) {
+        if host.store.folder().is_some() {
+            for shared in host.states.all().values() {
+                // Nobody is left who could be told of an error.
+                let _ = shared.state().send(&host.store, &shared.scope);
+            }
+        }
+    }
+}
