@@ -58,9 +58,13 @@ def defects(request: pytest.FixtureRequest) -> Defects:
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[DEFECTS] = {}
     config.addinivalue_line("markers", "last: spoils the runtime for those after it")
+    config.addinivalue_line("markers", "real_only(reason): muxi-local cannot do it, for that reason")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items if os.environ.get("MUXI_REAL_LOCAL") else ():
+        if mark := item.get_closest_marker("real_only"):
+            item.add_marker(pytest.mark.skip(reason=mark.args[0]))
     items.sort(key=lambda item: item.get_closest_marker("last") is not None)
 
 

@@ -1,16 +1,26 @@
 #!/usr/bin/env python3
-"""Start the real runtime, run its suites, always stop it, and say how it went and how long it took."""
+"""Start the real runtime, run its suites, always stop it, and say how it went and how long it took.
+
+The Python suite then runs against muxi-local, and the shapes of all replies of both are compared.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from real import local, shapes
+from real.recorder import Recorder
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -28,6 +38,16 @@ def rust_passed(environment: dict[str, str]) -> tuple[int, bool]:
     return int(found.group(1)) if found else 0, run.returncode == 0
 
 
+def python_passed(environment: dict[str, str]) -> bool:
+    """Run the Python suite: whether all tests passed."""
+    return subprocess.run(PYTHON, cwd=ROOT, env=environment).returncode == 0
+
+
+def environment(info: dict[str, Any], url: str, **more: str) -> dict[str, str]:
+    """What tells a suite where its server is."""
+    return {**os.environ, "MUXI_REAL_RUNTIME": json.dumps({**info, "url": url}), **more}
+
+
 def main() -> int:
     started = time.monotonic()
 
@@ -43,23 +63,35 @@ def main() -> int:
     if up.returncode:
         return up.returncode
     ready = lap()
+    info = json.loads(up.stdout)
     try:
-        with tempfile.NamedTemporaryFile("r", suffix=".json") as report:
-            environment = {**os.environ, "MUXI_REAL_RUNTIME": up.stdout, "MUXI_REAL_REPORT": report.name}
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = shutil.copytree(cache / "formation", Path(scratch) / "formation")
+            report = Path(scratch) / "report.json"
             subprocess.run([*RUST, "--no-run"], cwd=ROOT, check=True)
             built = lap()
-            rust, rust_ok = rust_passed(environment)
-            rust_took = lap()
-            python_ok = subprocess.run(PYTHON, cwd=ROOT, env=environment).returncode == 0
-            counts = json.loads(report.read() or '{"operations": 0, "defects": 0}')
+            with Recorder(info["url"]) as real:
+                told = environment(info, real.url, MUXI_REAL_REPORT=str(report))
+                rust, rust_ok = rust_passed(told)
+                rust_took = lap()
+                python_ok = python_passed(told)
+                python_took = lap()
+            counts = json.loads(report.read_text())
+            with local.serving(info, folder) as stand_in, Recorder(stand_in["url"]) as ours:
+                local_ok = python_passed(environment(stand_in, ours.url, MUXI_REAL_LOCAL="1"))
     finally:
         subprocess.run([HERE / "kit" / "down"])
+    rules = shapes.Rules.read()
+    theirs = shapes.shapes_of(real.exchanges(), info["url"], rules)
+    wrong = shapes.judge(theirs, shapes.shapes_of(ours.exchanges(), stand_in["url"], rules), rules)
+    print(*wrong, sep="\n")
     print(
         f"{counts['operations']} operations x 3 faces (Python sync, Python async, Rust: {rust} tests), "
         f"{counts['defects']} expected defects; start {ready:.0f} s ({kind}), Rust build {built:.0f} s, "
-        f"Rust {rust_took:.0f} s, Python {lap():.0f} s"
+        f"Rust {rust_took:.0f} s, Python {python_took:.0f} s, muxi-local {lap():.0f} s; "
+        f"{len(theirs)} routes compared, {len(wrong)} differences that nothing allows"
     )
-    return 0 if rust_ok and python_ok else 1
+    return 0 if rust_ok and python_ok and local_ok and not wrong else 1
 
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ pub use control::{Reload, Served};
 pub use fault::{Fault, InvalidFault, Moment};
 pub use formation::responder::script::ScriptError;
 pub use inspect::Arrival;
+pub use quirks::{QUIRKS, QuirkInfo, UnknownQuirk};
 pub use server::{Builder, Server};
 
 use muxi_client::api::endpoint::Endpoint;

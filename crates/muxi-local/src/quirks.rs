@@ -1,37 +1,227 @@
 //! Defects of the shipped runtime and server that can be turned on, singly or all at once.
+//!
+//! [`QUIRKS`] is the table of them. Where `contract/` is named, `R` is `formation-api.md` and `S` is `server-api.md`.
 
 use std::{
-    collections::BTreeSet,
-    sync::{PoisonError, RwLock},
+    error, fmt,
+    str::FromStr,
+    sync::atomic::{AtomicU64, Ordering},
 };
 
-/// On unless something else is asked for: an application that takes webhooks has to stand what the shipped runtime sends.
-const DEFAULT: [&str; 3] = ["escalation-key", "unsigned-notifications", "webhook-encoding"];
-
-/// The defects that are on, by name.
+/// One row of the table.
 #[derive(Debug)]
-pub(crate) struct Quirks(RwLock<BTreeSet<String>>);
+pub struct QuirkInfo {
+    /// The defect.
+    pub(crate) quirk: Quirk,
+    /// Its name, as `--quirks` takes it.
+    pub name: &'static str,
+    /// What the shipped runtime or server does.
+    pub what: &'static str,
+    /// Where the contract tells of it.
+    pub section: &'static str,
+    /// Whether it is on unless something else is asked for.
+    pub on_by_default: bool,
+}
+
+/// Declares the enumeration and the table from one list.
+macro_rules! quirks {
+    (@) => { false };
+    (@ Default) => { true };
+    ($($quirk:ident $name:literal $section:literal $($default:ident)? : $what:literal)*) => {
+        /// A defect of the shipped runtime or server.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Quirk {
+            $(#[doc = $what] $quirk,)*
+        }
+
+        /// Every defect that can be reproduced.
+        pub static QUIRKS: &[QuirkInfo] = &[$(QuirkInfo {
+            quirk: Quirk::$quirk,
+            name: $name,
+            what: $what,
+            section: $section,
+            on_by_default: quirks!(@ $($default)?),
+        },)*];
+    };
+}
+
+quirks! {
+    SilentEvents "silent-events" "R 14.1, 8.2, 8.4": "/events, /events/{session} and /logs send headers and then not one byte"
+    RequestEvents500 "request-events-500" "R 14.1, 8.3": "/events/{session}/{request} answers 500"
+    Skills500 "skills-500" "R 14.2, 7.17": "the three skill routes answer 500"
+    Credentials500 "credentials-500" "R 14.2, 7.15": "storing a credential answers 500"
+    Identifiers500 "identifiers-500" "R 14.2, 7.16": "linking identifiers without a MUXI user id answers 500"
+    ArtifactJson500 "artifact-json-500" "R 14.3, 7.7": "a turn that made a file answers 500 on the JSON path, after its work"
+    EarlyAnswerError "early-answer-error" "R 14.4, 8.1": "streaming an over-long message ends in an AttributeError"
+    ClearBuffers500 "clear-buffers-500" "R 14.5, 7.6": "clearing all buffers answers 500 after its work, and 503 when they are empty"
+    ClearBufferNoop "clear-buffer-noop" "R 14.5, 7.12": "clearing the buffer with the admin key and no user clears nothing"
+    SingleUser "single-user" "R 14.6, 2": "as with SQLite: memories answer 500, and every user is \"0\""
+    LateCancel "late-cancel" "R 14.7, 7.10": "cancelling a turn whose answer has begun is acknowledged and has no effect"
+    UnmarkedFailures "unmarked-failures" "R 14.8, 4": "an outage of the model leaves no mark in the JSON reply"
+    UnknownRequestId "unknown-request-id" "R 14.9, 7.7": "chat names a request that nobody knows unless the caller chose its id, and no session on the fast path and for audio"
+    WebhookEncoding "webhook-encoding" "R 14.10, 10" Default: "the body of a webhook is not the text that was signed"
+    EscalationKey "escalation-key" "R 14.10, 10" Default: "the webhook at the end of an escalation is signed with a key that nobody has"
+    UnsignedNotifications "unsigned-notifications" "R 14.10, 10" Default: "webhooks of notifications are not signed"
+    NonAsciiKey500 "non-ascii-key-500" "R 14.11, 2": "a key that is not ASCII answers 500"
+    StatusUrlWithoutV1 "status-url-without-v1" "R 14.11, 7.6": "the status_url of a rebuild or forget job lacks /v1"
+    JobIdChanges "job-id-changes" "R 14.13, 7.14": "a new message or schedule gives a scheduled job a new id"
+    PathsInErrors "paths-in-errors" "R 14.14, 7.5, 7.17": "replies about triggers and tuning show file paths of the server"
+    LiteralPasswords "literal-passwords" "R 14.14, 7": "administrative reads show passwords that stand in the formation"
+    AuditOnlyClearing "audit-only-clearing" "R 14.15, 7.4": "the audit log holds nothing but its own clearing"
+    FixedMcpTools "fixed-mcp-tools" "R 14.15, 7.2": "the list of MCP tools lacks those of the formation's servers"
+    MessageEmbeddings "message-embeddings" "R 14.15, 7.9": "every message drags along 768 numbers"
+    BeforeIgnored "before-ignored" "R 14.15, 6": "pages of messages begin at the oldest, whatever before says"
+    LogAgentFilter "log-agent-filter" "R 14.15, 8.4": "/logs with an agent filter sends nothing"
+    DocumentsNotDecoded "documents-not-decoded" "R 14.16, 7.8": "the base64 of a document reaches the model as it is"
+    AudioRequestIdDropped "audio-request-id-dropped" "R 14.16, 7.7": "audio chat does not use the caller's request id"
+    Notification502 "notification-502" "R 14.17, 3": "a notification that nobody took answers 502 with success"
+    NoTerminalEvent "no-terminal-event" "R 14.17, 8.1": "the stream of a turn that asks for approval is silent for 600 s and ends without completed"
+    MemoryDeleteAnyUser "memory-delete-any-user" "R 14.18": "any user can delete the memory of another"
+    NewUserRace "new-user-race" "R 14.19": "the first turns of a new user, sent at once, fail with an IntegrityError"
+    TextFilesDropped "text-files-dropped" "R 14.20": "text files of a chat do not reach the model"
+    AuditFilter422 "audit-filter-422" "R 14.21": "filtering the audit log by the only resource type that occurs answers 422"
+    FreshRequest404 "fresh-request-404" "R 14.22": "a request that was just accepted is unknown for 100 ms"
+    RestoredMessagesDropped "restored-messages-dropped" "R 14.22": "restored messages that are older than what fills the buffer are dropped"
+    LateFirstEvent "late-first-event" "R 8.1": "the first event of a chat stream comes 1 s late"
+    IdleClose5S "idle-close-5s" "R 1": "an idle connection is closed after 5 s"
+    StartRestart500 "start-restart-500" "S 8.1": "start and restart answer 500; a restart stops the formation for good"
+    StagingLeftovers "staging-leftovers" "S 8.2": "after an update stop and the next update answer 500, and a rollback crashes"
+    CancelUpdate200 "cancel-update-200" "S 8.3": "cancelling answers 200 after an update that has failed"
+    MillisecondTimestamps "millisecond-timestamps" "S 8.5, 4": "a signature with a timestamp in milliseconds is accepted"
+    OldPort "old-port" "S 8.6, 5": "an update tells the port of the old version"
+}
+
+/// The place of a defect in a set.
+const fn bit(quirk: Quirk) -> u64 {
+    1 << quirk as u64
+}
+
+/// The row of a name.
+fn row(name: &str) -> Option<&'static QuirkInfo> {
+    QUIRKS.iter().find(|row| row.name == name)
+}
+
+/// The defects that are on. Can be changed while a server runs.
+#[derive(Debug)]
+pub(crate) struct Quirks(AtomicU64);
 
 impl Default for Quirks {
     fn default() -> Self {
-        Self(RwLock::new(DEFAULT.map(str::to_owned).into()))
+        Self(AtomicU64::new(Selection::default().0))
     }
 }
 
 impl Quirks {
     /// Whether a defect is on.
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).contains(name)
+    pub(crate) fn on(&self, quirk: Quirk) -> bool {
+        self.0.load(Ordering::Relaxed) & bit(quirk) != 0
     }
 
-    /// Turns defects on: a list with commas, read from the left. `fixed` turns all off.
-    pub(crate) fn set(&self, selection: &str) {
-        let mut quirks = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        for word in selection.split(',').map(str::trim).filter(|word| !word.is_empty()) {
-            match word {
-                "fixed" => quirks.clear(),
-                name => drop(quirks.insert(name.to_owned())),
+    /// Turns on what is selected, and off everything else.
+    pub(crate) fn set(&self, selection: Selection) {
+        self.0.store(selection.0, Ordering::Relaxed);
+    }
+}
+
+/// Which defects are to be on.
+///
+/// Its text is a list with commas, read from the left: `real` turns all on, `fixed` all off, `default` goes back to the
+/// default, a name turns that defect on and a name with a minus turns it off. A list that begins with a name begins with
+/// the default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Selection(u64);
+
+impl Default for Selection {
+    /// The intended behaviour, but for how webhooks are encoded and signed: an application that takes webhooks has to
+    /// stand what the shipped runtime sends.
+    fn default() -> Self {
+        Self(QUIRKS.iter().filter(|row| row.on_by_default).map(|row| bit(row.quirk)).sum())
+    }
+}
+
+impl FromStr for Selection {
+    type Err = UnknownQuirk;
+
+    fn from_str(text: &str) -> Result<Self, UnknownQuirk> {
+        let mut chosen = Self::default().0;
+        for word in text.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+            let (name, off) = word.strip_prefix('-').map_or((word, false), |name| (name, true));
+            match (name, row(name)) {
+                ("real", _) if !off => chosen = QUIRKS.iter().map(|row| bit(row.quirk)).sum(),
+                ("fixed", _) if !off => chosen = 0,
+                ("default", _) if !off => chosen = Self::default().0,
+                (_, Some(row)) if off => chosen &= !bit(row.quirk),
+                (_, Some(row)) => chosen |= bit(row.quirk),
+                (_, None) => return Err(UnknownQuirk { name: name.to_owned() }),
             }
         }
+        Ok(Self(chosen))
+    }
+}
+
+/// The error for a quirk that does not exist. Its text names those that are spelled much the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownQuirk {
+    name: String,
+}
+
+impl fmt::Display for UnknownQuirk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let likeness = |known: &str| {
+            let part = if !self.name.is_empty() && known.contains(&self.name) { 1.0 } else { 0.0 };
+            strsim::jaro_winkler(known, &self.name).max(part)
+        };
+        let words = ["real", "fixed", "default"].into_iter().chain(QUIRKS.iter().map(|row| row.name));
+        let mut near: Vec<(f64, &str)> =
+            words.map(|name| (likeness(name), name)).filter(|near| near.0 > 0.75).collect();
+        near.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let near: Vec<&str> = near.into_iter().take(3).map(|(_, name)| name).collect();
+        write!(f, "there is no quirk '{}'; ", self.name)?;
+        match near.as_slice() {
+            [] => write!(f, "`muxi-local --quirks list` lists them"),
+            near => write!(f, "near: {}", near.join(", ")),
+        }
+    }
+}
+
+impl error::Error for UnknownQuirk {}
+
+#[cfg(test)]
+mod tests {
+    use super::{QUIRKS, Selection};
+    use std::{fmt::Write as _, fs, path::Path};
+
+    /// The text of all source files below a folder, but for this one.
+    fn sources(folder: &Path) -> String {
+        let mut text = String::new();
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                text.write_str(&sources(&path)).unwrap();
+            } else if !path.ends_with("src/quirks.rs") {
+                text.write_str(&fs::read_to_string(path).unwrap()).unwrap();
+            }
+        }
+        text
+    }
+
+    #[test]
+    fn every_quirk_is_used_and_tested() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let (code, tests) = (sources(&root.join("src")), sources(&root.join("tests")));
+        for row in QUIRKS {
+            assert!(code.contains(&format!("Quirk::{:?}", row.quirk)), "{} is used", row.name);
+            assert!(tests.contains(&format!("both(\"{}\"", row.name)), "{} is tested", row.name);
+        }
+    }
+
+    #[test]
+    fn names_are_words_and_differ() {
+        for (index, row) in QUIRKS.iter().enumerate() {
+            assert!(row.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'));
+            assert!(QUIRKS[..index].iter().all(|other| other.name != row.name), "{}", row.name);
+            assert_eq!(row.name.parse::<Selection>().unwrap().0 & super::bit(row.quirk), super::bit(row.quirk));
+        }
+        assert!(QUIRKS.len() <= 64, "the set is one number");
     }
 }

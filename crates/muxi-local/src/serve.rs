@@ -6,6 +6,7 @@
 use crate::{
     fault::{Leave, Raw},
     front::Front,
+    quirks::Quirk,
 };
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -28,6 +29,8 @@ use tokio::{
 const GRACE: Duration = Duration::from_millis(600);
 /// The real server's idle limit.
 const IDLE: Duration = Duration::from_secs(60);
+/// The real runtime's idle limit.
+const SHORT_IDLE: Duration = Duration::from_secs(5);
 /// How long a closed connection may still receive: the real server's limit for a whole request.
 const LINGER: Duration = Duration::from_secs(15);
 
@@ -44,7 +47,8 @@ pub(crate) async fn serve(listener: TcpListener, front: Front, stop: impl Future
                 Ok((stream, peer)) => {
                     // Small answers must not wait for the peer's acknowledgement.
                     let _ = stream.set_nodelay(true);
-                    connections.spawn(connection(stream, peer, front.clone(), closed.clone()));
+                    let idle = if front.host.quirks.on(Quirk::IdleClose5S) { SHORT_IDLE } else { IDLE };
+                    connections.spawn(connection(stream, peer, front.clone(), closed.clone(), idle));
                 }
                 // Out of descriptors, or a peer that left at once: the listener itself lives on.
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
@@ -56,7 +60,13 @@ pub(crate) async fn serve(listener: TcpListener, front: Front, stop: impl Future
     let _ = tokio::time::timeout(GRACE, async { while connections.join_next().await.is_some() {} }).await;
 }
 
-async fn connection(stream: TcpStream, peer: SocketAddr, front: Front, mut closing: watch::Receiver<bool>) {
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    front: Front,
+    mut closing: watch::Receiver<bool>,
+    idle: Duration,
+) {
     // Where an answer is left that HTTP cannot express. The service then fails, which ends hyper's part.
     let raw = Mutex::<Option<Box<Raw>>>::new(None);
     let service = service_fn(|request| {
@@ -70,7 +80,7 @@ async fn connection(stream: TcpStream, peer: SocketAddr, front: Front, mut closi
     });
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(IDLE)
+        .header_read_timeout(idle)
         .serve_connection(TokioIo::new(stream), service);
     let served = tokio::select! {
         served = poll_fn(|context| connection.poll_without_shutdown(context)) => served,

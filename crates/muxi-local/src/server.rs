@@ -14,7 +14,9 @@ use crate::{
     host::Host,
     inspect::Access,
     keys::Keys,
-    proxy, serve,
+    proxy,
+    quirks::{Selection, UnknownQuirk},
+    serve,
     store::Store,
 };
 use std::{
@@ -163,7 +165,8 @@ impl Builder {
     fn host(&self) -> io::Result<Host> {
         let access = Access::new(self.remote_inspection, &self.address);
         let host = Host { access, ..Host::default() };
-        host.quirks.set(&self.quirks);
+        let selection: Result<Selection, _> = self.quirks.parse();
+        host.quirks.set(selection.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?);
         let invalid = |error: ScriptError| io::Error::new(io::ErrorKind::InvalidData, error);
         match &self.script {
             None => {}
@@ -207,7 +210,10 @@ impl Builder {
         self
     }
 
-    /// Which defects of the shipped runtime and server to reproduce: names with commas; `fixed` turns all off.
+    /// Which defects of the shipped runtime and server to reproduce: a list with commas, read from the left. `real`
+    /// turns all on, `fixed` all off, a name turns one on and a name with a minus off ([`QUIRKS`](crate::QUIRKS) are
+    /// the names). The default is the intended behaviour, but for how webhooks are encoded and signed. Starting fails
+    /// with [`io::ErrorKind::InvalidInput`] when a name is unknown.
     #[must_use]
     pub fn quirks(mut self, selection: impl Into<String>) -> Self {
         self.quirks = selection.into();
@@ -463,6 +469,15 @@ impl Server {
         self.control.reset();
         // What the store refuses now is tried again with the next change.
         let _ = self.control.announce();
+    }
+
+    /// Reproduces these defects from now on, and no others; see [`Builder::quirks`].
+    ///
+    /// # Errors
+    /// When a name is unknown; nothing changes then.
+    pub fn quirks(&self, selection: &str) -> Result<(), UnknownQuirk> {
+        self.control.host.quirks.set(selection.parse()?);
+        Ok(())
     }
 
     /// Stops listening and lets requests in flight finish for a moment; event streams that are still open then end

@@ -1,7 +1,7 @@
 //! What the program prints: the announcement, the operations, and why it could not start.
 
 use super::arguments::Arguments;
-use crate::{Server, formation};
+use crate::{QUIRKS, Server, formation, quirks::Quirks};
 use muxi_client::api::endpoint::Api;
 use serde_json::{Value, json};
 use std::io::{self, Write};
@@ -70,6 +70,16 @@ pub(super) fn list_routes(out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "{:<28} {:<7} {prefix}{}", endpoint.name, endpoint.method, endpoint.path)?;
     }
     Ok(())
+}
+
+/// One line for every quirk.
+pub(super) fn list_quirks(out: &mut impl Write) -> io::Result<()> {
+    let default = Quirks::default();
+    for row in QUIRKS {
+        let mark = if default.on(row.quirk) { "*" } else { " " };
+        writeln!(out, "{mark} {:<26}{:<15}{}", row.name, row.section, row.what)?;
+    }
+    writeln!(out, "\n* on by default. R: contract/formation-api.md, S: contract/server-api.md.")
 }
 
 /// Why the server did not start.

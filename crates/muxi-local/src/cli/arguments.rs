@@ -1,6 +1,6 @@
 //! The arguments, and the server that they ask for.
 
-use crate::{Builder, Server};
+use crate::{Builder, Server, quirks::Selection};
 use clap::Parser;
 use std::path::PathBuf;
 
@@ -48,6 +48,10 @@ pub(super) struct Arguments {
     /// Let other machines use /_local too: request log, faults, clock and page.
     #[arg(long)]
     remote_inspection: bool,
+    /// Defects of the shipped runtime and server to reproduce, such as `real`, `fixed`, `late-cancel` or
+    /// `real,-idle-close-5s`; `list` prints them.
+    #[arg(long, value_name = "LIST", value_parser = known_quirks, allow_hyphen_values = true)]
+    quirks: Option<String>,
     /// Folder to keep all state in, keys included and not encrypted; without it, state ends with the process.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -59,7 +63,23 @@ pub(super) struct Arguments {
     pub(super) routes: bool,
 }
 
+/// What `--quirks` takes beside a selection.
+const LIST: &str = "list";
+
+/// Checks the value of `--quirks`.
+fn known_quirks(text: &str) -> Result<String, String> {
+    if text != LIST {
+        text.parse::<Selection>().map_err(|error| error.to_string())?;
+    }
+    Ok(text.to_owned())
+}
+
 impl Arguments {
+    /// Whether the quirks are to be listed, and no server to be started.
+    pub(super) fn lists_quirks(&self) -> bool {
+        self.quirks.as_deref() == Some(LIST)
+    }
+
     /// What the server is started with.
     pub(super) fn builder(&self) -> Builder {
         let host = &self.host;
@@ -88,6 +108,9 @@ impl Arguments {
         }
         if let Some(url) = &self.llm_url {
             builder = builder.llm(url, self.llm_model.clone(), std::env::var(LLM_KEY).ok());
+        }
+        if let Some(selection) = &self.quirks {
+            builder = builder.quirks(selection);
         }
         if let Some(folder) = &self.data {
             builder = builder.data(folder);

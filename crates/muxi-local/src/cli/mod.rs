@@ -3,7 +3,7 @@
 mod announce;
 mod arguments;
 
-use announce::{announce, explain, list_routes, warn};
+use announce::{announce, explain, list_quirks, list_routes, warn};
 use arguments::Arguments;
 use clap::Parser;
 use std::{ffi::OsString, io};
@@ -21,6 +21,10 @@ pub fn cli(args: impl IntoIterator<Item = OsString>) -> i32 {
     if arguments.routes {
         // `muxi-local --routes | head` closes the pipe early.
         let _ = list_routes(&mut io::stdout().lock());
+        return 0;
+    }
+    if arguments.lists_quirks() {
+        let _ = list_quirks(&mut io::stdout().lock());
         return 0;
     }
     match run(&arguments) {

@@ -1,7 +1,7 @@
 //! Start, restart, stop, delete.
 //!
 //! On the real server start and restart look for the configuration in the wrong folder and always fail; here they
-//! work.
+//! work, unless [`Quirk::StartRestart500`] is on.
 
 use super::{
     Call, deploy,
@@ -10,6 +10,7 @@ use super::{
     reply, update,
 };
 use crate::formation::States;
+use crate::quirks::Quirk;
 use axum::response::Response;
 use http::StatusCode;
 use serde_json::json;
@@ -19,9 +20,10 @@ pub(super) async fn start(call: Call) -> Response {
     let (events, control, id) = (call.wants_events(), call.control, call.id);
     let keeper = control.clone();
     let work = |progress| async move {
+        let works = !control.host.quirks.on(Quirk::StartRestart500);
         let allowed = control.with(&id, |entry| {
-            let idle = matches!(entry.status, Status::Stopped | Status::Crashed);
-            if idle {
+            let idle = matches!(entry.status, Status::Stopped | Status::Crashed | Status::Unhealthy);
+            if idle && works {
                 entry.halt(Status::Starting);
             }
             idle
@@ -32,6 +34,7 @@ pub(super) async fn start(call: Call) -> Response {
                 let message = "Formation is already running";
                 Err(Failure::new(StatusCode::CONFLICT, "AlreadyRunning", "validating", message))
             }
+            Some(true) if !works => Err(no_config()),
             Some(true) => launch(&control, &id, false, &progress).await,
         }
     };
@@ -46,10 +49,20 @@ pub(super) async fn restart(call: Call) -> Response {
             return Err(not_found("validating"));
         }
         progress.stage("stopping", "Stopping current process...");
+        if control.host.quirks.on(Quirk::StartRestart500) {
+            control.with(&id, |entry| entry.halt(Status::Unhealthy));
+            return Err(no_config());
+        }
         control.with(&id, |entry| entry.halt(Status::Starting));
         launch(&control, &id, true, &progress).await
     };
     progress::run(&keeper, events, work, progress::render).await
+}
+
+/// What the real server says because it looks in the wrong folder.
+fn no_config() -> Failure {
+    let message = "Failed to find formation config: no formation config file found (tried: [formation.afs formation.yaml formation.yml])";
+    Failure::internal("ConfigError", "validating", message)
 }
 
 /// Starts a formation that is marked as starting.
@@ -94,6 +107,13 @@ async fn ready(control: &Arc<Control>, id: &str, progress: &Progress) -> Result<
 }
 
 pub(super) async fn stop(call: Call) -> Response {
+    let quirks = &call.control.host.quirks;
+    let lost = quirks.on(Quirk::StagingLeftovers) && call.control.staging().contains(&call.id)
+        || quirks.on(Quirk::StartRestart500)
+            && call.control.with(&call.id, |entry| entry.status == Status::Unhealthy) == Some(true);
+    if lost {
+        return reply::error(StatusCode::INTERNAL_SERVER_ERROR, "Failed to stop formation");
+    }
     let stopped = call.control.with(&call.id, |entry| {
         let runs = entry.status != Status::Stopped;
         if runs {

@@ -13,7 +13,7 @@ use muxi_client::api::auth::Signer;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     path::{Path, PathBuf},
     sync::{
@@ -46,6 +46,8 @@ pub(crate) struct Control {
     drafts: Mutex<BTreeMap<String, Draft>>,
     dev: Mutex<BTreeMap<String, DevRun>>,
     next_port: AtomicU16,
+    /// Formations of which the real server would still track the process of an update.
+    staging: Mutex<BTreeSet<String>>,
     /// The formations that the server was started with.
     pub(super) served: OnceLock<Vec<Place>>,
     files: TempDir,
@@ -68,6 +70,8 @@ pub(super) struct Entry {
     pub(super) current: Version,
     pub(super) previous: Option<Version>,
     pub(super) update: Option<UpdateState>,
+    /// The port of an update that has failed, where the server does not forget it.
+    pub(super) failed_port: Option<u16>,
 }
 
 /// An update in progress.
@@ -107,6 +111,8 @@ pub(super) enum Status {
     Running,
     Stopped,
     Crashed,
+    /// A restart has ended it for good.
+    Unhealthy,
 }
 
 impl Status {
@@ -116,6 +122,7 @@ impl Status {
             Self::Running => "running",
             Self::Stopped => "stopped",
             Self::Crashed => "crashed",
+            Self::Unhealthy => "unhealthy",
         }
     }
 }
@@ -178,6 +185,7 @@ impl Control {
             formations: Mutex::default(),
             drafts: Mutex::default(),
             dev: Mutex::default(),
+            staging: Mutex::default(),
             next_port: AtomicU16::new(PORTS.start),
             served: OnceLock::new(),
             files: tempfile::Builder::new().prefix("muxi-local-").tempdir()?,
@@ -253,6 +261,10 @@ impl Control {
 
     pub(super) fn dev(&self) -> MutexGuard<'_, BTreeMap<String, DevRun>> {
         lock(&self.dev)
+    }
+
+    pub(super) fn staging(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        lock(&self.staging)
     }
 
     /// Runs `change` on the formation `id`.
@@ -332,6 +344,7 @@ impl Entry {
             current,
             previous: None,
             update: None,
+            failed_port: None,
         }
     }
 

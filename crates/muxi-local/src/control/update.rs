@@ -8,6 +8,7 @@ use super::{
     reply,
 };
 use crate::files;
+use crate::quirks::Quirk;
 use axum::response::Response;
 use http::StatusCode;
 use serde_json::json;
@@ -45,7 +46,11 @@ impl Updating {
 
 impl Drop for Updating {
     fn drop(&mut self) {
-        self.control.with(&self.id, |entry| entry.update = None);
+        let keeps = self.control.host.quirks.on(Quirk::CancelUpdate200);
+        self.control.with(&self.id, |entry| {
+            let state = entry.update.take();
+            entry.failed_port = state.and_then(|state| state.staging_port).filter(|_| keeps);
+        });
     }
 }
 
@@ -90,6 +95,10 @@ pub(super) async fn replace(updating: Updating, candidate: Candidate, progress: 
         (highest + 1, entry.current.number, entry.log.clone())
     });
     let Some((number, old, log)) = prepared else { return Err(not_found("spawning_staging")) };
+    if control.host.quirks.on(Quirk::StagingLeftovers) && control.staging().contains(id) {
+        let message = format!("Failed to start staging process: process with ID {id}-staging already exists");
+        return Err(Failure::internal("SpawnError", "spawning_staging", message));
+    }
     let version = candidate.version(number);
     let message = format!("Starting staging version on port {port}");
     progress.stage_with("spawning_staging", message, &[("staging_port", port.into())]);
@@ -104,13 +113,19 @@ pub(super) async fn replace(updating: Updating, candidate: Candidate, progress: 
     progress.stage("swapping", "Switching traffic to new version...");
     let swapped = control.with(id, |entry| {
         entry.previous = Some(std::mem::replace(&mut entry.current, version));
-        (entry.name, entry.port) = (name, port);
+        let old_port = std::mem::replace(&mut entry.port, port);
+        entry.name = name;
+        // Nothing is left to cancel.
+        entry.update.iter_mut().for_each(|update| update.staging_port = None);
         entry.run(service);
         entry.deployed_at = entry.updated_at;
+        old_port
     });
-    if swapped.is_none() {
+    let Some(old_port) = swapped else {
         return Err(Failure::internal("SwitchError", "swapping", "Formation was deleted during the update"));
-    }
+    };
+    control.staging().insert(id.to_owned());
+    let port = if control.host.quirks.on(Quirk::OldPort) { old_port } else { port };
     progress.stage("stopping_old", "Stopping old version...");
     log.stdout.push(format!("updated from version {old} to {number}"));
     let status = Status::Running.as_str();
@@ -129,7 +144,9 @@ pub(super) async fn replace(updating: Updating, candidate: Candidate, progress: 
 
 pub(super) async fn cancel(call: Call) -> Response {
     let cancelled = call.control.with(&call.id, |entry| {
-        let update = entry.update.as_ref()?;
+        let Some(update) = entry.update.as_ref() else {
+            return entry.failed_port.map(|staging| (staging, entry.port, entry.status));
+        };
         let staging = update.staging_port?;
         // Kept for an update that is just about to wait.
         update.cancel.notify_one();
@@ -186,6 +203,10 @@ async fn roll_back(control: Arc<Control>, id: String, progress: Progress) -> Res
     let Some(old) = swapped else {
         return Err(Failure::internal("SwapError", "swapping", "Formation was deleted during the rollback"));
     };
+    if control.host.quirks.on(Quirk::StagingLeftovers) && control.staging().contains(&id) {
+        // The process of the update still holds the port.
+        control.with(&id, |entry| entry.halt(Status::Crashed));
+    }
     let status = Status::Running.as_str();
     Ok(Done {
         status: StatusCode::OK,

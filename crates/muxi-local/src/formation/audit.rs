@@ -5,6 +5,7 @@ use super::check::{error, query_int};
 use super::envelope::{Answer, Failure, Outcome, ok};
 use super::ids;
 use super::routes::is_admin_write;
+use crate::quirks::Quirk;
 use crate::store::{Rows, Table};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -47,7 +48,7 @@ fn entry(call: &Call, action: &str, resource: &str, id: &str, status: u16, messa
 pub(crate) fn note(call: &Call, outcome: &Outcome) {
     let Ok(Answer::Data(reply)) = outcome else { return };
     let name = call.endpoint.name;
-    let quirk = call.formation.host.quirks.has("audit-only-clearing");
+    let quirk = call.quirk(Quirk::AuditOnlyClearing);
     if quirk || !is_admin_write(call.endpoint) || name == "clear_audit_log" {
         return;
     }
@@ -72,13 +73,12 @@ pub(super) fn list(call: &Call) -> Outcome {
     let since = match call.query("since").filter(|text| !text.is_empty()) {
         None => None,
         Some(text) => Some(ids::parse_iso(text).ok_or_else(|| {
-            let message = format!("Invalid 'since' timestamp: {text}. Expected ISO 8601.");
+            let message = format!("Invalid timestamp format: {text}. Use ISO 8601 format.");
             Failure::new(400, "INVALID_PARAMETER", message)
         })?),
     };
     let resource = call.query("resource_type");
-    let known =
-        |name: &str| RESOURCES.contains(&name) && !(name == OWN && call.formation.host.quirks.has("audit-filter-422"));
+    let known = |name: &str| RESOURCES.contains(&name) && !(name == OWN && call.quirk(Quirk::AuditFilter422));
     if let Some(resource) = resource.filter(|name| !known(name)) {
         let msg = format!("Unknown resource type '{resource}'");
         return Err(Failure::invalid(vec![error("query.resource_type", &msg, "string", "invalid")]));

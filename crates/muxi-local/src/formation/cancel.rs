@@ -2,6 +2,7 @@
 
 use super::requests::End;
 use super::turn::{Reply, Step, Turn};
+use crate::quirks::Quirk;
 use serde_json::json;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -51,7 +52,7 @@ impl Turn {
     }
 
     fn late_cancel(&self) -> bool {
-        self.formation.host.quirks.has("late-cancel")
+        self.formation.quirk(Quirk::LateCancel)
     }
 
     /// Resolves when the turn is told to stop.

@@ -4,9 +4,11 @@ use super::background::escalate;
 use super::call::{Call, user_id};
 use super::check::Check;
 use super::envelope::{Answer, Data, Failure, Outcome};
+use super::plan::error_frame;
 use super::responder::Channel;
 use super::turn::{Ask, Reply, Turn, agent_known};
 use super::uploads;
+use crate::quirks::Quirk;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
@@ -108,7 +110,16 @@ pub(super) async fn audio(call: Call) -> Outcome {
         heard.push(format!("[voice note {}]", unheard.join(", ")));
     }
     request.ask.message = heard.join("\n");
-    answer(&call, request.ask).await
+    if !call.quirk(Quirk::AudioRequestIdDropped) {
+        return answer(&call, request.ask).await;
+    }
+    let asked = request.ask.request_id.take();
+    let mut outcome = answer(&call, request.ask).await;
+    if let (Ok(Answer::Data(reply)), Some(id)) = (&mut outcome, asked) {
+        reply.data["request_id"] = json!(id);
+        reply.request_id = Some(id);
+    }
+    outcome
 }
 
 async fn answer(call: &Call, ask: Ask) -> Outcome {
@@ -128,18 +139,22 @@ async fn answer(call: &Call, ask: Ask) -> Outcome {
     }
     if ask.agent_id.as_deref().is_some_and(|id| !agent_known(&call.formation, id)) {
         let (request_id, reply) = escalate(&call.formation, &ask);
-        return Ok(completed(&ask, request_id, &reply));
+        return Ok(completed(call, &ask, request_id, &reply, None));
     }
     let mut turn = Turn::start(&call.formation, &ask);
     turn.run().await;
     match &turn.reply {
-        Ok(reply) => Ok(completed(&ask, turn.request_id.clone(), reply)),
+        Ok(reply) if !reply.artifacts.is_empty() && call.quirk(Quirk::ArtifactJson500) => {
+            Err(Failure::new(500, "INTERNAL_ERROR", "Object of type datetime is not JSON serializable"))
+        }
+        Ok(reply) => Ok(completed(call, &ask, turn.request_id.clone(), reply, Some(&turn.session_id))),
         Err(error) => Err(Failure::new(500, "INTERNAL_ERROR", error.clone())),
     }
 }
 
-/// The JSON form of an answer. Both ids are the turn's own, also where the caller chose none.
-fn completed(ask: &Ask, request_id: String, reply: &Reply) -> Answer {
+/// The JSON form of an answer. The ids are the turn's own, also where the caller chose none; the shipped runtime names
+/// its request only where the caller chose the id, and its session where the metadata of a text turn does.
+fn completed(call: &Call, ask: &Ask, request_id: String, reply: &Reply, session_id: Option<&str>) -> Answer {
     let mut message = json!({
         "role": "assistant", "content": reply.content,
         "artifacts": (!reply.artifacts.is_empty()).then_some(&reply.artifacts), "metadata": reply.metadata,
@@ -147,10 +162,16 @@ fn completed(ask: &Ask, request_id: String, reply: &Reply) -> Answer {
     if !reply.widgets.is_empty() {
         message["ui"] = json!(reply.widgets);
     }
-    let session_id = reply.metadata.get("session_id").cloned().unwrap_or_else(|| json!(ask.session_id));
+    let told = reply.metadata.get("session_id").and_then(Value::as_str);
+    let (session_id, request_id) = if call.quirk(Quirk::UnknownRequestId) {
+        let told = told.filter(|_| call.endpoint.name == "chat");
+        (told.or(ask.session_id.as_deref()), ask.request_id.clone())
+    } else {
+        (told.or(session_id).or(ask.session_id.as_deref()), Some(request_id))
+    };
     let data = json!({ "message": message, "user_id": ask.user, "session_id": session_id, "request_id": request_id });
     let (object, kind) = ("message", "chat.completed");
-    Answer::Data(Data { status: StatusCode::OK, object, kind, data, request_id: Some(request_id) })
+    Answer::Data(Data { status: StatusCode::OK, object, kind, data, request_id })
 }
 
 /// The metadata of an answer to input that is refused.
@@ -170,7 +191,11 @@ fn early(call: &Call, ask: &Ask, content: String, metadata: Value) -> Answer {
     let request_id = ask.request_id.clone().unwrap_or_else(|| call.id.clone());
     if !ask.stream {
         let reply = Reply { content, artifacts: Vec::new(), metadata, widgets: Vec::new() };
-        return completed(ask, request_id, &reply);
+        return completed(call, ask, request_id, &reply, None);
+    }
+    if call.quirk(Quirk::EarlyAnswerError) {
+        let error = error_frame("'MuxiResponse' object has no attribute '__aiter__'", "AttributeError");
+        return Answer::Whole(events(Body::from(format!(": keepalive\n\n{error}"))));
     }
     let token = json!({
         "request_id": request_id, "user_id": ask.user, "session_id": ask.session_id, "type": "completed",

@@ -3,6 +3,8 @@
 use super::call::{Call, Payload};
 use super::check::Check;
 use super::envelope::{Answer, Failure, Outcome, compact, json_response, ok};
+use super::shown;
+use crate::quirks::Quirk;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
@@ -58,7 +60,7 @@ pub(super) fn summary(call: &Call) -> Outcome {
 }
 
 pub(super) fn formation(call: &Call) -> Outcome {
-    ok("formation_config", "formation.config.retrieved", call.formation.spec.public_document())
+    ok("formation_config", "formation.config.retrieved", presented(call, call.formation.spec.public_document()))
 }
 
 pub(super) fn agents(call: &Call) -> Outcome {
@@ -138,25 +140,51 @@ pub(super) fn mcp_server(call: &Call) -> Outcome {
     ok("mcp_server", "mcp.server.retrieved", server)
 }
 
-/// The fixed list of tools with which a formation serves MCP clients.
-pub(super) fn mcp_tools(_: &Call) -> Outcome {
-    let text = json!({ "type": "string", "required": true });
-    let object = json!({ "type": "object", "required": true });
+/// The tools with which a formation serves MCP clients, and those that its MCP servers declare.
+pub(super) fn mcp_tools(call: &Call) -> Outcome {
+    let needed = |kind: &str| json!({ "type": kind, "required": true });
+    let optional = |kind: &str| json!({ "type": kind, "required": false });
     let tool = |name: &str, description: &str, access: &str, parameters: Value| json!({ "name": name, "description": description, "access": access, "parameters": parameters });
-    let tools = [
+    let action = json!({ "type": "string", "enum": ["create", "update", "delete"], "required": true });
+    let limit = json!({ "type": "integer", "required": false, "default": 10 });
+    let change = json!({ "agent_id": needed("string"), "updates": needed("object") });
+    let secret = json!({ "action": action, "key": needed("string"), "value": optional("string") });
+    let turn = json!({ "message": needed("string"), "user_id": optional("string"), "files": optional("array") });
+    let page = json!({ "user_id": needed("string"), "limit": limit });
+    let fact = json!({ "user_id": needed("string"), "content": needed("string"), "metadata": optional("object") });
+    let mut tools = vec![
         tool("formation_list_agents", "List all agents in the formation", "admin", json!({})),
-        tool(
-            "formation_update_agent",
-            "Update agent configuration",
-            "admin",
-            json!({ "agent_id": text, "updates": object }),
-        ),
-        tool("formation_manage_secrets", "Manage formation secrets", "admin", json!({ "action": text })),
-        tool("chat", "Chat with the formation", "client", json!({ "message": text })),
-        tool("get_memories", "Get the memories of a user", "client", json!({ "user_id": text })),
-        tool("create_memory", "Create a memory for a user", "client", json!({ "user_id": text, "content": text })),
+        tool("formation_update_agent", "Update agent configuration", "admin", change),
+        tool("formation_manage_secrets", "Manage formation secrets", "admin", secret),
+        tool("chat", "Send a message to the formation", "client", turn),
+        tool("get_memories", "Retrieve user memories", "client", page),
+        tool("create_memory", "Create a user memory", "client", fact),
     ];
+    if !call.quirk(Quirk::FixedMcpTools) {
+        tools.extend(call.formation.spec.mcp_servers().iter().flat_map(declared_tools));
+    }
     ok("list", "mcp_tool.list", json!({ "tools": tools }))
+}
+
+/// The tools that an MCP server's configuration allows by name. Servers are not run here, so that others are unknown.
+fn declared_tools(server: &Value) -> Vec<Value> {
+    let id = server["id"].as_str().unwrap_or_default();
+    let named = |list: &str| match &server["tools"][list] {
+        Value::Array(names) => names.clone(),
+        name => vec![name.clone()],
+    };
+    let names: Vec<Value> = ["allow", "whitelist"].into_iter().flat_map(named).collect();
+    let whole = names.iter().filter_map(Value::as_str).filter(|name| !name.contains('*'));
+    let row = |name: &str| json!({ "name": format!("{id}__{name}"), "description": "", "access": "client", "parameters": {} });
+    whole.map(row).collect()
+}
+
+/// A part of the configuration as an administrator sees it.
+fn presented(call: &Call, mut part: Value) -> Value {
+    if !call.quirk(Quirk::LiteralPasswords) {
+        shown::hide_passwords(&mut part);
+    }
+    part
 }
 
 /// A section with defaults below what the document says.
@@ -182,7 +210,7 @@ pub(super) fn mcp(call: &Call) -> Outcome {
 }
 
 fn section(call: &Call, name: &str) -> Value {
-    Value::Object(call.formation.spec.section(name))
+    presented(call, Value::Object(call.formation.spec.section(name)))
 }
 
 pub(super) fn memory(call: &Call) -> Outcome {
@@ -207,7 +235,7 @@ pub(super) fn logging(call: &Call) -> Outcome {
 
 pub(super) fn overlord(call: &Call) -> Outcome {
     let defaults = json!({
-        "soul": "", "llm": {}, "caching": { "enabled": true, "ttl": 3600 },
+        "soul": "", "llm": {}, "caching": { "enabled": true },
         "response": { "format": "markdown", "streaming": true },
         "workflow": {
             "auto_decomposition": true, "plan_approval_threshold": 10, "complexity_method": "heuristic",

@@ -4,6 +4,7 @@ use super::call::Call;
 use super::check::Check;
 use super::envelope::{Failure, Outcome, ok, with_status};
 use super::ids;
+use crate::quirks::Quirk;
 use crate::store::{Rows, Table};
 use http::StatusCode;
 use jiff::Timestamp;
@@ -63,7 +64,7 @@ impl Credentials {
     fn find(&self, owner: u64, id: &str) -> Result<(u64, &Credential), Failure> {
         let found = self.0.find(|credential| credential.id == id && credential.owner == owner);
         let found = found.map(|(number, credential)| (*number, credential));
-        found.ok_or_else(|| Failure::no_resource(format!("Credential '{id}' not found")))
+        found.ok_or_else(|| Failure::no_resource(format!("Credential not found: {id}")))
     }
 
     pub(super) fn table(&mut self) -> &mut dyn Rows {
@@ -87,7 +88,11 @@ pub(super) fn create(call: &Call) -> Outcome {
     let user = call.user()?;
     if service.is_empty() || service.contains(char::is_whitespace) {
         let message = format!("Invalid service name '{service}'");
-        return Err(Failure::new(400, "VALIDATION_ERROR", message).with(json!({ "field": "service" })));
+        return Err(Failure::new(400, "VALIDATION_ERROR", message));
+    }
+    if call.quirk(Quirk::Credentials500) {
+        let message = "Failed to create credential: 'EncryptedCredentialResolver' object has no attribute 'store'";
+        return Err(Failure::new(500, "INTERNAL_ERROR", message));
     }
     let value = credential.values().find_map(Value::as_str).unwrap_or_default();
     let shown: String = if value.len() > 8 { value.chars().take(4).collect() } else { String::new() };

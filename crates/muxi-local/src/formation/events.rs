@@ -4,6 +4,7 @@ use super::call::Call;
 use super::chat;
 use super::envelope::{Answer, Failure, Outcome};
 use crate::pattern::matches;
+use crate::quirks::Quirk;
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
@@ -80,7 +81,7 @@ fn data(value: &Value) -> Bytes {
 
 /// Whether the shipped runtime's silence is wanted: its streams of events and logs never carry a byte.
 fn is_silent(call: &Call) -> bool {
-    call.formation.host.quirks.has("silent-events")
+    call.quirk(Quirk::SilentEvents)
 }
 
 fn respond(frames: impl stream::Stream<Item = Bytes> + Send + 'static) -> Outcome {
@@ -134,7 +135,7 @@ pub(super) fn user_events(call: &Call) -> Outcome {
 /// The chat events of one running request, between an opening and a closing mark.
 pub(super) fn request_events(call: &Call) -> Outcome {
     let user = call.user_filter()?.map(str::to_owned);
-    if call.formation.host.quirks.has("request-events-500") {
+    if call.quirk(Quirk::RequestEvents500) {
         let message = "No module named 'muxi.runtime.formation.services'";
         return Err(Failure::new(500, "INTERNAL_ERROR", message));
     }
@@ -170,10 +171,13 @@ pub(super) fn logs(call: &Call) -> Outcome {
         return respond(stream::pending());
     }
     let rank = |name: &str| LEVELS.iter().position(|level| level.eq_ignore_ascii_case(name)).unwrap_or(0);
+    // The key that the filter looks for is not where the runtime puts it.
+    let none = agent.is_some() && call.quirk(Quirk::LogAgentFilter);
     let least = level.as_deref().map_or(0, rank);
     let frames = call.formation.events.listen().filter_map(move |happening| {
         let same = |filter: &Option<String>, value: &Option<String>| filter.is_none() || filter == value;
-        let wanted = !matches!(happening.kind, "chat.token" | "chat.ended")
+        let wanted = !none
+            && !matches!(happening.kind, "chat.token" | "chat.ended")
             && rank(happening.level) >= least
             && kind.as_deref().is_none_or(|pattern| matches(pattern, happening.kind))
             && same(&user, &happening.user)

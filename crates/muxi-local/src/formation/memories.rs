@@ -4,6 +4,7 @@ use super::call::{Call, Payload};
 use super::check::{Check, query_int};
 use super::envelope::{Failure, Outcome, ok};
 use super::{ids, ingestion};
+use crate::quirks::Quirk;
 use crate::store::{Rows, Table};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -203,6 +204,12 @@ pub(crate) fn scope(call: &Call, scope: Option<String>, scope_id: Option<String>
     Ok(Scope { scope, scope_id })
 }
 
+/// The shipped runtime cannot read and write memories on a database without tenancy.
+fn tenancy(call: &Call) -> Result<(), Failure> {
+    let message = "Failed to access long-term memory: user_id must be an integer";
+    if call.quirk(Quirk::SingleUser) { Err(Failure::new(500, "INTERNAL_ERROR", message)) } else { Ok(()) }
+}
+
 pub(super) fn list(call: &Call) -> Outcome {
     let limit = query_int(call, "limit", 1..=100, 10)?;
     let offset = query_int(call, "offset", 0..=i64::MAX as u64, 0)?;
@@ -212,6 +219,7 @@ pub(super) fn list(call: &Call) -> Outcome {
         return Err(Failure::params(format!("Invalid scope '{bad}'. Use user, group or formation")));
     }
     let user = call.user()?;
+    tenancy(call)?;
     let mut state = call.formation.state();
     ingestion::settle(&mut state, call.formation.now());
     let owner = state.users.number(user, call.formation.now());
@@ -229,6 +237,7 @@ pub(super) fn create(call: &Call) -> Outcome {
     if let Payload::Json(body) = call.payload()
         && body.get("source").is_some_and(|source| !source.is_null())
     {
+        tenancy(call)?;
         return ingestion::ingest(call, body);
     }
     let mut check = Check::body(call);
@@ -245,6 +254,7 @@ pub(super) fn create(call: &Call) -> Outcome {
     }
     let scope = scope(call, wanted, scope_id)?;
     let user = call.user()?;
+    tenancy(call)?;
     let now = call.formation.now();
     let mut metadata = metadata.unwrap_or_default();
     if let Some(kind) = &kind {
@@ -264,11 +274,13 @@ pub(super) fn create(call: &Call) -> Outcome {
 
 pub(super) fn delete(call: &Call) -> Outcome {
     let (user, id) = (call.user()?, call.path("memory_id"));
+    tenancy(call)?;
+    let anybody = call.quirk(Quirk::MemoryDeleteAnyUser);
     let mut state = call.formation.state();
     ingestion::settle(&mut state, call.formation.now());
     let owner = state.users.number(user, call.formation.now());
     let before = state.memories.0.len();
-    state.memories.0.retain(|_, memory| memory.id != id || memory.owner != owner);
+    state.memories.0.retain(|_, memory| memory.id != id || memory.owner != owner && !anybody);
     if state.memories.0.len() == before {
         return Err(Failure::missing(format!("Memory '{id}' not found")));
     }

@@ -8,6 +8,7 @@ use super::envelope::{Failure, Outcome, ok, with_status};
 use super::ingestion::{self, Event};
 use super::memories::Scope;
 use super::{history, ids};
+use crate::quirks::Quirk;
 use crate::store::{Rows, Table};
 use http::StatusCode;
 use jiff::Timestamp;
@@ -151,7 +152,7 @@ pub(super) fn forget(call: &Call) -> Outcome {
 
 /// The route to poll; the shipped runtime leaves out its first part.
 fn status_url(call: &Call, kind: &str, id: &str) -> String {
-    let version = if call.formation.host.quirks.has("status-url-without-v1") { "" } else { "/v1" };
+    let version = if call.quirk(Quirk::StatusUrlWithoutV1) { "" } else { "/v1" };
     format!("{version}/memory/{kind}/{id}")
 }
 

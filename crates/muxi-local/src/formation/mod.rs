@@ -20,6 +20,7 @@ mod credentials;
 mod distilleries;
 mod envelope;
 mod events;
+mod files;
 mod history;
 mod idempotency;
 mod ids;
@@ -34,6 +35,7 @@ mod routes;
 mod scheduler;
 mod secrets;
 mod sessions;
+mod shown;
 mod spec;
 mod state;
 mod triggers;
@@ -49,7 +51,10 @@ pub(crate) use spec::secret_references;
 pub use spec::{FormationSpec, Skill};
 pub(crate) use state::States;
 
-use crate::host::Host;
+use crate::{
+    host::Host,
+    quirks::{Quirk, UnknownQuirk},
+};
 use jiff::Timestamp;
 use state::{Shared, State};
 use std::fmt;
@@ -70,6 +75,18 @@ impl Formation {
     pub fn new(spec: FormationSpec) -> Arc<Self> {
         let shared = Arc::new(Shared::fresh(&spec));
         Self::with(Arc::default(), shared, spec)
+    }
+
+    /// Starts a formation on its own that reproduces defects of the shipped runtime; `quirks` is as
+    /// [`Builder::quirks`](crate::Builder::quirks) takes it.
+    ///
+    /// # Errors
+    /// When a name is unknown.
+    pub fn with_quirks(spec: FormationSpec, quirks: &str) -> Result<Arc<Self>, UnknownQuirk> {
+        let host = Arc::<Host>::default();
+        host.quirks.set(quirks.parse()?);
+        let shared = Arc::new(Shared::fresh(&spec));
+        Ok(Self::with(host, shared, spec))
     }
 
     /// Starts a formation of a server. It goes on with the state of its scope; the error says why that cannot be read.
@@ -128,6 +145,16 @@ impl Formation {
     /// change, and after changes that nobody waits for. The error says what the disk refused.
     async fn commit(&self) -> Result<(), String> {
         self.shared.commit(&self.host.store).await
+    }
+
+    /// Whether that defect of the shipped runtime is reproduced.
+    fn quirk(&self, quirk: Quirk) -> bool {
+        self.host.quirks.on(quirk)
+    }
+
+    /// The user as turns, sessions, requests and notifications know it: without tenancy all are one.
+    fn tenant<'a>(&self, user: &'a str) -> &'a str {
+        if self.quirk(Quirk::SingleUser) { "0" } else { user }
     }
 
     /// The time as this server sees it.

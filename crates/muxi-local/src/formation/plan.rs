@@ -5,13 +5,20 @@ use super::ids;
 use super::requests::End;
 use super::responder::{Answer, Course, Deltas, Event, File, Tool};
 use super::turn::{Ask, Reply, Step, Turn, agent_known};
+use crate::quirks::Quirk;
 use base64::Engine as _;
 use serde_json::{Value, json};
 use std::borrow::Cow;
+use std::time::Duration;
 
 /// What the runtime says while it does not ask the model.
 const UNABLE: &str = "I'm temporarily unable to process requests due to a service connectivity issue. Please verify \
                       the API key configuration and try again in a moment.";
+
+/// How long the runtime lets a turn be silent.
+const CEILING: Duration = Duration::from_secs(600);
+/// How long the runtime sleeps before the first event of a stream.
+const LATE: Duration = Duration::from_secs(1);
 
 impl Turn {
     /// The steps of the turn, and its reply.
@@ -23,6 +30,9 @@ impl Turn {
         }
         self.plan_reply(&answer);
         self.frame(": keepalive\n\n");
+        if ask.stream && self.formation.quirk(Quirk::LateFirstEvent) {
+            self.steps.push_back(Step::Pause(LATE));
+        }
         self.token("progress", "Let me see...", json!({ "stage": "init", "skip_rephrase": true }));
         if answer.course != Course::Breaker {
             let extra = json!({
@@ -56,6 +66,10 @@ impl Turn {
         }
         let mut metadata = match answer.course {
             Course::Clarify => json!({ "clarification": true, "mode": "direct", "session_id": self.session_id }),
+            Course::Approve => json!({
+                "approval_required": true, "requires_user_response": true, "workflow_id": ids::random("wrk_", 21),
+                "session_id": self.session_id,
+            }),
             Course::Fast => json!({
                 "handled_by": "overlord_direct", "is_actionable": false, "fast_path": true, "early_heuristic": true,
                 "processing_time_ms": self.started.elapsed().as_secs_f64() * 1000.0,
@@ -102,6 +116,17 @@ impl Turn {
                     extra["status"] = json!(status);
                 }
                 self.token("completed", &text, extra);
+            }
+            Course::Approve => {
+                self.steps.push_back(Step::Wait);
+                if ask.stream && self.formation.quirk(Quirk::NoTerminalEvent) {
+                    self.steps.push_back(Step::Pause(CEILING));
+                    return;
+                }
+                let extra = json!({
+                    "status": "awaiting_clarification", "processing_time_ms": null, "approval_required": true,
+                });
+                self.token("completed", &answer.text, extra);
             }
             Course::ModelDown(_) | Course::Breaker => self.steps.push_back(Step::Complete(json!({}))),
             Course::Broken(class) => {

@@ -3,6 +3,7 @@
 use super::State;
 use super::call::Call;
 use super::envelope::{Failure, Outcome, ok};
+use crate::quirks::Quirk;
 use crate::store::{Rows, Table};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -257,7 +258,7 @@ fn find<'a>(call: &Call, state: &'a mut State, code: &'static str) -> Result<&'a
 
 pub(super) fn get(call: &Call) -> Outcome {
     let mut state = call.formation.state();
-    let fresh = call.formation.host.quirks.has("fresh-request-404").then(|| call.formation.seconds() - FRESH);
+    let fresh = call.quirk(Quirk::FreshRequest404).then(|| call.formation.seconds() - FRESH);
     let row = find(call, &mut state, "REQUEST_NOT_FOUND")?;
     if row.background && fresh.is_some_and(|fresh| row.created_at > fresh) {
         return Err(Failure::new(404, "REQUEST_NOT_FOUND", format!("Request {} not found", row.id)));

@@ -5,6 +5,7 @@ use super::check::Check;
 use super::clockwork::{Occurrences, occurrences, parser};
 use super::envelope::{Failure, Outcome, ok, with_status};
 use super::ids;
+use crate::quirks::Quirk;
 use crate::store::{Rows, Table};
 use http::StatusCode;
 use jiff::Timestamp;
@@ -223,8 +224,8 @@ pub(super) fn create(call: &Call) -> Outcome {
     let (kind, schedule, message) = (check.text("type"), check.text("schedule"), check.text("message"));
     check.done()?;
     if !["one_time", "recurring"].contains(&kind.as_str()) {
-        let data = json!({ "field": "type", "value": kind, "expected": "one_time or recurring" });
-        return Err(invalid(400, "Invalid job type", data));
+        let message = format!("Invalid job type '{kind}'. Must be 'one_time' or 'recurring'");
+        return Err(Failure::new(400, "VALIDATION_ERROR", message));
     }
     let schedule = Schedule::read(kind == "recurring", &schedule, call.formation.now())?;
     let job = Job::new(call, message.clone(), message, schedule);
@@ -253,7 +254,7 @@ pub(super) fn update(call: &Call) -> Outcome {
         let message = message.unwrap_or_else(|| old.message.clone());
         let title = given.unwrap_or_else(|| message.clone());
         let new = Job::new(call, title, message, schedule.unwrap_or_else(|| old.schedule.clone()));
-        *job = if call.formation.host.quirks.has("job-id-changes") { new } else { old.changed(new) };
+        *job = if call.quirk(Quirk::JobIdChanges) { new } else { old.changed(new) };
     } else if let Some(title) = title {
         job.title = title;
         job.updated = now;
@@ -268,8 +269,8 @@ pub(super) fn delete(call: &Call) -> Outcome {
     let mut state = call.formation.state();
     let number = state.jobs.find(id)?.0;
     state.jobs.0.remove(&number);
-    let data = json!({ "message": format!("Scheduled job '{id}' deleted successfully") });
-    ok("scheduled_job", "scheduler.job.deleted", data)
+    let data = json!({ "message": format!("Scheduled job '{id}' removed successfully") });
+    ok("message", "scheduler.job.deleted", data)
 }
 
 pub(super) fn pause(call: &Call) -> Outcome {

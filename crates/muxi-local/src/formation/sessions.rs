@@ -5,12 +5,15 @@ use super::check::{Check, query_bool, query_int};
 use super::envelope::{Failure, Outcome, ok};
 use super::ids;
 use super::responder::Said;
+use crate::quirks::Quirk;
 use crate::store::{Rows, Table};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashMap};
 
+/// Numbers of an embedding.
+const EMBEDDING: usize = 768;
 /// Sessions kept before the oldest goes.
 const MOST: usize = 10_000;
 
@@ -215,6 +218,18 @@ impl Sessions {
         (users.len(), full().count(), self.limit)
     }
 
+    /// Drops those of the rows for which a buffer that all other sessions share has no room, the oldest first.
+    fn drop_old(&self, user: &str, id: &str, rows: &mut Vec<Value>) {
+        let time = |row: &Value| row["timestamp"].as_f64().unwrap_or_default();
+        let replaced = self.find(user, id).map(|(number, _)| number);
+        let others = self.rows.iter().filter(|((number, _), _)| Some(*number) != replaced).map(|(_, row)| row);
+        let mut times: Vec<f64> = others.chain(rows.iter()).map(time).collect();
+        times.sort_by(f64::total_cmp);
+        if let Some(oldest) = times.len().checked_sub(self.limit).and_then(|excess| times.get(excess)) {
+            rows.retain(|row| time(row) >= *oldest);
+        }
+    }
+
     /// Empties what the test picks: messages and sessions emptied.
     pub(crate) fn clear(&mut self, pick: impl Fn(&str, &str) -> bool) -> (usize, usize) {
         let (mut messages, mut sessions) = (0, 0);
@@ -267,14 +282,29 @@ pub(super) fn messages(call: &Call) -> Outcome {
         },
     };
     let (user, id) = (call.user()?, call.path("session_id"));
+    let oldest_first = call.quirk(Quirk::BeforeIgnored);
+    let before = before.filter(|_| !oldest_first);
     let state = call.formation.state();
     let rows = state.sessions.find(user, id).into_iter().flat_map(|(number, _)| state.sessions.rows(number));
     let time = |row: &Value| row["timestamp"].as_f64().unwrap_or_default();
     let older: Vec<&Value> = rows.filter(|row| before.is_none_or(|before| time(row) < before)).collect();
     let skipped = older.len().saturating_sub(limit);
-    let page = &older[skipped..];
-    let data = json!({ "session_id": id, "messages": page, "count": page.len(), "has_more": skipped > 0 });
+    let page = if oldest_first { &older[..older.len() - skipped] } else { &older[skipped..] };
+    let mut data = json!({ "session_id": id, "messages": page, "count": page.len(), "has_more": skipped > 0 });
+    if call.quirk(Quirk::MessageEmbeddings) {
+        data["messages"].as_array_mut().into_iter().flatten().for_each(embed);
+    }
     ok("session", "session.messages.list", data)
+}
+
+/// Adds to a row what stands for its embedding: numbers made of its text. Restored rows have none.
+fn embed(row: &mut Value) {
+    if row.pointer("/metadata/request_id").is_some() {
+        let text = row["text"].as_str().unwrap_or_default().bytes();
+        let mut random =
+            fastrand::Rng::with_seed(text.fold(0, |sum: u64, byte| sum.wrapping_mul(31) + u64::from(byte)));
+        row["embedding"] = (0..EMBEDDING).map(|_| random.f64() * 0.1 - 0.05).collect();
+    }
 }
 
 pub(super) fn restore(call: &Call) -> Outcome {
@@ -307,8 +337,13 @@ pub(super) fn restore(call: &Call) -> Outcome {
     check.done()?;
     let user = call.user()?;
     let mut state = call.formation.state();
-    let dropped = rows.len().saturating_sub(state.sessions.limit);
+    let mut dropped = rows.len().saturating_sub(state.sessions.limit);
     rows.drain(..dropped);
+    if call.quirk(Quirk::RestoredMessagesDropped) {
+        let before = rows.len();
+        state.sessions.drop_old(user, id, &mut rows);
+        dropped += before - rows.len();
+    }
     let loaded = rows.len();
     let now = call.formation.seconds();
     let number = state.sessions.open(user, id, now);
@@ -331,7 +366,9 @@ pub(super) fn buffer(call: &Call) -> Outcome {
 /// Clears one user's messages; the admin key without a user clears everybody's.
 pub(super) fn clear_user(call: &Call) -> Outcome {
     let user = call.user_filter()?;
-    let (messages, sessions) = call.formation.state().sessions.clear(|owner, _| user.is_none_or(|user| user == owner));
+    let everybody = !call.quirk(Quirk::ClearBufferNoop);
+    let mut state = call.formation.state();
+    let (messages, sessions) = state.sessions.clear(|owner, _| user.map_or(everybody, |user| user == owner));
     let data = json!({
         "message": "Buffer memory cleared successfully", "user_id": user, "messages_cleared": messages,
         "sessions_cleared": sessions,
@@ -351,7 +388,7 @@ pub(super) fn clear_session(call: &Call) -> Outcome {
 }
 
 pub(super) fn clear_all(call: &Call) -> Outcome {
-    let quirk = call.formation.host.quirks.has("clear-buffers-500");
+    let quirk = call.quirk(Quirk::ClearBuffers500);
     let (messages, _) = call.formation.state().sessions.clear(|_, _| true);
     match messages {
         0 if quirk => return Err(Failure::unavailable("Buffer memory is not available")),

@@ -149,6 +149,11 @@ impl FormationSpec {
         size.map_or(1000, |size| (size as usize).saturating_mul(10)).max(2)
     }
 
+    /// Where a file of the formation would be on a server.
+    pub(crate) fn path(&self, file: &str) -> String {
+        format!("/formations/{}/current/{file}", self.id)
+    }
+
     /// The document as it may be shown.
     pub(crate) fn public_document(&self) -> Value {
         let mut document = self.document.as_object().cloned().unwrap_or_default();

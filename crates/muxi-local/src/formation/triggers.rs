@@ -8,6 +8,7 @@ use super::events::Happening;
 use super::library::front_matter;
 use super::responder::Channel;
 use super::turn::{Ask, Fired, Turn};
+use crate::quirks::Quirk;
 use http::StatusCode;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -93,11 +94,18 @@ pub(super) async fn fire(call: Call) -> Outcome {
     check.done()?;
     let name = call.path("name");
     let template = call.formation.spec.triggers.get(name);
-    let template = template.ok_or_else(|| Failure::no_resource(format!("Trigger '{name}' not found")))?;
+    let template = template.ok_or_else(|| {
+        let path = call.quirk(Quirk::PathsInErrors).then(|| call.formation.spec.path(&format!("triggers/{name}.md")));
+        let place = path.map(|path| format!(" at: {path}")).unwrap_or_default();
+        Failure::no_resource(format!("Trigger template '{name}' not found{place}"))
+    })?;
     let (fields, body) = front_matter(template)
         .map_err(|error| Failure::bad(format!("Invalid front matter in trigger '{name}': {error}")))?;
-    let message = fill(body, &data)
-        .map_err(|field| Failure::bad(format!("Trigger '{name}': missing key 'data.{field}' in trigger data")))?;
+    let message = fill(body, &data).map_err(|field| {
+        let keys: Vec<&String> = data.as_object().into_iter().flat_map(|fields| fields.keys()).collect();
+        let text = format!("Template rendering failed: Data key 'data.{field}' not found. Available keys: {keys:?}");
+        Failure::bad(text)
+    })?;
     let user = call.user_or_default().to_owned();
     let trigger = Some(Fired { name: name.to_owned(), data });
     let ask = Ask { user, session_id, message, channel: Channel::Trigger, trigger, ..Ask::default() };

@@ -6,6 +6,7 @@
 use super::call::Call;
 use super::check::Check;
 use super::envelope::{Failure, Outcome, ok};
+use crate::quirks::Quirk;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -14,8 +15,8 @@ use std::time::Instant;
 
 /// Bytes that the text may have.
 const LARGEST: usize = 32_768;
-const PATH: &str = "MUXI.md";
-const PENDING_PATH: &str = "MUXI.pending.md";
+const FILE: &str = "MUXI.md";
+const PENDING: &str = "PENDING-MUXI.md";
 const SIGN: &str = "remember ";
 
 /// The text, and what waits to be added.
@@ -70,9 +71,15 @@ fn check_size(content: &str) -> Result<usize, Failure> {
     Err(Failure::new(413, "TUNING_CONTENT_TOO_LARGE", message))
 }
 
+/// The name of a file, as replies tell it.
+fn path(call: &Call, file: &str) -> String {
+    if call.quirk(Quirk::PathsInErrors) { call.formation.spec.path(file) } else { file.to_owned() }
+}
+
 pub(super) fn get(call: &Call) -> Outcome {
     let state = call.formation.state();
-    ok("tuning", "tuning.retrieved", json!({ "content": state.tuning.content, "path": PATH }))
+    let path = state.tuning.content.as_ref().map(|_| path(call, FILE));
+    ok("tuning", "tuning.retrieved", json!({ "content": state.tuning.content, "path": path }))
 }
 
 pub(super) fn replace(call: &Call) -> Outcome {
@@ -81,12 +88,12 @@ pub(super) fn replace(call: &Call) -> Outcome {
     check.done()?;
     let bytes = check_size(&content)?;
     call.formation.state().tuning.content = Some(content);
-    ok("tuning", "tuning.updated", json!({ "path": PATH, "bytes": bytes }))
+    ok("tuning", "tuning.updated", json!({ "path": path(call, FILE), "bytes": bytes }))
 }
 
 pub(super) fn pending(call: &Call) -> Outcome {
     let content = call.formation.state().tuning.pending_text();
-    ok("tuning", "tuning.pending.retrieved", json!({ "content": content, "path": PENDING_PATH }))
+    ok("tuning", "tuning.pending.retrieved", json!({ "content": content, "path": path(call, PENDING) }))
 }
 
 /// Adds the learnings that wait to the text.
@@ -101,7 +108,7 @@ pub(super) fn apply(call: &Call) -> Outcome {
     check_size(&content)?;
     let count = tuning.take_pending()?.len();
     tuning.content = Some(content);
-    ok("tuning", "tuning.updated", json!({ "path": PATH, "learnings_activated": count }))
+    ok("tuning", "tuning.updated", json!({ "path": path(call, FILE), "learnings_activated": count }))
 }
 
 pub(super) fn dismiss(call: &Call) -> Outcome {

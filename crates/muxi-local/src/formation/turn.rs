@@ -9,8 +9,9 @@ use super::ids;
 use super::memories::Scope;
 use super::plan::error_frame;
 use super::requests::End;
-use super::responder::{Channel, Deltas, File, Question};
+use super::responder::{Answer, Channel, Deltas, File, Question};
 use super::sessions::Message;
+use crate::quirks::Quirk;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use serde_json::{Map, Value, json};
@@ -25,6 +26,9 @@ const KEEPALIVE: Duration = Duration::from_secs(1);
 /// What the runtime says when the model is down.
 const APOLOGY: &str = "I wasn't able to complete this request. The required service is currently unavailable. \
                        Please try again shortly.";
+
+/// How long a user takes to be made, where that is a race.
+const RACE: Duration = Duration::from_millis(500);
 
 /// What a turn is asked.
 #[derive(Debug, Clone, Default)]
@@ -117,13 +121,19 @@ pub(crate) struct Turn {
 impl Turn {
     /// Starts a turn: from here on it is tracked and the user's message is stored.
     pub(crate) fn start(formation: &Arc<Formation>, ask: &Ask) -> Self {
+        let ask = &Ask { user: formation.tenant(&ask.user).to_owned(), ..ask.clone() };
+        let races = races(formation, &ask.user);
         let session_id = ask.session_id.clone().unwrap_or_else(|| ids::random("sess_", 21));
         let (request_id, serial) = register(formation, ask, &session_id);
         let known = ask.agent_id.as_deref().filter(|id| agent_known(formation, id));
         let first = formation.spec.agents().first().and_then(|agent| agent["id"].as_str().map(str::to_owned));
         let agent = known.map(str::to_owned).or(first).unwrap_or_else(|| "muxi-generalist".to_owned());
         let question = Question { formation, ask, session_id: &session_id, request_id: &request_id, agent: &agent };
-        let answer = formation.host.responders.answer(&question);
+        let answer = if races {
+            Answer::broken("duplicate key value violates unique constraint \"user_identifiers_pkey\"", "IntegrityError")
+        } else {
+            formation.host.responders.answer(&question)
+        };
         let agent = answer.agent.clone().unwrap_or(agent);
         let mut turn = Self {
             formation: formation.clone(),
@@ -265,6 +275,10 @@ impl Turn {
         self.failure = Some(failure);
         if let Ok(reply) = &mut self.reply {
             APOLOGY.clone_into(&mut reply.content);
+            if !self.formation.quirk(Quirk::UnmarkedFailures) {
+                reply.metadata["error_code"] = json!("LLM_ERROR");
+                reply.metadata["error_type"] = json!("processing");
+            }
         }
     }
 
@@ -379,6 +393,12 @@ impl Drop for Turn {
         }
         self.announce("chat.ended", "debug", "Chat turn ended", None);
     }
+}
+
+/// Whether the turn is among the first of a user, which are all about to make that user; the first of them succeeds.
+fn races(formation: &Formation, user: &str) -> bool {
+    let since = formation.state().users.since_first_turn(user, formation.now());
+    formation.quirk(Quirk::NewUserRace) && since.is_some_and(|since| since < RACE)
 }
 
 /// Tracks the request of a turn and stores the user's message.

@@ -5,12 +5,14 @@ use super::call::{Call, user_id};
 use super::check::Check;
 use super::envelope::{Failure, Outcome, ok, with_status};
 use super::ids;
+use crate::quirks::Quirk;
 use crate::store::{Rows, Table};
 use http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
+use std::time::Duration;
 
 /// Channels that a notification may go through.
 const CHANNELS: [&str; 8] = ["discord", "email", "push", "slack", "sms", "telegram", "webhook", "whatsapp"];
@@ -20,6 +22,8 @@ const CHANNELS: [&str; 8] = ["discord", "email", "push", "slack", "sms", "telegr
 struct User {
     muxi_user_id: String,
     number: u64,
+    /// When a turn has made this user.
+    first_turn: Option<Timestamp>,
     identifiers: Vec<Identifier>,
     preferred_channel: Option<String>,
     channels: Map<String, Value>,
@@ -55,6 +59,20 @@ impl Users {
         let owned =
             |user: &User| user.identifiers.iter().map(|own| (own.text.clone(), user.number)).collect::<Vec<_>>();
         self.owners = self.all.values().flat_map(owned).collect();
+    }
+
+    /// How long ago an earlier turn has made the user with that identifier; `None` where none has, and the user is
+    /// made now or was made otherwise.
+    pub(crate) fn since_first_turn(&mut self, identifier: &str, now: Timestamp) -> Option<Duration> {
+        if self.find(identifier).is_none() {
+            let number = self.resolve(identifier, "unknown", now);
+            if let Some(user) = self.all.get_mut(&number) {
+                user.first_turn = Some(now);
+            }
+            return None;
+        }
+        let first = self.find(identifier)?.first_turn?;
+        Some(Duration::try_from(now.duration_since(first)).unwrap_or_default())
     }
 
     /// How many there are.
@@ -102,6 +120,7 @@ impl Users {
             muxi_user_id: ids::random("", 21),
             // Nobody is ever taken out, so this is the number that the table gives.
             number: self.all.len() as u64 + 1,
+            first_turn: None,
             identifiers: Vec::new(),
             preferred_channel: None,
             channels: Map::new(),
@@ -161,6 +180,11 @@ pub(super) fn link(call: &Call) -> Outcome {
     if given.is_empty() {
         return Err(Failure::bad("At least one identifier is required"));
     }
+    if owner.is_none() && call.quirk(Quirk::Identifiers500) {
+        let message = "Failed to associate identifiers: null value in column \"formation_id\" of relation \"users\" \
+                       violates not-null constraint";
+        return Err(Failure::new(500, "INTERNAL_ERROR", message));
+    }
     let mut state = call.formation.state();
     let users = &mut state.users;
     let number = match &owner {
@@ -195,7 +219,7 @@ pub(super) fn lookup(call: &Call) -> Outcome {
     let identifier = user_id(call.path("identifier"));
     let state = call.formation.state();
     let user = state.users.find(&identifier);
-    resolved(&identifier, user.ok_or_else(|| Failure::no_resource(format!("User '{identifier}' not found")))?)
+    resolved(&identifier, user.ok_or_else(|| Failure::no_resource(format!("Identifier not found: '{identifier}'")))?)
 }
 
 /// Always creates. This route words its own complaints, with status 400.
@@ -221,6 +245,11 @@ fn proactive(call: &Call) -> Result<(), Failure> {
     }
 }
 
+/// Whose channels are meant.
+fn owner(call: &Call, id: &str) -> String {
+    call.formation.tenant(&user_id(id)).to_owned()
+}
+
 fn channel_data(id: &str, user: Option<&User>) -> Value {
     json!({
         "user_id": id, "preferred_channel": user.and_then(|user| user.preferred_channel.as_ref()),
@@ -231,13 +260,19 @@ fn channel_data(id: &str, user: Option<&User>) -> Value {
 
 pub(super) fn channels(call: &Call) -> Outcome {
     proactive(call)?;
-    let id = user_id(call.path("user_id"));
+    let id = owner(call, call.path("user_id"));
     let state = call.formation.state();
     ok("user_channels", "user.channels.retrieved", channel_data(&id, state.users.find(&id)))
 }
 
-fn known_channel(name: &str) -> Result<(), Failure> {
-    if CHANNELS.contains(&name) { Ok(()) } else { Err(Failure::bad(format!("Unknown channel '{name}'"))) }
+/// A channel is known by its kind, or by the name that the formation gives to one.
+fn known_channel(call: &Call, name: &str) -> Result<(), Failure> {
+    let own = call.formation.spec.document.pointer("/proactive/channels").and_then(|channels| channels.get(name));
+    if CHANNELS.contains(&name) || own.is_some() {
+        Ok(())
+    } else {
+        Err(Failure::bad(format!("Unknown channel '{name}'")))
+    }
 }
 
 /// Changes what is given: an empty text clears a value, `{}` removes a channel.
@@ -248,9 +283,9 @@ pub(super) fn update_channels(call: &Call) -> Outcome {
     check.done()?;
     proactive(call)?;
     if let Some(name) = preferred.as_deref().filter(|name| !name.is_empty()) {
-        known_channel(name)?;
+        known_channel(call, name)?;
     }
-    changes.iter().flat_map(Map::keys).try_for_each(|name| known_channel(name))?;
+    changes.iter().flat_map(Map::keys).try_for_each(|name| known_channel(call, name))?;
     let zone = |name: &str| {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '+' | '/');
         name == "UTC" || name.contains('/') && name.chars().all(plain)
@@ -258,7 +293,7 @@ pub(super) fn update_channels(call: &Call) -> Outcome {
     if let Some(name) = timezone.as_deref().filter(|name| !name.is_empty() && !zone(name)) {
         return Err(Failure::bad(format!("Unknown timezone '{name}'")));
     }
-    let id = user_id(call.path("user_id"));
+    let id = owner(call, call.path("user_id"));
     let mut state = call.formation.state();
     let number = state.users.resolve(&id, "unknown", call.formation.now());
     let absent = || Failure::no_resource(format!("User '{id}' not found"));
@@ -280,27 +315,33 @@ pub(super) fn update_channels(call: &Call) -> Outcome {
     ok("user_channels", "user.channels.updated", channel_data(&id, Some(user)))
 }
 
-/// Sends a message to a user. The channel `webhook` is really called, where the user has given it a `url`; any other
-/// channel that the user has set up counts as delivered. With none, the runtime answers 502 and still says success.
+/// Sends a message to a user. A channel `webhook` with a `url` is really called; any other channel that the user has set
+/// up counts as delivered. With none it is a failure.
 pub(super) async fn notify(call: Call) -> Outcome {
     let mut check = Check::body(&call);
     let (id, message) = (check.text("user_id"), check.text("message"));
     let wanted = check.opt_list("channels");
     check.done()?;
     proactive(&call)?;
-    let id = user_id(&id);
+    let id = owner(&call, &id);
     let (own, preferred) = {
         let state = call.formation.state();
         let user = state.users.find(&id);
         let own = user.map(|user| user.channels.clone()).unwrap_or_default();
         (own, user.and_then(|user| user.preferred_channel.clone()))
     };
-    let channels: Vec<String> = match (wanted, preferred) {
-        (Some(list), _) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+    let mut channels: Vec<String> = match (wanted, preferred) {
+        (Some(list), _) => {
+            let known = list.iter().filter_map(Value::as_str).filter(|name| known_channel(&call, name).is_ok());
+            known.map(str::to_owned).collect()
+        }
         (None, Some(name)) => vec![name],
         (None, None) => own.keys().cloned().collect(),
     };
-    channels.iter().try_for_each(|name| known_channel(name))?;
+    if channels.is_empty() {
+        // The runtime falls back on the formation's webhook.
+        channels.push("webhook".to_owned());
+    }
     let request = ids::request();
     let (mut delivered, mut failed) = (Vec::new(), Vec::new());
     for name in &channels {
@@ -313,7 +354,11 @@ pub(super) async fn notify(call: Call) -> Outcome {
         };
         if reached { delivered.push(name) } else { failed.push(name) }
     }
-    let status = if delivered.is_empty() { StatusCode::BAD_GATEWAY } else { StatusCode::OK };
     let data = json!({ "request_id": request, "channels": channels, "delivered": delivered, "failed": failed });
-    with_status(status, "notification", "notification.sent", data)
+    let (object, kind) = ("notification", "notification.sent");
+    match (delivered.is_empty(), call.quirk(Quirk::Notification502)) {
+        (false, _) => ok(object, kind, data),
+        (true, true) => with_status(StatusCode::BAD_GATEWAY, object, kind, data),
+        (true, false) => Err(Failure::new(502, "BAD_GATEWAY", "No channel took the notification").with(data)),
+    }
 }

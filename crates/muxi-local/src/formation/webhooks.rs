@@ -6,6 +6,7 @@
 use super::Formation;
 use super::events::Happening;
 use super::ids;
+use crate::quirks::Quirk;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use muxi_client::api::webhook::{SIGNATURE_HEADER, TIMESTAMP_HEADER, canonical, sign};
@@ -86,7 +87,7 @@ async fn post(formation: &Formation, notice: &Notice, headers: HeaderMap, limit:
 
 /// The bytes to send.
 fn body(formation: &Formation, notice: &Notice) -> Bytes {
-    if notice.secret != Secret::Client && formation.host.quirks.has("webhook-encoding") {
+    if notice.secret != Secret::Client && formation.quirk(Quirk::WebhookEncoding) {
         return spaced(&notice.payload).into();
     }
     let plain = super::envelope::compact(&notice.payload);
@@ -101,12 +102,12 @@ fn headers(formation: &Formation, notice: &Notice) -> HeaderMap {
     let quirks = &formation.host.quirks;
     let random;
     let secret = match notice.secret {
-        Secret::Client if quirks.has("escalation-key") => {
+        Secret::Client if quirks.on(Quirk::EscalationKey) => {
             random = ids::random("", 32);
             &random
         }
         Secret::Client => &formation.spec.client_key,
-        Secret::Notification if quirks.has("unsigned-notifications") => return headers,
+        Secret::Notification if quirks.on(Quirk::UnsignedNotifications) => return headers,
         Secret::Notification | Secret::Admin => &formation.spec.admin_key,
     };
     let time = u64::try_from(formation.now().as_second()).unwrap_or_default();

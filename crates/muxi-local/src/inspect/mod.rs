@@ -14,6 +14,7 @@ use crate::{
     fault::Fault,
     formation::responder::script::Script,
     host::Host,
+    quirks::{QUIRKS, QuirkInfo, Selection},
 };
 use axum::{
     Router,
@@ -73,6 +74,7 @@ pub(crate) fn router(control: Arc<Control>) -> Router {
         .route("/_local/formations", get(formations))
         .route("/_local/clock", get(clock).post(move_clock))
         .route("/_local/script", get(script).put(set_script).delete(reset_script))
+        .route("/_local/quirks", get(quirks).put(set_quirks))
         .route("/_local/reset", post(reset))
         .fallback(|| async { reply::error(StatusCode::NOT_FOUND, "There is no such page below /_local") })
         .method_not_allowed_fallback(|| async { reply::error(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed") })
@@ -172,6 +174,25 @@ async fn set_script(State(control): Shared, body: Bytes) -> Response {
 async fn reset_script(State(control): Shared) -> Response {
     control.host.responders.reset_script();
     script(State(control)).await
+}
+
+/// Every quirk, and whether it is on.
+async fn quirks(State(control): Shared) -> Response {
+    let row = |row: &QuirkInfo| {
+        let on = control.host.quirks.on(row.quirk);
+        json!({ "name": row.name, "on": on, "what": row.what, "section": row.section })
+    };
+    ok(&json!({ "quirks": QUIRKS.iter().map(row).collect::<Vec<_>>() }))
+}
+
+/// Takes a selection as text, as `--quirks` does.
+async fn set_quirks(State(control): Shared, body: Bytes) -> Response {
+    let Ok(text) = std::str::from_utf8(&body) else { return bad("a selection of quirks is a text in UTF-8") };
+    match text.trim().parse::<Selection>() {
+        Ok(selection) => control.host.quirks.set(selection),
+        Err(unknown) => return bad(unknown),
+    }
+    quirks(State(control)).await
 }
 
 async fn reset(State(control): Shared) -> Response {

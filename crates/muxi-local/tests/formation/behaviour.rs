@@ -271,7 +271,7 @@ async fn users_and_notifications() {
 
     let note = || app.post("/notifications", &[CLIENT], json!({ "user_id": "alice", "message": "m" }));
     let none = note().await;
-    assert_eq!((none.status.as_u16(), none.json()["success"].as_bool()), (502, Some(true)));
+    assert_eq!((none.status.as_u16(), none.json()["success"].as_bool()), (502, Some(false)));
     let set = |body: Value| app.call("PUT", "/users/alice/channels", &[CLIENT], Some(body));
     assert_eq!(set(json!({ "channels": { "pigeon": {} } })).await.code(), "INVALID_REQUEST");
     let body =
@@ -380,7 +380,7 @@ async fn input_has_limits() {
         let body = json!({ "message": message, "files": [file], "stream": false });
         app.post("/chat", &[CLIENT, ALICE], body).await.data()["message"].clone()
     };
-    assert_eq!(ask("short", "c2l4Ynl0").await["content"], "Echo: short");
+    assert_eq!(ask("short", "c2l4Ynl0").await["content"], "Echo: short\n\n[a.txt]\nsixbyt");
     let long = ask("longer", "c2l4Ynl0").await;
     assert_eq!(long["metadata"]["error_code"], "INPUT_VALIDATION_ERROR");
     assert!(long["content"].as_str().unwrap().contains("6 characters (max: 5)"), "{long}");

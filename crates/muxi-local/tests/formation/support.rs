@@ -45,6 +45,11 @@ impl App {
         Self::of(FormationSpec::demo(ADMIN.1, CLIENT.1))
     }
 
+    /// A formation with defects of the shipped runtime.
+    pub(crate) fn with_quirks(spec: FormationSpec, quirks: &str) -> Self {
+        Self(router(Formation::with_quirks(spec, quirks).unwrap()))
+    }
+
     pub(crate) fn of(spec: FormationSpec) -> Self {
         Self(router(Formation::new(spec)))
     }

@@ -15,7 +15,10 @@ const UNABLE: &str = "I'm temporarily unable to process requests";
 async fn failure(local: &Local) -> String {
     let data = local.chat("ada", json!({ "message": "Hi", "session_id": "sess_f" })).await;
     assert_eq!(data["message"]["content"], APOLOGY);
-    assert_eq!(data["message"]["metadata"], json!({ "session_id": "sess_f" }));
+    assert_eq!(
+        data["message"]["metadata"],
+        json!({ "session_id": "sess_f", "error_code": "LLM_ERROR", "error_type": "processing" })
+    );
     let frames = local.frames(json!({ "message": "Hi", "request_id": "req_f" })).await;
     assert_eq!((&completed(&frames)["status"], &completed(&frames)["content"]), (&json!("error"), &json!(APOLOGY)));
     assert!(matches!(frames.last(), Some(Frame::Event(name, _)) if name == "done"));

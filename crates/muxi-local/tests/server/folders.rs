@@ -85,7 +85,7 @@ fn a_folder_is_served_in_all_its_parts() {
     assert_eq!(send(&server, "GET", "/api/demo/v1/health", &[], b"").status, 404);
     assert_eq!(get(&server, "/v1/overlord/soul")["soul"], "You are kind.");
     assert_eq!(get(&server, "/v1/triggers")["triggers"], json!(["order"]));
-    assert_eq!(get(&server, "/v1/sops/refund")["metadata"]["description"], "Refunds");
+    assert_eq!(get(&server, "/v1/sops/refund")["content"], "1. **Look** [agent:helper]\n");
     assert_eq!(get(&server, "/v1/skills")["skills"][0]["resource_count"], 1);
     let skill = get(&server, "/v1/skills/sum");
     assert_eq!((&skill["license"], &skill["resources"]), (&json!("MIT"), &json!(["references/how.md"])));

@@ -17,5 +17,6 @@ mod lifecycle;
 mod limits;
 mod process;
 mod proxy;
+mod quirks;
 mod reading;
 mod samples;

@@ -6,20 +6,21 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// Runs a test without any defect, and with this one alone.
-async fn both(name: &str, test: impl AsyncFn(&Local, bool)) {
-    for on in [false, true] {
-        test(&Local::start_with(&selection(name, on)).await, on).await;
-    }
+/// The selections without any defect, and with this one alone.
+fn both(name: &str) -> [(bool, String); 2] {
+    [(false, "fixed".to_owned()), (true, format!("fixed,{name}"))]
 }
 
-fn selection(name: &str, on: bool) -> String {
-    if on { format!("fixed,{name}") } else { "fixed".to_owned() }
+/// Runs a test on the built-in formation, without any defect and with this one alone.
+async fn on_demo(selections: [(bool, String); 2], test: impl AsyncFn(&Local, bool)) {
+    for (on, selection) in selections {
+        test(&Local::start_with(&selection).await, on).await;
+    }
 }
 
 #[tokio::test]
 async fn silent_events() {
-    both("silent-events", async |local, on| {
+    on_demo(both("silent-events"), async |local, on| {
         for (path, headers) in [("/events", ALICE), ("/events/sess_q", ALICE), ("/logs?level=info", AS_ADMIN)] {
             let mut stream = local.open("GET", path, headers, None).await.into_body();
             let chat = json!({ "message": "hi", "stream": false, "session_id": "sess_q" });
@@ -37,7 +38,7 @@ async fn silent_events() {
 
 #[tokio::test]
 async fn request_events_500() {
-    both("request-events-500", async |local, on| {
+    on_demo(both("request-events-500"), async |local, on| {
         let reply = local.call("GET", "/events/sess/req", ALICE, Value::Null).await;
         assert_eq!(reply.status, if on { 500 } else { 200 });
         let message = "No module named 'muxi.runtime.formation.services'";
@@ -48,9 +49,9 @@ async fn request_events_500() {
 
 #[tokio::test]
 async fn webhook_encoding() {
-    for on in [false, true] {
+    for (on, selection) in both("webhook-encoding") {
         let hook = Receiver::start(&[]).await;
-        let local = formation("", &hook.url, "", &selection("webhook-encoding", on)).await;
+        let local = formation("", &hook.url, "", &selection).await;
         fire(&local, "shared", "é").await;
         let delivery = &hook.wait(1).await[0];
         assert!(delivery.is_signed(ADMIN), "either way");
@@ -63,7 +64,7 @@ async fn webhook_encoding() {
 
 #[tokio::test]
 async fn escalation_key() {
-    both("escalation-key", async |local, on| {
+    on_demo(both("escalation-key"), async |local, on| {
         let hook = Receiver::start(&[]).await;
         let body = json!({ "message": "x", "agent_id": "nobody", "stream": false, "webhook_url": hook.url });
         local.post("/chat", ALICE, body).await.data();
@@ -76,7 +77,7 @@ async fn escalation_key() {
 
 #[tokio::test]
 async fn unsigned_notifications() {
-    both("unsigned-notifications", async |local, on| {
+    on_demo(both("unsigned-notifications"), async |local, on| {
         let hook = Receiver::start(&[]).await;
         let channels = json!({ "channels": { "webhook": { "url": hook.url }, "slack": { "id": "U1" } } });
         local.call("PUT", "/users/bob/channels", BOB, channels).await.data();
@@ -95,7 +96,7 @@ async fn unsigned_notifications() {
 
 #[tokio::test]
 async fn late_cancel() {
-    both("late-cancel", async |local, on| {
+    on_demo(both("late-cancel"), async |local, on| {
         let chat = json!({ "message": "[[slow]] one two three", "request_id": "req_l" });
         let mut stream = local.open("POST", "/chat", ALICE, Some(chat.to_string().into())).await.into_body();
         read_until(&mut stream, "\"type\":\"content\"").await;
@@ -121,7 +122,7 @@ async fn late_cancel() {
 
 #[tokio::test]
 async fn job_id_changes() {
-    both("job-id-changes", async |local, on| {
+    on_demo(both("job-id-changes"), async |local, on| {
         let made = local.post("/scheduler/jobs", ALICE_ADMIN, job("recurring", "0 9 * * *", "m")).await.data();
         let path = format!("/scheduler/jobs/{}", made["id"].as_str().unwrap());
         let changed = local.call("PUT", &path, ALICE_ADMIN, json!({ "schedule": "0 10 * * *" })).await.data();
@@ -133,8 +134,8 @@ async fn job_id_changes() {
 
 #[tokio::test]
 async fn fresh_request_404() {
-    for on in [false, true] {
-        let local = formation("", "", "", &selection("fresh-request-404", on)).await;
+    for (on, selection) in both("fresh-request-404") {
+        let local = formation("", "", "", &selection).await;
         let id = fire(&local, "shared", "hi").await;
         let path = format!("/requests/{id}");
         let first = local.call("GET", &path, ALICE, Value::Null).await;
@@ -146,7 +147,7 @@ async fn fresh_request_404() {
 
 #[tokio::test]
 async fn audit_only_clearing() {
-    both("audit-only-clearing", async |local, on| {
+    on_demo(both("audit-only-clearing"), async |local, on| {
         local.post("/secrets", AS_ADMIN, json!({ "key": "A", "value": "b" })).await.data();
         local.post("/scheduler/jobs", ALICE_ADMIN, job("recurring", "0 9 * * *", "m")).await.data();
         assert_eq!(local.get("/audit", AS_ADMIN).await["total_entries"], if on { 0 } else { 2 });
@@ -158,7 +159,7 @@ async fn audit_only_clearing() {
 
 #[tokio::test]
 async fn audit_filter_422() {
-    both("audit-filter-422", async |local, on| {
+    on_demo(both("audit-filter-422"), async |local, on| {
         let own = local.call("GET", "/audit?resource_type=audit_log", AS_ADMIN, Value::Null).await;
         assert_eq!(own.status, if on { 422 } else { 200 });
         assert_eq!(local.call("GET", "/audit?resource_type=secret", AS_ADMIN, Value::Null).await.status, 200);
@@ -168,7 +169,7 @@ async fn audit_filter_422() {
 
 #[tokio::test]
 async fn status_url_without_v1() {
-    both("status-url-without-v1", async |local, on| {
+    on_demo(both("status-url-without-v1"), async |local, on| {
         for (path, body) in [
             ("/memory/rebuild", json!({ "user_id": "alice" })),
             ("/memory/forget", json!({ "user_id": "alice", "source": "crm" })),
@@ -182,7 +183,7 @@ async fn status_url_without_v1() {
 
 #[tokio::test]
 async fn clear_buffers_500() {
-    both("clear-buffers-500", async |local, on| {
+    on_demo(both("clear-buffers-500"), async |local, on| {
         local.post("/chat", ALICE, json!({ "message": "hi", "stream": false })).await.data();
         let clear = || local.call("DELETE", "/memory/buffers", AS_ADMIN, Value::Null);
         let first = clear().await;

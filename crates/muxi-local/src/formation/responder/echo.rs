@@ -18,6 +18,7 @@
 //! | `[[ui]]` | as `[[tool]]`, and the answer carries an `mcp_resource` widget |
 //! | `[[options]]` | the answer carries an `options` widget |
 //! | `[[clarify]]` | the turn ends with a question |
+//! | `[[approve]]` | the turn ends with a plan that waits for a yes |
 //! | `[[workflow]]` | the turn runs as a workflow: no slices, `completed` without a status and not the last token |
 //! | `[[unicode]]` | the answer holds U+2028, U+2029, U+0085, CR LF and characters beyond the BMP |
 
@@ -31,10 +32,10 @@ const LONG: usize = 2000;
 /// What the slices say when the answer is meant to be another.
 pub(super) const REPLACED: &str = "A first try that the answer replaces.";
 
-/// Echoes a message.
-pub(super) fn answer(message: &str) -> Answer {
+/// Echoes a message and what its files say.
+pub(super) fn answer(message: &str, files: &str) -> Answer {
     let has = |word: &str| message.contains(&format!("[[{word}]]"));
-    let mut text = format!("Echo: {message}");
+    let mut text = format!("Echo: {message}{files}");
     if has("long") {
         text = (0..LONG).map(|n| format!("word{n} ")).collect::<String>().trim_end().to_owned();
     }
@@ -45,6 +46,7 @@ pub(super) fn answer(message: &str) -> Answer {
         () if has("error") => Course::Broken("RuntimeError".to_owned()),
         () if has("fail") => Course::ModelDown("The model is unavailable".to_owned()),
         () if has("clarify") => Course::Clarify,
+        () if has("approve") => Course::Approve,
         () if has("workflow") => Course::Workflow,
         () if has("fast") => Course::Fast,
         () => Course::Plain,
@@ -52,6 +54,7 @@ pub(super) fn answer(message: &str) -> Answer {
     match course {
         Course::Broken(_) => text = "Simulated engine error".to_owned(),
         Course::Clarify => text = "Which region? Options: US, EU".to_owned(),
+        Course::Approve => text = format!("My plan:\n1. {text}\n\nShall I go ahead?"),
         Course::Workflow => text = format!("### Task 1: Answer the request\nResult: {text}"),
         _ => {}
     }

@@ -8,6 +8,7 @@ pub mod llm;
 pub mod script;
 
 use super::Formation;
+use super::files;
 use super::turn::Ask;
 use futures_util::stream::BoxStream;
 use llm::Llm;
@@ -79,6 +80,8 @@ pub(crate) enum Course {
     Broken(String),
     /// The turn ends with a question.
     Clarify,
+    /// The turn ends with a plan to approve.
+    Approve,
     /// The turn runs as a workflow.
     Workflow,
 }
@@ -149,6 +152,11 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// An exception of that class instead of an answer.
+    pub(crate) fn broken(message: &str, class: &str) -> Self {
+        Self { course: Course::Broken(class.to_owned()), text: message.to_owned(), ..Self::default() }
+    }
+
     /// A plain answer in slices of a word each.
     pub(crate) fn plain(text: String) -> Self {
         Self { slices: slices(&text), text, ..Self::default() }
@@ -203,7 +211,9 @@ impl Responders {
         match (script, llm) {
             (_, Some(llm)) => llm.answer(question),
             (Some(script), None) => script.otherwise(question),
-            (None, None) => echo::answer(&question.ask.message),
+            (None, None) => {
+                echo::answer(&question.ask.message, &files::as_text(question.formation, &question.ask.files))
+            }
         }
     }
 

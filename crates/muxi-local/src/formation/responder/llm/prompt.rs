@@ -1,7 +1,6 @@
 //! What the model is told.
 
-use crate::formation::responder::Question;
-use base64::Engine as _;
+use crate::formation::{Formation, files, responder::Question};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -19,7 +18,7 @@ pub(super) fn messages(question: &Question<'_>) -> Vec<Value> {
         let role = if said.by_user { "user" } else { "assistant" };
         messages.push(json!({ "role": role, "content": said.text }));
     }
-    messages.push(json!({ "role": "user", "content": content(&question.ask.message, &question.ask.files) }));
+    messages.push(json!({ "role": "user", "content": content(question) }));
     messages
 }
 
@@ -49,16 +48,17 @@ fn system(question: &Question<'_>) -> String {
 }
 
 /// The message alone as a text; with files as a list of parts.
-fn content(message: &str, files: &[Value]) -> Value {
-    let parts: Vec<Value> = files.iter().filter_map(part).collect();
+fn content(question: &Question<'_>) -> Value {
+    let ask = question.ask;
+    let parts: Vec<Value> = ask.files.iter().filter_map(|file| part(question.formation, file)).collect();
     if parts.is_empty() {
-        return json!(message);
+        return json!(ask.message);
     }
-    [json!({ "type": "text", "text": message })].into_iter().chain(parts).collect()
+    [json!({ "type": "text", "text": ask.message })].into_iter().chain(parts).collect()
 }
 
 /// A file as the model can read it; `None` for one that is neither text nor image.
-fn part(file: &Value) -> Option<Value> {
+fn part(formation: &Formation, file: &Value) -> Option<Value> {
     let kind = file["content_type"].as_str().or(file["mime_type"].as_str())?;
     let content = file["content"].as_str()?;
     if kind.starts_with("image/") {
@@ -66,14 +66,6 @@ fn part(file: &Value) -> Option<Value> {
             if content.starts_with("data:") { content.to_owned() } else { format!("data:{kind};base64,{content}") };
         return Some(json!({ "type": "image_url", "image_url": { "url": url } }));
     }
-    let bare = kind.split(';').next().unwrap_or_default();
-    let text = bare.starts_with("text/") || matches!(bare, "application/json" | "application/xml" | "application/yaml");
-    let name = file["filename"].as_str().unwrap_or("file");
-    text.then(|| json!({ "type": "text", "text": format!("File {name}:\n{}", plain(content)) }))
-}
-
-/// The text of a file, which may be sent as it is or in base64.
-fn plain(content: &str) -> String {
-    let decoded = base64::engine::general_purpose::STANDARD.decode(content.trim()).ok();
-    decoded.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_else(|| content.to_owned())
+    let text = files::text(formation, file)?;
+    Some(json!({ "type": "text", "text": format!("File {}:\n{text}", files::name(file)) }))
 }

@@ -60,6 +60,7 @@ mod template;
 
 use super::super::ids;
 use super::{Answer, Course, Event, File, Question, Tool, echo, slices};
+use crate::formation::files;
 use file::{Document, Fields, Otherwise, Reply, Rule};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
@@ -156,7 +157,7 @@ impl Script {
     pub(super) fn otherwise(&self, question: &Question<'_>) -> Answer {
         let message = &question.ask.message;
         match self.fields.otherwise {
-            Otherwise::Echo => echo::answer(message),
+            Otherwise::Echo => echo::answer(message, &files::as_text(question.formation, &question.ask.files)),
             Otherwise::Explain => Answer::plain(format!(
                 "No rule of the script fits this message: \"{message}\". Add a rule for it, a last rule without \
                  `when` for all messages, or `otherwise: echo`."
