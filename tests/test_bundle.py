@@ -13,7 +13,7 @@ from typing import Any
 
 import muxi
 import pytest
-from conftest import Local
+from muxi.testing import LocalServer
 
 CONFIG = "schema: 1.0.0\nid: {id}\ndescription: A test\nversion: {version}\nagents:\n  - id: helper\n    name: Helper\n"
 
@@ -32,7 +32,7 @@ def archive(folder: Path) -> bytes:
     return out.getvalue()
 
 
-def test_every_form_of_a_bundle_is_taken(local: Local, tmp_path: Path) -> None:
+def test_every_form_of_a_bundle_is_taken(local: LocalServer, tmp_path: Path) -> None:
     server = local.server()
     file = tmp_path / "b.tar.gz"
     file.write_bytes(archive(folder(tmp_path, "from-file")))
@@ -50,7 +50,7 @@ def test_every_form_of_a_bundle_is_taken(local: Local, tmp_path: Path) -> None:
         server.deploy_formation(bundle_path=folder(tmp_path, "from-bytes", "2.0.0"))
 
 
-def test_progress_streams(local: Local, tmp_path: Path) -> None:
+def test_progress_streams(local: LocalServer, tmp_path: Path) -> None:
     server = local.server()
     events = list(server.deploy_formation_stream(bundle_path=folder(tmp_path, "streamed")))
     assert [event["event"] for event in events][-1] == "complete"
@@ -105,7 +105,7 @@ def test_what_the_server_would_refuse_is_not_sent(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="reads the peak of memory in /proc")
-def test_a_bundle_of_500_mb_takes_no_memory(local: Local, tmp_path: Path) -> None:
+def test_a_bundle_of_500_mb_takes_no_memory(local: LocalServer, tmp_path: Path) -> None:
     path = folder(tmp_path, "large")
     with open(path / "model.bin", "wb") as file:
         block = os.urandom(1 << 20)

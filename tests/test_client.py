@@ -18,7 +18,7 @@ from typing import Any
 
 import muxi
 import pytest
-from conftest import Local
+from muxi.testing import LocalServer
 
 WAIT = {"message": "[[wait 30000]]"}
 
@@ -33,14 +33,14 @@ def status_of(formation: muxi.FormationClient, request_id: str) -> str:
         time.sleep(0.01)
 
 
-def test_threads_share_a_client(local: Local) -> None:
+def test_threads_share_a_client(local: LocalServer) -> None:
     with local.formation() as formation, ThreadPoolExecutor(8) as pool:
         texts = [f"message {n}" for n in range(64)]
         answers = pool.map(lambda text: formation.chat({"message": text}, user_id=text)["message"]["content"], texts)
         assert list(answers) == [f"Echo: {text}" for text in texts]
 
 
-def test_threads_read_streams_at_once(local: Local) -> None:
+def test_threads_read_streams_at_once(local: LocalServer) -> None:
     with local.formation() as formation, ThreadPoolExecutor(6) as pool:
 
         def read(n: int) -> str:
@@ -51,7 +51,7 @@ def test_threads_read_streams_at_once(local: Local) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_a_forked_child_gets_a_fresh_engine(local: Local) -> None:
+def test_a_forked_child_gets_a_fresh_engine(local: LocalServer) -> None:
     formation, other = local.formation(), local.async_formation()
     formation.health()
     asyncio.run(other.health())
@@ -71,12 +71,12 @@ def ask(formation: muxi.FormationClient) -> str:
     return formation.health()["status"]
 
 
-def test_a_spawned_process_gets_the_client_by_pickle(local: Local) -> None:
+def test_a_spawned_process_gets_the_client_by_pickle(local: LocalServer) -> None:
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         assert pool.apply(ask, (local.formation(),)) == "healthy"
 
 
-def test_clients_and_errors_pickle(local: Local) -> None:
+def test_clients_and_errors_pickle(local: LocalServer) -> None:
     for client in (local.server(), local.async_server(), local.formation(), local.async_formation()):
         copy = pickle.loads(pickle.dumps(client.with_options(timeout=3, headers={"x-a": "b"})))
         assert (type(copy), copy.base_url) == (type(client), client.base_url)
@@ -88,7 +88,7 @@ def test_clients_and_errors_pickle(local: Local) -> None:
     assert (limited.code, limited.retry_after, limited.message) == ("RATE_LIMITED", 2.5, "slow down")
 
 
-def test_keys_are_never_shown(local: Local, caplog: pytest.LogCaptureFixture) -> None:
+def test_keys_are_never_shown(local: LocalServer, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     server, formation = local.server(debug=True), local.formation(debug=True)
     server.status()
@@ -101,7 +101,7 @@ def test_keys_are_never_shown(local: Local, caplog: pytest.LogCaptureFixture) ->
         assert secret not in shown
 
 
-def test_debug_logs_one_line_for_each_attempt(local: Local, caplog: pytest.LogCaptureFixture) -> None:
+def test_debug_logs_one_line_for_each_attempt(local: LocalServer, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, logger="muxi")
     formation = local.formation(debug=True)
     formation.health()
@@ -116,7 +116,7 @@ def test_debug_logs_one_line_for_each_attempt(local: Local, caplog: pytest.LogCa
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot send SIGINT to one process")
 @pytest.mark.parametrize("call", ["formation.chat(WAIT)", "list(formation.chat_stream(WAIT))"])
-def test_ctrl_c_interrupts_a_blocking_call(local: Local, call: str) -> None:
+def test_ctrl_c_interrupts_a_blocking_call(local: LocalServer, call: str) -> None:
     program = f"""
 import time
 from muxi import FormationClient
@@ -141,7 +141,7 @@ except KeyboardInterrupt:
     assert float(output) - sent < 0.5
 
 
-def test_leaving_a_stream_cancels_the_turn(local: Local) -> None:
+def test_leaving_a_stream_cancels_the_turn(local: LocalServer) -> None:
     formation = local.formation()
     for _ in (stream := formation.chat_stream({"message": "[[slow]] one two three four five"}, user_id="leaver")):
         break
@@ -157,7 +157,7 @@ def test_leaving_a_stream_cancels_the_turn(local: Local) -> None:
     assert status_of(formation, "req_left_by_with") == "cancelled"
 
 
-def test_cancelling_a_task_aborts_its_request(local: Local) -> None:
+def test_cancelling_a_task_aborts_its_request(local: LocalServer) -> None:
     async def main() -> None:
         async with local.async_formation() as formation:
             ids = {"request_id": "req_cancelled_task", "message": "[[slow]] one two three four five"}
@@ -177,7 +177,7 @@ def test_cancelling_a_task_aborts_its_request(local: Local) -> None:
     assert status_of(local.formation(), "req_cancelled_task") == "cancelled"
 
 
-def test_leaving_an_async_stream_cancels_the_turn(local: Local) -> None:
+def test_leaving_an_async_stream_cancels_the_turn(local: LocalServer) -> None:
     async def main() -> None:
         async with local.async_formation() as formation:
             ids = {"message": "[[slow]] one two three four five"}
@@ -196,7 +196,7 @@ def test_leaving_an_async_stream_cancels_the_turn(local: Local) -> None:
         assert status_of(local.formation(), request) == "cancelled"
 
 
-def test_asyncio_timeout_works(local: Local) -> None:
+def test_asyncio_timeout_works(local: LocalServer) -> None:
     async def main() -> None:
         with pytest.raises(asyncio.TimeoutError):
             await asyncio.wait_for(local.async_formation().chat(WAIT), 0.1)
@@ -205,7 +205,7 @@ def test_asyncio_timeout_works(local: Local) -> None:
 
 
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
-def test_async_streams_in_every_form(local: Local, loop: str) -> None:
+def test_async_streams_in_every_form(local: LocalServer, loop: str) -> None:
     async def main() -> None:
         async with local.async_formation() as formation:
             payload = {"message": "hello"}
@@ -229,13 +229,13 @@ def test_async_streams_in_every_form(local: Local, loop: str) -> None:
         asyncio.run(main())
 
 
-def test_a_client_serves_one_event_loop_after_another(local: Local) -> None:
+def test_a_client_serves_one_event_loop_after_another(local: LocalServer) -> None:
     formation = local.async_formation()
     for _ in range(3):
         assert asyncio.run(formation.health())["status"] == "healthy"
 
 
-def test_async_methods_are_coroutines(local: Local) -> None:
+def test_async_methods_are_coroutines(local: LocalServer) -> None:
     async def main() -> None:
         task = asyncio.create_task(local.async_formation().health())
         assert (await task)["status"] == "healthy"
@@ -245,7 +245,7 @@ def test_async_methods_are_coroutines(local: Local) -> None:
     assert asyncio.iscoroutinefunction(muxi.AsyncServerClient.deploy_formation)
 
 
-def test_the_event_loop_stays_free(local: Local) -> None:
+def test_the_event_loop_stays_free(local: LocalServer) -> None:
     async def main() -> float:
         async with local.async_formation() as formation:
             waiting = asyncio.create_task(formation.chat({"message": "[[wait 500]]"}))
@@ -259,7 +259,7 @@ def test_the_event_loop_stays_free(local: Local) -> None:
     assert asyncio.run(main()) < 0.25
 
 
-def test_closing(local: Local) -> None:
+def test_closing(local: LocalServer) -> None:
     formation = local.formation()
     formation.close()
     formation.close()
@@ -278,7 +278,7 @@ def test_closing(local: Local) -> None:
     asyncio.run(main())
 
 
-def test_options_and_raw_replies(local: Local) -> None:
+def test_options_and_raw_replies(local: LocalServer) -> None:
     formation = local.formation()
     with pytest.raises(muxi.TimeoutError, match=r"within 0\.2 s"):
         formation.with_options(timeout=0.2).chat(WAIT)
@@ -297,7 +297,7 @@ def test_options_and_raw_replies(local: Local) -> None:
     asyncio.run(main())
 
 
-def test_routes_that_have_no_method(local: Local) -> None:
+def test_routes_that_have_no_method(local: LocalServer) -> None:
     formation = local.formation()
     assert formation.request("GET", "/agents")["count"] >= 1
     sessions = formation.request("get", "/sessions", params={"limit": 3}, headers={"X-Muxi-User-ID": "ada"})
@@ -312,7 +312,7 @@ def test_routes_that_have_no_method(local: Local) -> None:
     assert local.server().request("GET", "/rpc/server/status")["server"]
 
 
-def test_numbers_are_exact(local: Local) -> None:
+def test_numbers_are_exact(local: LocalServer) -> None:
     formation = local.formation()
     metadata: dict[str, Any] = {"big": 2**80, "negative": -(2**70), "small": 1e-320, "float": 0.1, "int": 1}
     metadata |= {"text": "\u2028 ü \U0001f600", "nested": {"deep": [None, True, [1.5]]}}
@@ -324,7 +324,7 @@ def test_numbers_are_exact(local: Local) -> None:
     assert type(stored["int"]) is int
 
 
-def test_what_json_cannot_hold_is_named(local: Local) -> None:
+def test_what_json_cannot_hold_is_named(local: LocalServer) -> None:
     formation = local.formation()
     loop: list[Any] = []
     loop.append(loop)
@@ -342,7 +342,7 @@ def test_what_json_cannot_hold_is_named(local: Local) -> None:
             formation.chat(payload)
 
 
-def test_keys_are_written_as_the_json_module_does_it(local: Local) -> None:
+def test_keys_are_written_as_the_json_module_does_it(local: LocalServer) -> None:
     formation = local.formation()
     metadata: dict[Any, Any] = {1: "int", None: "none", False: "false", 1.5: "float", "text": "text"}
     formation.add_memory("keys", "fact", "x", metadata=metadata)
@@ -350,7 +350,7 @@ def test_keys_are_written_as_the_json_module_does_it(local: Local) -> None:
     assert {name: stored[name] for name in json.loads(json.dumps(metadata))} == json.loads(json.dumps(metadata))
 
 
-def test_nothing_is_left_behind(local: Local) -> None:
+def test_nothing_is_left_behind(local: LocalServer) -> None:
     """Threads and open files stay as few as they were."""
 
     async def one() -> None:

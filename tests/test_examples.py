@@ -9,13 +9,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Local
+from muxi.testing import LocalServer
 
 ROOT = Path(__file__).parent.parent
 BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
 
 
-def run(local: Local, *command: str) -> str:
+def run(local: LocalServer, *command: str) -> str:
     done = subprocess.run(
         [sys.executable, *command],
         env=os.environ | local.environment(),
@@ -31,7 +31,7 @@ def run(local: Local, *command: str) -> str:
 @pytest.mark.parametrize(
     ("at", "shown"), [(0, "'status': 'healthy'"), (1, "Echo: "), (2, "done"), (3, "AGENT_NOT_FOUND")]
 )
-def test_readme(local: Local, at: int, shown: str) -> None:
+def test_readme(local: LocalServer, at: int, shown: str) -> None:
     code = BLOCKS[at].replace("http://localhost:7890", local.url)
     for name in ("key_id", "secret_key", "client_key", "admin_key"):
         code = code.replace(f'{name}="..."', f'{name}="{getattr(local, name)}"')
@@ -53,11 +53,11 @@ def test_all_of_the_readme_is_tested() -> None:
         ("async_chat.py", "joan: 4 messages in the session"),
     ],
 )
-def test_example(local: Local, program: str, shown: str) -> None:
+def test_example(local: LocalServer, program: str, shown: str) -> None:
     assert shown in run(local, str(ROOT / "examples" / program))
 
 
-def test_deploy_example(local: Local, tmp_path: Path) -> None:
+def test_deploy_example(local: LocalServer, tmp_path: Path) -> None:
     folder = tmp_path / "example-bundle"
     folder.mkdir()
     config = "id: example-bundle\ndescription: An example\nversion: {}\nagents:\n  - id: helper\n    name: Helper\n"

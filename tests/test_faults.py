@@ -9,10 +9,10 @@ from typing import Any
 
 import muxi
 import pytest
-from conftest import Local
+from muxi.testing import LocalServer
 
 
-def ask(local: Local, method: str, path: str, body: str | None = None) -> Any:
+def ask(local: LocalServer, method: str, path: str, body: str | None = None) -> Any:
     """Ask the server itself."""
     data = None if body is None else body.encode()
     with urllib.request.urlopen(urllib.request.Request(local.url + "/_local" + path, data, method=method)) as reply:
@@ -20,7 +20,7 @@ def ask(local: Local, method: str, path: str, body: str | None = None) -> Any:
 
 
 @pytest.fixture(autouse=True)
-def fresh(local: Local) -> Iterator[None]:
+def fresh(local: LocalServer) -> Iterator[None]:
     """Neither faults nor requests of other tests."""
     ask(local, "DELETE", "/faults")
     ask(local, "DELETE", "/requests")
@@ -28,7 +28,7 @@ def fresh(local: Local) -> Iterator[None]:
     ask(local, "DELETE", "/faults")
 
 
-def test_a_client_that_retries_gets_well(local: Local) -> None:
+def test_a_client_that_retries_gets_well(local: LocalServer) -> None:
     fault = {"X-Muxi-Local-Fault": "status=503; retry_after_ms=10; times=2"}
     with local.formation(max_retries=3) as client:
         for _ in range(2):
@@ -39,7 +39,7 @@ def test_a_client_that_retries_gets_well(local: Local) -> None:
 
 
 @pytest.mark.parametrize("fault", ["reset=before", "close=before", "reset=body; after_bytes=20", "truncate=20"])
-def test_a_broken_connection_is_made_good(local: Local, fault: str) -> None:
+def test_a_broken_connection_is_made_good(local: LocalServer, fault: str) -> None:
     ask(local, "POST", "/faults", f"{fault}; path=get_triggers; times=1")
     with local.formation(max_retries=1) as client:
         assert client.get_triggers()["triggers"] == ["order-created"]
@@ -57,7 +57,7 @@ def test_a_broken_connection_is_made_good(local: Local, fault: str) -> None:
         ("redirect=https://example.com/", muxi.MuxiError),
     ],
 )
-def test_an_answer_that_is_wrong_is_an_error(local: Local, fault: str, error: type[muxi.MuxiError]) -> None:
+def test_an_answer_that_is_wrong_is_an_error(local: LocalServer, fault: str, error: type[muxi.MuxiError]) -> None:
     ask(local, "POST", "/faults", f"{fault}; path=get_triggers")
     with local.formation() as client, pytest.raises(error) as raised:
         client.get_triggers()
@@ -65,7 +65,7 @@ def test_an_answer_that_is_wrong_is_an_error(local: Local, fault: str, error: ty
         assert raised.value.retry_after == 7
 
 
-def test_a_stream_that_is_cut_or_stalls_raises(local: Local) -> None:
+def test_a_stream_that_is_cut_or_stalls_raises(local: LocalServer) -> None:
     message = {"message": "one two three"}
     ask(local, "POST", "/faults", "truncate=3 events; path=chat_stream; times=1")
     ask(local, "POST", "/faults", "stall_after=2 events; path=chat_stream; times=1")

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Local
+from muxi.testing import LocalServer
 
 ROOT = Path(__file__).parent.parent
 PROGRAMS = Path(__file__).parent / "migration"
@@ -26,7 +26,7 @@ CONFIG = "id: my-bot\ndescription: A bot\nversion: 1.0.0\nagents:\n  - id: helpe
 
 
 def start(
-    local: Local, name: str, lines: str = "", cwd: Path | None = None, python: str = sys.executable
+    local: LocalServer, name: str, lines: str = "", cwd: Path | None = None, python: str = sys.executable
 ) -> subprocess.CompletedProcess[str]:
     """Run a program with the local server's URL and keys in the place of its own."""
     code = (PROGRAMS / f"{name}.py").read_text().replace("http://localhost:7890", local.url)
@@ -38,64 +38,64 @@ def start(
     return subprocess.run(command, capture_output=True, **options)
 
 
-def run(local: Local, name: str, lines: str = "", cwd: Path | None = None) -> str:
+def run(local: LocalServer, name: str, lines: str = "", cwd: Path | None = None) -> str:
     """Return what a program prints."""
     done = start(local, name, lines, cwd)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
     return done.stdout
 
 
-def test_quickstart(local: Local) -> None:
+def test_quickstart(local: LocalServer) -> None:
     output = run(local, "quickstart")
     assert "'formations': {" in output
     assert "'status': 'healthy'" in output
 
 
-def test_quickstart_async(local: Local) -> None:
+def test_quickstart_async(local: LocalServer) -> None:
     status, event = run(local, "quickstart_async").splitlines()
     assert "'formations': {" in status
     assert event.startswith("{'event': 'message', 'data': '{")
 
 
-def test_chat_loop(local: Local) -> None:
+def test_chat_loop(local: LocalServer) -> None:
     """The documented loop prints every token with a content: progress, slices and the whole answer at the end."""
     output = run(local, "chat_bot", "How are you?\nquit\n")
     assert output.startswith("You: Assistant: ")
     assert "Echo: How are you?Echo: How are you?\nYou: " in output
 
 
-def test_text_tokens(local: Local) -> None:
+def test_text_tokens(local: LocalServer) -> None:
     """With the runtime's tokens, which are objects, the documented loop prints nothing; ``event.text`` does."""
     documented, adapted = run(local, "chat_text_tokens").splitlines()
     assert documented.endswith("[]")
     assert adapted == "adapted: [Echo: hello]"
 
 
-def test_session_persistence(local: Local) -> None:
+def test_session_persistence(local: LocalServer) -> None:
     output = run(local, "session_persistence", "one\ntwo\nquit\n").splitlines()
     assert output[-2] == "You: True"
     assert output[-1] == "['one', 'Echo: one', 'two', 'Echo: two']"
 
 
-def test_agents(local: Local) -> None:
+def test_agents(local: LocalServer) -> None:
     assert run(local, "agents") == "assistant Assistant\nresearcher Researcher\nAssistant\n"
 
 
-def test_memory(local: Local) -> None:
+def test_memory(local: LocalServer) -> None:
     assert run(local, "memory") == "True\n['Prefers Rust']\n0\n"
 
 
-def test_triggers(local: Local) -> None:
+def test_triggers(local: LocalServer) -> None:
     answer, status = run(local, "triggers").splitlines()
     assert "New order 7 from Ada. Say thanks." in answer
     assert status in ("processing", "completed")
 
 
-def test_scheduler(local: Local) -> None:
+def test_scheduler(local: LocalServer) -> None:
     assert run(local, "scheduler") == "[True]\n0\n"
 
 
-def test_errors(local: Local) -> None:
+def test_errors(local: LocalServer) -> None:
     refused, missing, lost, rest = run(local, "errors").splitlines()
     assert refused.startswith("Auth failed: ")
     assert missing == "Error: AGENT_NOT_FOUND - Agent 'nobody' not found (404)"
@@ -103,11 +103,11 @@ def test_errors(local: Local) -> None:
     assert rest == "True True True True True RATE_LIMITED: slow down"
 
 
-def test_widgets(local: Local) -> None:
+def test_widgets(local: LocalServer) -> None:
     assert run(local, "widgets").startswith("options: ")
 
 
-def test_server(local: Local, tmp_path: Path) -> None:
+def test_server(local: LocalServer, tmp_path: Path) -> None:
     (tmp_path / "my-bot").mkdir()
     (tmp_path / "my-bot" / "formation.afs").write_text(CONFIG)
     with tarfile.open(tmp_path / "my-bot.tar.gz", "w:gz") as tar:
@@ -118,14 +118,14 @@ def test_server(local: Local, tmp_path: Path) -> None:
     assert output[6] == "my-bot"
 
 
-def test_settings(local: Local) -> None:
+def test_settings(local: LocalServer) -> None:
     url = f"{local.url}/api/demo/v1"
     echoes = [f"Echo: {n}" for n in range(5)]
     expected = ["True True", "4 healthy", f"{local.url} {url}", "healthy", str(echoes), f"4 {local.url}"]
     assert run(local, "settings").splitlines() == expected
 
 
-def test_webhooks(local: Local) -> None:
+def test_webhooks(local: LocalServer) -> None:
     """Signed as the runtime does it, which signs another form of the payload than it sends."""
 
     def signed(payload: dict[str, Any], secret: str) -> str:
@@ -148,7 +148,7 @@ def test_every_program_is_run(name: str) -> None:
 
 
 @pytest.mark.parametrize(("at", "shown"), [(0, "Echo: Hello!"), (1, "AGENT_NOT_FOUND 404 req_")])
-def test_the_page(local: Local, at: int, shown: str) -> None:
+def test_the_page(local: LocalServer, at: int, shown: str) -> None:
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "migrating.md").read_text(), re.DOTALL)
     assert len(blocks) == 2
     environment = os.environ | local.environment()

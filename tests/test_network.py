@@ -14,7 +14,7 @@ from pathlib import Path
 import muxi
 import pytest
 import trustme
-from conftest import Local
+from muxi.testing import LocalServer
 
 HEALTH = b'{"success":true,"status":"ok","version":"1"}'
 
@@ -112,7 +112,7 @@ def test_wrong_certificate_files(tmp_path: Path) -> None:
 
 
 def test_proxies(
-    serve: Serve, authority: tuple[ssl.SSLContext, Path], local: Local, monkeypatch: pytest.MonkeyPatch
+    serve: Serve, authority: tuple[ssl.SSLContext, Path], local: LocalServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     context, ca_file = authority
     seen: list[str] = []

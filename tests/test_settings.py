@@ -13,8 +13,8 @@ from typing import Any
 
 import muxi
 import pytest
-from conftest import Local
 from muxi import FormationClient, FormationConfig, ServerClient, ServerConfig
+from muxi.testing import LocalServer
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_wrong_server_settings() -> None:
         ServerClient(url="http://h").status()
 
 
-def test_the_environment_fills_in(local: Local, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_fills_in(local: LocalServer, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in local.environment().items():
         monkeypatch.setenv(name, value)
     assert ServerClient().status()["server"]

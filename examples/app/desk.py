@@ -34,13 +34,13 @@ class Desk:
             return Answer("We cannot answer right now. Please try again in a minute.", session or "", asks=False)
         message = turn["message"]
         metadata = message.get("metadata") or {}
-        return Answer(message["content"], turn["session_id"] or "", bool(metadata.get("clarification")))
+        return Answer(str(message["content"]), turn["session_id"] or "", bool(metadata.get("clarification")))
 
     def open_ticket(self, ticket: str, customer: str, text: str) -> str:
         """Let the agents sort a ticket; returns its kind."""
         data = {"ticket": {"id": ticket, "text": text}, "customer": customer}
-        sorted_as = self._formation.fire_trigger("ticket-opened", data, async_mode=False, user_id=customer)
-        return sorted_as["content"].rpartition(": ")[2]
+        done = self._formation.fire_trigger("ticket-opened", data, async_mode=False, user_id=customer)
+        return str(done.get("content")).rpartition(": ")[2]
 
     def known_facts(self, customer: str) -> list[str]:
         """What the desk remembers of a customer, newest first."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from briefing import briefing, facts
-from muxi import AsyncFormationClient, FormationClient, ServerError
+from muxi import AsyncFormationClient, FormationClient
 
 FORMATION = Path(__file__).parent.parent / "formations" / "research-team"
 

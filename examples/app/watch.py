@@ -8,7 +8,7 @@ from muxi import FormationClient
 def is_urgent(formation: FormationClient, host: str, summary: str) -> bool:
     """Let the operator judge an alert."""
     judged = formation.fire_trigger("alert", {"host": host, "summary": summary}, async_mode=False)
-    return bool(judged["content"].startswith("Urgent"))
+    return str(judged.get("content")).startswith("Urgent")
 
 
 def report_every_morning(formation: FormationClient, team: str) -> str:

@@ -1,5 +1,7 @@
-"""The pytest plugin of `muxi.testing`. Loaded in every pytest run of an environment with this package, so it imports
-nothing before a fixture is used."""
+"""The pytest plugin of `muxi.testing`.
+
+Every pytest run of an environment with this package loads it, so it imports nothing before a fixture is used.
+"""
 
 from __future__ import annotations
 

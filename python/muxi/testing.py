@@ -125,7 +125,8 @@ class LocalServer:
         data: str | os.PathLike[str] | None = None,
     ) -> None:
         text = None if script is None else _script_text(script)
-        self._server = _muxi.LocalServer([Path(path) for path in formations], text, quirks, data and Path(data))
+        folder = None if data is None else Path(data)
+        self._server = _muxi.LocalServer([Path(path) for path in formations], text, quirks, folder)
         for name, value in self._server.describe():
             setattr(self, name, value)
         self._keys = {name: (admin, client) for name, admin, client in self._server.formations()}

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from conftest import Local
+from muxi.testing import LocalServer
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
@@ -31,7 +31,7 @@ def browser() -> Iterator[webdriver.Chrome]:
 
 
 @pytest.fixture
-def page(browser: webdriver.Chrome, local: Local) -> Iterator[Page]:
+def page(browser: webdriver.Chrome, local: LocalServer) -> Iterator[Page]:
     """The page on a server that has just been reset. The console must stay clean, but for what a test expects."""
     page = Page(browser, local.url)
     page.post("/_local/reset")

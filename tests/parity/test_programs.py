@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import Local
+from muxi.testing import LocalServer
 from test_migration import PROGRAMS, start
 
 from parity.test_parity import OFFICIAL
@@ -29,7 +29,7 @@ def settled(text: str) -> str:
 
 
 @pytest.mark.parametrize("name", SAME)
-def test_the_same(local: Local, name: str) -> None:
+def test_the_same(local: LocalServer, name: str) -> None:
     official = start(local, name, INPUT, python=str(OFFICIAL))
     ours = start(local, name, INPUT)
     assert official.returncode == ours.returncode == 0, official.stderr + ours.stderr
@@ -39,7 +39,7 @@ def test_the_same(local: Local, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(WORSE))
-def test_better(local: Local, name: str) -> None:
+def test_better(local: LocalServer, name: str) -> None:
     official = start(local, name, python=str(OFFICIAL))
     assert official.returncode == 1
     assert WORSE[name] in official.stderr

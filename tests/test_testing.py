@@ -1,0 +1,175 @@
+"""`muxi.testing`: the server in this process, and the pytest plugin."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import muxi
+import pytest
+from muxi import AsyncFormationClient, FormationClient
+from muxi.testing import LocalServer
+
+ROOT = Path(__file__).parent.parent
+FORMATIONS = ROOT / "examples" / "formations"
+RULES = [{"when": {"text": "hello"}, "reply": "Hi!"}]
+
+
+def say(formation: FormationClient, text: str) -> object:
+    return formation.chat({"message": text})["message"]["content"]
+
+
+def test_each_test_has_a_server_of_its_own(muxi_server: LocalServer, muxi_formation: FormationClient) -> None:
+    with LocalServer() as other:
+        assert other.url != muxi_server.url
+        assert other.client_key != muxi_server.client_key
+        muxi_formation.add_memory("ada", "general", "likes tea")
+        assert other.formation().get_memories("ada")["count"] == 0
+        assert muxi_formation.get_memories("ada")["count"] == 1
+
+
+@pytest.mark.parametrize(
+    "rules", [RULES, "- when: {text: hello}\n  reply: Hi!\n", "[{when: {text: hello}, reply: Hi!}]"]
+)
+def test_a_script_is_a_list_or_text(muxi_server: LocalServer, muxi_formation: FormationClient, rules: object) -> None:
+    muxi_server.script(rules)  # type: ignore[arg-type]
+    assert say(muxi_formation, "hello") == "Hi!"
+
+
+def test_a_script_may_be_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "rules.yaml"
+    path.write_text("- reply: From a file\n")
+    for script in (path, str(path)):
+        with LocalServer(script=script) as server:
+            assert say(server.formation(), "hello") == "From a file"
+
+
+def test_a_wrong_script_says_where(muxi_server: LocalServer) -> None:
+    with pytest.raises(ValueError, match=r"1:\d+.*replly"):
+        muxi_server.script([{"replly": "Hi!"}])
+
+
+def test_faults_pass(muxi_server: LocalServer) -> None:
+    muxi_server.fail("chat", status=429, retry_after=7)
+    formation = muxi_server.formation()
+    with pytest.raises(muxi.RateLimitError) as caught:
+        say(formation, "hello")
+    assert caught.value.retry_after == 7
+    assert say(formation, "hello") == "Echo: hello"
+    first, second = muxi_server.requests
+    assert (first.operation, first.status, second.status) == ("chat", 429, 200)
+    assert first.fault is not None
+    assert muxi_server.client_key not in repr(muxi_server.requests)
+
+
+def test_a_fault_for_all_lasts_until_it_is_cleared(muxi_server: LocalServer, muxi_formation: FormationClient) -> None:
+    muxi_server.fail(times=None, html=502)
+    for _ in range(3):
+        with pytest.raises(muxi.ServerError):
+            muxi_formation.health()
+    muxi_server.clear_faults()
+    assert muxi_formation.health()["status"] == "healthy"
+
+
+def test_a_cut_stream_is_an_error(muxi_server: LocalServer, muxi_formation: FormationClient) -> None:
+    muxi_server.fail("chat", truncate="6 events")
+    with pytest.raises(muxi.ConnectionError), muxi_formation.chat_stream({"message": "hello"}) as turn:
+        turn.final_text()
+
+
+def test_there_is_no_such_fault(muxi_server: LocalServer) -> None:
+    with pytest.raises(ValueError, match=r"possible are .*retry_after"):
+        muxi_server.fail("chat", staus=503)
+
+
+def test_the_clock_moves_on(muxi_server: LocalServer, muxi_formation: FormationClient) -> None:
+    job = muxi_formation.create_scheduler_job("recurring", "0 7 * * *", "report", "ada")
+    muxi_server.clock.advance(timedelta(days=3))
+    ran = muxi_formation.get_scheduler_job(job["id"])
+    assert (ran.get("total_runs"), ran.get("last_run_status")) == (3, "success")
+    with pytest.raises(ValueError, match="seconds must be"):
+        muxi_server.clock.advance(-1)
+
+
+def test_a_reset_is_a_fresh_start(muxi_server: LocalServer, muxi_formation: FormationClient) -> None:
+    muxi_formation.add_memory("ada", "general", "likes tea")
+    muxi_server.fail("health", status=503)
+    muxi_server.reset()
+    assert muxi_server.requests == []
+    assert muxi_formation.health()["status"] == "healthy"
+    assert muxi_formation.get_memories("ada")["count"] == 0
+
+
+def test_several_formations_have_a_client_each() -> None:
+    with LocalServer(FORMATIONS / "support-desk", FORMATIONS / "ops-bot") as server:
+        assert server.formation_id == "support-desk"
+        assert server.formation().get_agents()["agents"][0]["id"] == "support"
+        assert server.formation(formation_id="ops-bot").get_agents()["agents"][0]["id"] == "operator"
+        assert server.server().list_formations()["total"] == 2
+
+
+def test_a_wrong_formation_says_where(tmp_path: Path) -> None:
+    (tmp_path / "formation.afs").write_text("id: the-id\nagents: [{id: a}]\nscheduler: {enabled: perhaps}\n")
+    with pytest.raises(ValueError, match=r"formation\.afs:3:22: 'scheduler\.enabled': expected") as caught:
+        LocalServer(tmp_path)
+    assert "description" in str(caught.value)
+
+
+def test_state_is_kept_in_a_folder(tmp_path: Path) -> None:
+    for expected in (0, 1):
+        with LocalServer(data=tmp_path / "state") as server:
+            formation = server.formation()
+            assert formation.get_memories("ada")["count"] == expected
+            formation.add_memory("ada", "general", "likes tea")
+
+
+@pytest.mark.muxi(quirks="real")
+def test_defects_of_the_real_one_can_be_had(muxi_formation: FormationClient) -> None:
+    with pytest.raises(muxi.ServerError):
+        muxi_formation.list_skills()
+
+
+def test_an_async_client_works(muxi_async_formation: AsyncFormationClient) -> None:
+    async def main() -> str:
+        async with muxi_async_formation.chat_stream({"message": "hello"}) as turn:
+            return await turn.final_text()
+
+    assert asyncio.run(main()) == "Echo: hello"
+
+
+def test_a_closed_server_says_so(muxi_server: LocalServer) -> None:
+    muxi_server.close()
+    muxi_server.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        muxi_server.reset()
+
+
+def pytest_passes(folder: Path, count: int, *options: str) -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(folder), *options]
+    done = subprocess.run([*command, str(folder)], cwd=folder, stdout=subprocess.PIPE, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout
+    assert f"{count} passed" in done.stdout
+
+
+@pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["alone", "xdist"])
+def test_the_example_application_passes_its_tests(options: tuple[str, ...]) -> None:
+    pytest_passes(ROOT / "examples" / "app", 10, *options)
+
+
+def test_the_code_of_the_page_works(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "local.md").read_text()
+    [python] = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "test_page.py").write_text(python)
+    pytest_passes(tmp_path, 2)
+    [script] = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    with LocalServer(script=script) as server:
+        formation = server.formation()
+        refund = formation.chat({"message": "Please refund order 7"}, user_id="ada")
+        assert refund["message"]["content"] == "Order 7 is refunded, ada."
+        first = formation.chat({"message": "weather?", "session_id": "s"})
+        assert first["message"]["content"] == "In which town?"
+        assert formation.chat({"message": "weather!", "session_id": "s"})["message"]["content"] == "Sunny."
