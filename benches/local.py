@@ -123,6 +123,18 @@ def open_streams(command, n):
         return used
 
 
+def in_process(times):
+    """Milliseconds to start the server of `muxi.testing` in this process, and to stop it: the fixture's cost."""
+    from muxi.testing import LocalServer
+
+    took = []
+    for _ in range(times + 1):
+        begun = time.perf_counter()
+        LocalServer().close()
+        took.append((time.perf_counter() - begun) * 1000)
+    return took[1:]
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--command", action="append", required=True)
@@ -144,6 +156,10 @@ def main():
         streams = st.median([open_streams(command, a.streams) for _ in range(a.reps)])
         name = " ".join(os.path.basename(part) for part in shlex.split(command))
         lines.append(f"| `{name}` | {start:.1f} | {rate:,.0f} | {streams:.1f} |")
+    lines += [
+        "",
+        f"A fresh server in a test's process (`muxi_server`), started and stopped: {st.median(in_process(50)):.1f} ms.",
+    ]
     print("\n".join(lines))
     if a.markdown:
         with open(a.markdown, "w") as f:

@@ -88,11 +88,13 @@ pub use {
     stream::EventStream,
 };
 
-/// The Rust code of the README and of `docs/rust.md` is compiled with the doctests.
+/// The Rust code of these pages is compiled with the doctests.
 #[cfg(doctest)]
 mod pages {
     #[doc = include_str!("../../../README.md")]
     struct Readme;
+    #[doc = include_str!("../../../docs/local.md")]
+    struct Local;
     #[doc = include_str!("../../../docs/rust.md")]
     struct Rust;
 }
