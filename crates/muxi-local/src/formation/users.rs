@@ -353,7 +353,7 @@ pub(super) async fn notify(call: Call) -> Outcome {
         // The runtime falls back on the formation's webhook.
         channels.push("webhook".to_owned());
     }
-    let request = ids::request();
+    let request = call.id.clone();
     let (mut delivered, mut failed) = (Vec::new(), Vec::new());
     for name in &channels {
         let text = |place: Option<&Value>, field: &str| Some(place?.get(field)?.as_str()?.to_owned());
