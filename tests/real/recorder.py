@@ -69,6 +69,7 @@ class Recorder:
     def __init__(self, url: str) -> None:
         self._target = urlsplit(url)
         self._loop = asyncio.new_event_loop()
+        self._server: asyncio.Server | None = None
         self._relays: set[asyncio.Task[None]] = set()
         self.talks: list[tuple[bytes, bytes]] = []
         self.url = ""
@@ -77,8 +78,8 @@ class Recorder:
         ready = threading.Event()
 
         async def serve() -> None:
-            self._server = await asyncio.start_server(self._relay, "127.0.0.1", 0)
-            self.url = urlunsplit(self._target._replace(netloc=f"127.0.0.1:{self._server.sockets[0].getsockname()[1]}"))
+            server = self._server = await asyncio.start_server(self._relay, "127.0.0.1", 0)
+            self.url = urlunsplit(self._target._replace(netloc=f"127.0.0.1:{server.sockets[0].getsockname()[1]}"))
             ready.set()
 
         def run() -> None:
@@ -93,7 +94,8 @@ class Recorder:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         async def close() -> None:
-            self._server.close()
+            if self._server:
+                self._server.close()
             for relay in list(self._relays):
                 relay.cancel()
             await asyncio.gather(*self._relays, return_exceptions=True)
@@ -115,8 +117,10 @@ class Recorder:
         relay.add_done_callback(self._relays.discard)
         asked, answered = bytearray(), bytearray()
         pumps: list[asyncio.Task[None]] = []
+        ends = [writer]
         try:
             up, down = await asyncio.open_connection(self._target.hostname, self._target.port)
+            ends.append(down)
             pumps = [asyncio.create_task(_pump(reader, down, asked)), asyncio.create_task(_pump(up, writer, answered))]
             await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
             if pumps[0].done() and not pumps[0].exception():
@@ -125,7 +129,7 @@ class Recorder:
             for pump in pumps:
                 pump.cancel()
             await asyncio.gather(*pumps, return_exceptions=True)
-            for end in [writer] + ([down] if pumps else []):
+            for end in ends:
                 end.close()
             self.talks.append((bytes(asked), bytes(answered)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ class Runtime:
     def __init__(self, info: dict[str, Any]) -> None:
         self.url: str = info["url"]
         self.llm_url: str = info["llm_url"]
+        self.is_local = bool(os.environ.get("MUXI_REAL_LOCAL"))
         self.formation_id: str = info["formation_id"]
         self.keys = {"admin_key": info["admin_key"], "client_key": info["client_key"]}
 

@@ -78,7 +78,7 @@ quirks! {
     NoTerminalEvent "no-terminal-event" "R 14.17, 8.1": "the stream of a turn that asks for approval is silent for 600 s and ends without completed"
     MemoryDeleteAnyUser "memory-delete-any-user" "R 14.18": "any user can delete the memory of another"
     NewUserRace "new-user-race" "R 14.19": "the first turns of a new user, sent at once, fail with an IntegrityError"
-    TextFilesDropped "text-files-dropped" "R 14.20": "text files of a chat do not reach the model"
+    TextFilesDropped "text-files-dropped" "R 14.20": "text files and voice notes of a chat do not reach the model"
     AuditFilter422 "audit-filter-422" "R 14.21": "filtering the audit log by the only resource type that occurs answers 422"
     FreshRequest404 "fresh-request-404" "R 14.22": "a request that was just accepted is unknown for 100 ms"
     RestoredMessagesDropped "restored-messages-dropped" "R 14.22": "restored messages that are older than what fills the buffer are dropped"

@@ -320,7 +320,11 @@ impl Control {
     pub(super) fn spec(&self, source: &Source) -> Result<Loaded, files::Problems> {
         match source {
             Source::Demo => Ok(Loaded::from(FormationSpec::demo(&self.keys.admin, &self.keys.client))),
-            Source::Own(folder) => files::load(folder.path(), &self.keys),
+            Source::Own(folder) => files::load(folder.path(), &self.keys).map(|mut loaded| {
+                // What was deployed is the server's copy, in which nobody looks for files.
+                loaded.spec.folder = None;
+                loaded
+            }),
             Source::Path(path) => files::load(path, &self.keys),
         }
     }

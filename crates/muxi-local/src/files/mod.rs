@@ -229,6 +229,7 @@ pub(crate) fn load(path: &Path, keys: &Keys) -> Result<Loaded, Problems> {
         triggers,
         sops,
         skills,
+        folder: std::path::absolute(folder.0).ok(),
     };
     let (spec, warnings) = report.finish(spec)?;
     Ok(Loaded { spec, warnings, missing_secrets })

@@ -135,6 +135,11 @@ pub(super) async fn notify(formation: &Formation, url: &str, user: &str, message
         "request_id": request, "formation_id": formation.spec.id, "user_id": user, "type": "notification",
         "source": "api", "response": [{ "type": "text", "text": message }], "timestamp": ids::iso_z(formation.now()),
     });
+    post(formation, url, user, request, payload).await
+}
+
+/// Posts a message of the formation's own accord; whether it was taken.
+pub(super) async fn post(formation: &Formation, url: &str, user: &str, request: &str, payload: Value) -> bool {
     let (url, user, request) = (url.to_owned(), user.to_owned(), request.to_owned());
     let notice = Notice { url, payload, secret: Secret::Notification, request, serial: None, user, session: None };
     deliver(formation, &notice).await

@@ -89,7 +89,10 @@ pub(super) async fn audio(call: Call) -> Outcome {
     for file in files {
         let kind = file.get("content_type").or_else(|| file.get("mime_type")).and_then(Value::as_str);
         if !kind.is_some_and(|kind| kind.starts_with("audio/")) {
-            return bad("All files must be audio files", json!({ "field": "files", "invalid_content_type": kind }));
+            return bad(
+                "Only audio files (audio/*) are accepted. For video or other files, use /chat with the files parameter.",
+                json!({ "field": "files", "invalid_content_type": kind }),
+            );
         }
     }
     if let Some(refusal) = file_too_large(&call, &request.ask, files) {

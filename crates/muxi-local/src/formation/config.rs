@@ -1,6 +1,6 @@
 //! Health, and everything that only reads the formation's configuration.
 
-use super::call::{Call, Payload};
+use super::call::Call;
 use super::check::Check;
 use super::envelope::{Answer, Failure, Outcome, compact, json_response, ok};
 use super::shown;
@@ -69,43 +69,13 @@ pub(super) fn agents(call: &Call) -> Outcome {
 }
 
 /// The agent that a call names.
-fn find_agent(call: &Call, id: &str) -> Result<Value, Failure> {
+pub(super) fn find_agent(call: &Call, id: &str) -> Result<Value, Failure> {
     let agent = call.formation.spec.agents().into_iter().find(|agent| agent["id"] == id);
     agent.ok_or_else(|| Failure::new(404, "AGENT_NOT_FOUND", format!("Agent '{id}' not found")))
 }
 
 pub(super) fn agent(call: &Call) -> Outcome {
     ok("agent", "agent.retrieved", find_agent(call, call.path("agent_id"))?)
-}
-
-/// No agent has remote knowledge here, so this only tells what is wrong.
-pub(super) fn sync_knowledge(call: &Call) -> Outcome {
-    let mut source = None;
-    if !matches!(call.payload(), Payload::None) {
-        let mut check = Check::body(call);
-        source = check.opt_text("source_id");
-        check.done()?;
-    }
-    let id = call.path("agent_id");
-    let agent = find_agent(call, id)?;
-    let sources = agent.pointer("/knowledge/sources").and_then(Value::as_array).cloned().unwrap_or_default();
-    let remote: Vec<&Value> = sources.iter().filter(|source| source.get("url").is_some()).collect();
-    if remote.is_empty() {
-        return Err(Failure::bad(format!("Agent '{id}' has no remote knowledge sources")));
-    }
-    let wanted = |entry: &&&Value| source.as_ref().is_none_or(|source| entry["id"] == source.as_str());
-    let results: Vec<Value> = remote
-        .iter()
-        .filter(wanted)
-        .map(|entry| {
-            let reason = "muxi-local fetches no remote knowledge";
-            json!({ "source_id": entry["id"], "url": entry["url"], "status": "skipped", "reason": reason })
-        })
-        .collect();
-    if results.is_empty() {
-        return Err(Failure::no_resource(format!("Knowledge source '{}' not found", source.unwrap_or_default())));
-    }
-    ok("agent", "agent.knowledge.synced", json!({ "agent_id": id, "results": results }))
 }
 
 /// There are no trees: every agent is answered with empty lists.

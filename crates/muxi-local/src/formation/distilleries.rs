@@ -21,7 +21,11 @@ const TOLERANCE: u64 = 300;
 /// Seconds that a batch is at work.
 const TAKES: f64 = 0.3;
 /// Events that one batch may have where the distillery's scope sets no limit.
-const LARGEST_BATCH: u64 = 1000;
+const LARGEST_BATCH: u64 = 10_000;
+/// Events that one distillery may send on a day where its scope sets no limit.
+const LARGEST_DAY: u64 = 1_000_000;
+/// Types of events.
+const KINDS: [&str; 3] = ["fact.extracted", "log.entry", "interaction.turn"];
 /// What the signature's text begins with.
 const SIGNED_AS: &str = "muxi-distillery-v1";
 /// The type of the events that become memories.
@@ -30,7 +34,7 @@ const FACT: &str = "fact.extracted";
 /// Who may hand in events.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Distillery {
-    id: String,
+    id: u64,
     distillery_id: String,
     name: String,
     description: Option<String>,
@@ -108,13 +112,21 @@ pub(super) fn register(call: &Call) -> Outcome {
     let mut check = Check::body(call);
     let (name, public_key) = (check.text("name"), check.text("public_key"));
     let (description, trust_level) = (check.opt_text("description"), check.opt_text("trust_level"));
-    let scope = check.opt_object("scope").unwrap_or_default();
+    let mut scope = check.opt_object("scope").unwrap_or_default();
+    for (name, value) in [
+        ("user_ids", json!("all")),
+        ("event_types", json!(KINDS)),
+        ("max_events_per_day", json!(LARGEST_DAY)),
+        ("max_batch_size", json!(LARGEST_BATCH)),
+    ] {
+        scope.entry(name).or_insert(value);
+    }
     check.done()?;
     if key_bytes(&public_key).is_none() {
         return Err(Failure::params("'public_key' must be 'ed25519:' and 32 bytes in base64"));
     }
     let distillery = Distillery {
-        id: ids::random("", 21),
+        id: call.formation.state().distilleries.all.len() as u64 + 1,
         distillery_id: ids::random("dst_", 21),
         name,
         description,
@@ -128,14 +140,15 @@ pub(super) fn register(call: &Call) -> Outcome {
     };
     let row = distillery.row(&call.formation.spec.id);
     call.formation.state().distilleries.all.push(distillery);
-    with_status(StatusCode::CREATED, "memory", "memory.created", row)
+    with_status(StatusCode::CREATED, "memory_distillery", "memory.distillery.registered", row)
 }
 
 pub(super) fn list(call: &Call) -> Outcome {
     enabled(call)?;
     let state = call.formation.state();
     let rows: Vec<Value> = state.distilleries.all.iter().map(|one| one.row(&call.formation.spec.id)).collect();
-    ok("memory", "memory.retrieved", json!({ "count": rows.len(), "distilleries": rows }))
+    let data = json!({ "count": rows.len(), "distilleries": rows });
+    ok("memory_distillery_list", "memory.distillery.list", data)
 }
 
 pub(super) fn revoke(call: &Call) -> Outcome {
@@ -143,9 +156,9 @@ pub(super) fn revoke(call: &Call) -> Outcome {
     let id = call.path("distillery_id");
     let mut state = call.formation.state();
     let distillery = state.distilleries.find(id);
-    let distillery = distillery.ok_or_else(|| Failure::missing(format!("Distillery '{id}' not found")))?;
+    let distillery = distillery.ok_or_else(|| Failure::missing(format!("Unknown distillery '{id}'")))?;
     distillery.revoked.get_or_insert(call.formation.now());
-    ok("memory", "memory.deleted", distillery.row(&call.formation.spec.id))
+    ok("memory_distillery", "memory.distillery.revoked", distillery.row(&call.formation.spec.id))
 }
 
 /// Checks who sent the batch: a known distillery that is not revoked, at about this time, with a fitting signature.
@@ -161,7 +174,7 @@ fn authenticate(call: &Call) -> Result<String, Failure> {
         let mut state = call.formation.state();
         let distillery = state.distilleries.find(&id).ok_or_else(|| unauthorized("Unknown distillery"))?;
         if distillery.revoked.is_some() {
-            return Err(Failure::new(410, "GONE", format!("Distillery '{id}' is revoked")));
+            return Err(Failure::new(410, "GONE", "This distillery registration has been revoked"));
         }
         distillery.public_key.clone()
     };
@@ -270,6 +283,7 @@ pub(super) fn ingest(call: &Call) -> Outcome {
             metadata: Map::new(),
             scope: scope.clone(),
             received: now,
+            deleted: None,
         });
         let mut metadata = Map::new();
         metadata.insert("source".to_owned(), json!(source));
@@ -288,7 +302,7 @@ pub(super) fn ingest(call: &Call) -> Outcome {
         "batch_id": batch_id, "accepted": count, "duplicates": duplicates, "rejected": rejections.len(),
         "rejections": rejections, "processing_id": null,
     });
-    let (object, kind) = ("memory_ingestion", "memory.ingestion.accepted");
+    let (object, kind) = ("memory_distillation", "memory.distilled.accepted");
     if items.is_empty() {
         return ok(object, kind, data);
     }
@@ -321,5 +335,5 @@ pub(super) fn status(call: &Call) -> Outcome {
         data["counts"] = json!({ "projected": count("projected"), "recorded": count("recorded"), "failed": 0 });
         data["pre_computed_vectors_used"] = json!(false);
     }
-    ok("memory_ingestion", "memory.ingestion.status", data)
+    ok("memory_distillation", "memory.distilled.status", data)
 }

@@ -32,14 +32,25 @@ pub(super) struct Event {
     pub(super) metadata: Map<String, Value>,
     pub(super) scope: Scope,
     pub(super) received: Timestamp,
+    /// When its source was forgotten.
+    pub(super) deleted: Option<Timestamp>,
+}
+
+/// An event of the log as provenance shows it.
+pub(super) fn event_row(id: &str, kind: &str, source: (&str, Option<&str>), content: &str, time: Timestamp) -> Value {
+    json!({
+        "event_id": id, "event_type": kind, "source": source.0, "source_id": source.1, "source_confidence": 1.0,
+        "effective_confidence": 1.0, "decay_rate": "static", "occurred_at": ids::iso_bare(time), "agent_id": null,
+        "conversation_id": null, "request_id": null, "payload": { "content": content }, "deleted_at": null,
+    })
 }
 
 impl Event {
     fn row(&self) -> Value {
-        json!({
-            "event_id": self.id, "event_type": "content.ingested", "source": self.source,
-            "source_id": self.source_id, "content": self.content, "created_at": ids::iso_z(self.received),
-        })
+        let source = (self.source.as_str(), self.source_id.as_deref());
+        let mut row = event_row(&self.id, "memory.ingested", source, &self.content, self.received);
+        row["deleted_at"] = json!(self.deleted.map(ids::iso_bare));
+        row
     }
 }
 
@@ -83,7 +94,12 @@ impl Ingestion {
 
     fn duplicate(&self, owner: u64, event: &Event) -> Option<&Event> {
         event.source_id.as_ref()?;
-        let same = |old: &&Event| old.owner == owner && old.source == event.source && old.source_id == event.source_id;
+        let same = |old: &&Event| {
+            old.deleted.is_none()
+                && old.owner == owner
+                && old.source == event.source
+                && old.source_id == event.source_id
+        };
         self.events.values().find(same)
     }
 
@@ -108,24 +124,32 @@ impl Ingestion {
 
     /// Whether the log has that event.
     pub(super) fn knows(&self, id: &str) -> bool {
-        self.events.values().any(|event| event.id == id)
+        self.events.values().any(|event| event.id == id && event.deleted.is_none())
     }
 
     /// Events of a user that say about whom or what they are.
     pub(super) fn count_subjects(&self, owner: u64) -> usize {
-        self.events.values().filter(|event| event.owner == owner && event.subject.is_some()).count()
+        self.events
+            .values()
+            .filter(|event| event.owner == owner && event.deleted.is_none() && event.subject.is_some())
+            .count()
     }
 
     /// Events of a user.
     pub(crate) fn count(&self, owner: u64) -> usize {
-        self.events.values().filter(|event| event.owner == owner).count()
+        self.events.values().filter(|event| event.owner == owner && event.deleted.is_none()).count()
     }
 
     /// Forgets the events of a source; gives their number.
-    pub(crate) fn forget(&mut self, owner: u64, source: &str) -> usize {
-        let before = self.events.len();
-        self.events.retain(|_, event| event.owner != owner || event.source != source);
-        before - self.events.len()
+    pub(crate) fn forget(&mut self, owner: u64, source: &str, now: Timestamp) -> usize {
+        let of = |event: &Event| event.owner == owner && event.source == source && event.deleted.is_none();
+        let found: Vec<u64> = self.events.iter().filter(|(_, event)| of(event)).map(|(number, _)| *number).collect();
+        for event in &found {
+            if let Some(event) = self.events.get_mut(event) {
+                event.deleted = Some(now);
+            }
+        }
+        found.len()
     }
 
     pub(super) fn tables(&mut self) -> [&mut dyn Rows; 2] {
@@ -142,7 +166,8 @@ pub(crate) fn settle(state: &mut State, now: Timestamp) {
     for number in due {
         let Some(job) = ingestion.jobs.get_mut(&number) else { continue };
         job.stored = true;
-        for event in ingestion.events.values().filter(|event| job.events.contains(&event.id)) {
+        for event in ingestion.events.values().filter(|event| job.events.contains(&event.id) && event.deleted.is_none())
+        {
             let mut metadata = event.metadata.clone();
             metadata.insert("source".to_owned(), json!(event.source));
             if let Some(subject) = &event.subject {
@@ -184,6 +209,7 @@ fn read(call: &Call, item: &Value, owner: u64) -> Result<Event, Result<String, F
         metadata: item.get("metadata").and_then(Value::as_object).cloned().unwrap_or_default(),
         scope,
         received: call.formation.now(),
+        deleted: None,
     })
 }
 
@@ -282,7 +308,8 @@ pub(super) fn status(call: &Call) -> Outcome {
             json!({
                 "source": known.map(|e| &e.source), "source_id": known.and_then(|e| e.source_id.as_ref()),
                 "classification": { "category": "personal", "margin": 1.0 }, "filter_level": "none",
-                "disposition": "stored", "index": index, "event_id": event,
+                "disposition": "stored", "index": index, "event_id": event, "facts_extracted": 1, "graph_extractions": 0,
+                "tier": 1, "tier_reason": "every text becomes one memory",
             })
         };
         let items: Vec<Value> = job.events.iter().enumerate().map(row).collect();
@@ -314,7 +341,8 @@ pub(super) fn provenance(call: &Call) -> Outcome {
     let data = match event_id {
         Some(id) => by_event(&state, owner, id).ok_or_else(|| Failure::missing("Unknown event"))?,
         None => {
-            by_entity(&state, owner, entity.unwrap_or_default()).ok_or_else(|| Failure::missing("Unknown entity"))?
+            let name = entity.unwrap_or_default();
+            by_entity(&state, owner, name).ok_or_else(|| Failure::missing(format!("Unknown entity '{name}'")))?
         }
     };
     ok("memory", "memory.retrieved", data)
@@ -334,7 +362,9 @@ fn by_event(state: &State, owner: u64, id: &str) -> Option<Value> {
 
 fn by_entity(state: &State, owner: u64, name: &str) -> Option<Value> {
     let about = |event: &&Event| {
-        event.owner == owner && event.subject.as_ref().is_some_and(|own| own.to_lowercase() == name.to_lowercase())
+        event.owner == owner
+            && event.deleted.is_none()
+            && event.subject.as_ref().is_some_and(|own| own.to_lowercase() == name.to_lowercase())
     };
     let events: Vec<&Event> = state.ingestion.events.values().filter(about).collect();
     let name = events.last()?.subject.clone();

@@ -163,10 +163,8 @@ fn words(text: &str) -> BTreeSet<String> {
 impl Memory {
     /// As an event: the fact that was learned.
     pub(super) fn event_row(&self) -> Value {
-        json!({
-            "event_id": self.id, "event_type": "fact.extracted", "source": self.source, "source_id": self.event,
-            "content": self.content, "created_at": ids::iso_z(self.created),
-        })
+        let source = (self.source.as_deref().unwrap_or_default(), self.event.as_deref());
+        ingestion::event_row(&self.id, "fact.extracted", source, &self.content, self.created)
     }
 
     /// The event it was made from.

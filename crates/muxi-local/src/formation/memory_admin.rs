@@ -80,8 +80,8 @@ pub(super) fn rebuild(call: &Call) -> Outcome {
     let backfill = check.opt_bool("backfill").unwrap_or(false);
     check.done()?;
     if let Some(unknown) = projection.as_deref().filter(|name| !PROJECTIONS.contains(name)) {
-        let names = PROJECTIONS.join(", ");
-        return Err(Failure::params(format!("Unknown projection '{unknown}'. Available: {names}")));
+        let names = PROJECTIONS.map(|name| format!("'{name}'")).join(", ");
+        return Err(Failure::params(format!("Unknown projection '{unknown}'; registered: [{names}]")));
     }
     let mut state = call.formation.state();
     let filled = backfill.then(|| synthesize(&mut state, &user, call.formation.now()));
@@ -128,10 +128,10 @@ pub(super) fn forget(call: &Call) -> Outcome {
     ingestion::settle(&mut state, now);
     let owner = state.users.number(&user, now);
     state.memories.forget(owner, &source);
-    let deleted = state.ingestion.forget(owner, &source);
+    let deleted = state.ingestion.forget(owner, &source, now);
     let mut data = json!({ "user_id": user, "source": source, "deleted_events": deleted, "grace_period_days": 30 });
     if !rebuild {
-        data["rebuild_required"] = json!(true);
+        data["rebuild_required"] = json!(PROJECTIONS);
         return ok("memory", "memory.deleted", data);
     }
     let projections = replay(&mut state, &user, None, false, now);
@@ -139,11 +139,7 @@ pub(super) fn forget(call: &Call) -> Outcome {
         data["projections"] = projections;
         return ok("memory", "memory.deleted", data);
     }
-    let id = state.memory_jobs.start(
-        "forget_",
-        json!({ "user_id": user, "projections": projections }),
-        ids::as_seconds(now),
-    );
+    let id = state.memory_jobs.start("forget_", json!({ "projections": projections }), ids::as_seconds(now));
     data["status"] = json!("processing");
     data["status_url"] = json!(status_url(call, "forget", &id));
     data["job_id"] = json!(id);
@@ -172,6 +168,7 @@ fn synthesize(state: &mut State, user: &str, now: Timestamp) -> Value {
             metadata: Map::new(),
             scope: Scope { scope: memory.scope.clone(), scope_id: memory.scope_id.clone() },
             received: now,
+            deleted: None,
         })
     });
     let row = |name: &&str| {
@@ -205,9 +202,9 @@ pub(super) fn lint(call: &Call) -> Outcome {
     let orphans = memories.drop_orphans(wanted, |event| ingestion.knows(event));
     let gaps = memories.count_unlogged(wanted);
     let finding = |kind: &str, count: usize, text: &str| {
-        (count > 0).then(|| json!({ "type": kind, "count": count, "message": format!("{count} {text}") }))
+        (count > 0).then(|| (kind.to_owned(), json!({ "count": count, "message": format!("{count} {text}") })))
     };
-    let findings: Vec<Value> = [
+    let findings: Map<String, Value> = [
         finding("superseded", repeated, "memories were repeated by a newer one and deleted"),
         finding("orphan", orphans, "memories had lost their event and were deleted"),
         finding("log_gap", gaps, "memories have no event: run a backfill"),

@@ -25,6 +25,7 @@ mod history;
 mod idempotency;
 mod ids;
 mod ingestion;
+mod knowledge;
 mod library;
 mod memories;
 mod memory_admin;
@@ -105,6 +106,7 @@ impl Formation {
             events: Arc::default(),
             clockwork: clockwork::Clockwork::default(),
         });
+        formation.state().knowledge.begin(&formation.spec);
         clockwork::skip_missed(&formation);
         clockwork::start(&formation);
         formation

@@ -5,7 +5,7 @@ use super::envelope::{Answer, Failure, Outcome, Rendered, json_response, refuse,
 use super::events::Happening;
 use super::{
     Formation, artifacts, audit, chat, clockwork, config, credentials, distilleries, events, history, ingestion,
-    library, memories, memory_admin, requests, scheduler, secrets, sessions, triggers, tuning, users,
+    knowledge, library, memories, memory_admin, requests, scheduler, secrets, sessions, triggers, tuning, users,
 };
 use crate::{inspect::FromPage, operation::positional};
 use axum::Router;
@@ -46,7 +46,7 @@ fn handler(operation: &str) -> Option<Handler> {
         "get_formation_info" => Now(config::formation),
         "get_agents" => Now(config::agents),
         "get_agent" => Now(config::agent),
-        "sync_agent_knowledge" => Now(config::sync_knowledge),
+        "sync_agent_knowledge" => Now(knowledge::sync),
         "rebuild_knowledge_trees" => Now(config::rebuild_knowledge),
         "get_mcp_servers" => Now(config::mcp_servers),
         "get_mcp_server" => Now(config::mcp_server),

@@ -116,15 +116,14 @@ pub(super) fn replace(call: &Call) -> Outcome {
 pub(super) fn delete(call: &Call) -> Outcome {
     let name = normalise(call.path("key"));
     let mut state = call.formation.state();
-    if state.secrets.all.get(&name).is_none() {
-        return Err(not_found(&name));
-    }
     if in_use(&call.formation.spec.public_document(), &name) {
         let message =
             format!("Cannot delete secret '{name}' because it is currently in use by the formation configuration");
         return Err(Failure::new(409, "SECRET_IN_USE", message));
     }
-    state.secrets.all.remove(&name);
+    if state.secrets.all.remove(&name).is_none() {
+        return Err(not_found(&name));
+    }
     ok("secret", "secret.deleted", json!({ "message": format!("Secret '{name}' deleted successfully") }))
 }
 

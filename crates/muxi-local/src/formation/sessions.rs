@@ -204,11 +204,13 @@ impl Sessions {
     }
 
     /// Rows and kilobytes of a user, or of all.
-    pub(crate) fn size(&self, user: Option<&str>) -> (usize, f64) {
+    pub(crate) fn size(&self, user: Option<&str>) -> (usize, Value) {
         let wanted = |session: &Session| user.is_none_or(|user| session.user == user);
         let mine = || self.all.iter().filter(|(_, session)| wanted(session)).flat_map(|(number, _)| self.rows(*number));
         let bytes: usize = mine().map(|row| row.to_string().len()).sum();
-        (mine().count(), (bytes as f64 / 1024.0 * 100.0).round() / 100.0)
+        let kilobytes = (bytes as f64 / 1024.0 * 100.0).round() / 100.0;
+        // The runtime says the whole number 0 of an empty buffer.
+        (mine().count(), if bytes == 0 { json!(0) } else { json!(kilobytes) })
     }
 
     /// Users and sessions that have messages, and rows that one session may have.

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 
 /// Everything that defines a formation before it runs.
 #[derive(Clone)]
@@ -27,6 +28,8 @@ pub struct FormationSpec {
     pub sops: BTreeMap<String, String>,
     /// Skills, those of single agents included.
     pub skills: Vec<Skill>,
+    /// The folder that it was read from; `None` for a bundle and for the built-in formation.
+    pub folder: Option<PathBuf>,
 }
 
 /// A skill: instructions that an agent takes in when it needs them.
@@ -118,6 +121,7 @@ impl FormationSpec {
                 description: "Shortens a text to its main points".to_owned(),
                 ..Skill::default()
             }],
+            folder: None,
         }
     }
 
@@ -151,7 +155,8 @@ impl FormationSpec {
 
     /// Where a file of the formation would be on a server.
     pub(crate) fn path(&self, file: &str) -> String {
-        format!("/formations/{}/current/{file}", self.id)
+        let folder = || PathBuf::from(format!("/formations/{}/current", self.id));
+        self.folder.clone().unwrap_or_else(folder).join(file).display().to_string()
     }
 
     /// The document as it may be shown.

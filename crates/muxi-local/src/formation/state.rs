@@ -2,8 +2,8 @@
 
 use super::idempotency::{Flights, Replies};
 use super::{
-    FormationSpec, artifacts, audit, cancel, credentials, distilleries, ids, ingestion, memories, memory_admin,
-    requests, scheduler, secrets, sessions, tuning, users,
+    FormationSpec, artifacts, audit, cancel, credentials, distilleries, ids, ingestion, knowledge, memories,
+    memory_admin, requests, scheduler, secrets, sessions, tuning, users,
 };
 use crate::host::Host;
 use crate::store::{Change, Rows, Store, Whole};
@@ -19,6 +19,8 @@ pub(crate) struct State {
     pub(super) distilleries: Whole<distilleries::Distilleries>,
     pub(super) ingestion: ingestion::Ingestion,
     pub(super) jobs: scheduler::Jobs,
+    /// Not stored: a new process looks at the files again.
+    pub(super) knowledge: knowledge::Knowledge,
     pub(super) memories: memories::Memories,
     pub(super) memory_jobs: memory_admin::Jobs,
     pub(super) replies: Replies,

@@ -11,7 +11,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
+use std::{fs, io};
 
 /// Bytes that the text may have.
 const LARGEST: usize = 32_768;
@@ -32,13 +34,6 @@ impl Tuning {
     fn pending_text(&self) -> Option<String> {
         let text: String = self.pending.iter().map(|learning| format!("- {learning}\n")).collect();
         (!text.is_empty()).then_some(text)
-    }
-
-    /// The learnings that wait; an error where there are none.
-    fn take_pending(&mut self) -> Result<Vec<String>, Failure> {
-        let pending = std::mem::take(&mut self.pending);
-        let none = || Failure::new(404, "TUNING_NO_PENDING", "No pending tuning suggestion");
-        if pending.is_empty() { Err(none()) } else { Ok(pending) }
     }
 
     /// Whether a learning waits or is in the text already.
@@ -76,10 +71,62 @@ fn path(call: &Call, file: &str) -> String {
     if call.quirk(Quirk::PathsInErrors) { call.formation.spec.path(file) } else { file.to_owned() }
 }
 
+/// A file of the formation's folder, where it has one.
+fn place(call: &Call, file: &str) -> Option<PathBuf> {
+    call.formation.spec.folder.as_ref().map(|folder| folder.join(file))
+}
+
+/// The text of a file; empty and missing ones have none.
+fn stored(path: &Path) -> Option<String> {
+    let text = fs::read_to_string(path).ok()?;
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Failure {
+    Failure::new(500, "INTERNAL_ERROR", format!("{} cannot be written: {error}", path.display()))
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    let text = if text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") };
+    fs::write(path, text).map_err(|error| unwritable(path, &error))
+}
+
+fn current(call: &Call, state: &Tuning) -> Option<String> {
+    place(call, FILE).map_or_else(|| state.content.clone(), |path| stored(&path))
+}
+
+/// Keeps the text, in the formation's folder where it has one.
+fn keep(call: &Call, state: &mut Tuning, content: String) -> Result<(), Failure> {
+    match place(call, FILE) {
+        Some(path) => write(&path, &content),
+        None => {
+            state.content = Some(content);
+            Ok(())
+        }
+    }
+}
+
+/// What waits to be added.
+fn waiting(call: &Call, state: &Tuning) -> Option<String> {
+    place(call, PENDING).map_or_else(|| state.pending_text(), |path| stored(&path))
+}
+
+/// Empties what waits; gives how many learnings of runs were in it.
+fn clear(call: &Call, state: &mut Tuning) -> Result<usize, Failure> {
+    if let Some(path) = place(call, PENDING) {
+        fs::remove_file(&path).map_err(|error| unwritable(&path, &error))?;
+    }
+    Ok(std::mem::take(&mut state.pending).len())
+}
+
+fn nothing_waits() -> Failure {
+    Failure::new(404, "TUNING_NO_PENDING", "No pending tuning suggestion")
+}
+
 pub(super) fn get(call: &Call) -> Outcome {
-    let state = call.formation.state();
-    let path = state.tuning.content.as_ref().map(|_| path(call, FILE));
-    ok("tuning", "tuning.retrieved", json!({ "content": state.tuning.content, "path": path }))
+    let content = current(call, &call.formation.state().tuning);
+    let path = content.as_ref().map(|_| path(call, FILE));
+    ok("tuning", "tuning.retrieved", json!({ "content": content, "path": path }))
 }
 
 pub(super) fn replace(call: &Call) -> Outcome {
@@ -87,33 +134,36 @@ pub(super) fn replace(call: &Call) -> Outcome {
     let content = check.text("content");
     check.done()?;
     let bytes = check_size(&content)?;
-    call.formation.state().tuning.content = Some(content);
+    keep(call, &mut call.formation.state().tuning, content)?;
     ok("tuning", "tuning.updated", json!({ "path": path(call, FILE), "bytes": bytes }))
 }
 
 pub(super) fn pending(call: &Call) -> Outcome {
-    let content = call.formation.state().tuning.pending_text();
+    let content = waiting(call, &call.formation.state().tuning);
     ok("tuning", "tuning.pending.retrieved", json!({ "content": content, "path": path(call, PENDING) }))
 }
 
-/// Adds the learnings that wait to the text.
+/// Adds what waits to the text.
 pub(super) fn apply(call: &Call) -> Outcome {
     let mut state = call.formation.state();
-    let tuning = &mut state.tuning;
-    let mut content = tuning.content.clone().unwrap_or_default();
+    let tuning = &mut *state.tuning;
+    let added = waiting(call, tuning).ok_or_else(nothing_waits)?;
+    let mut content = current(call, tuning).unwrap_or_default();
     if !content.is_empty() && !content.ends_with('\n') {
         content.push('\n');
     }
-    content.push_str(&tuning.pending_text().unwrap_or_default());
+    content.push_str(&added);
     check_size(&content)?;
-    let count = tuning.take_pending()?.len();
-    tuning.content = Some(content);
-    ok("tuning", "tuning.updated", json!({ "path": path(call, FILE), "learnings_activated": count }))
+    keep(call, tuning, content)?;
+    let count = clear(call, tuning)?;
+    ok("tuning", "tuning.pending.applied", json!({ "path": path(call, FILE), "learnings_activated": count }))
 }
 
 pub(super) fn dismiss(call: &Call) -> Outcome {
-    let count = call.formation.state().tuning.take_pending()?.len();
-    ok("tuning", "tuning.updated", json!({ "learnings_dismissed": count }))
+    let mut state = call.formation.state();
+    waiting(call, &state.tuning).ok_or_else(nothing_waits)?;
+    let count = clear(call, &mut state.tuning)?;
+    ok("tuning", "tuning.pending.dismissed", json!({ "learnings_dismissed": count }))
 }
 
 pub(super) fn run(call: &Call) -> Outcome {
@@ -133,6 +183,11 @@ pub(super) fn run(call: &Call) -> Outcome {
             }
             None => {}
         }
+    }
+    if let (Some(path), 1..) = (place(call, PENDING), written) {
+        let new = tuning.pending.iter().rev().take(written).rev().map(|learning| format!("- {learning}\n"));
+        let known = stored(&path).map(|text| format!("{text}\n")).unwrap_or_default();
+        write(&path, &(known + &new.collect::<String>()))?;
     }
     let data = json!({
         "trigger": "manual", "events_read": messages.len(), "segments_read": segments.len(),

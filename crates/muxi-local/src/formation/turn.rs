@@ -94,6 +94,8 @@ pub(crate) struct Turn {
     pub(crate) request_id: String,
     pub(crate) session_id: String,
     pub(super) user: String,
+    /// Whether the user was unknown before.
+    makes_user: bool,
     pub(super) agent: String,
     pub(super) serial: u64,
     pub(super) steps: VecDeque<Step>,
@@ -122,7 +124,7 @@ impl Turn {
     /// Starts a turn: from here on it is tracked and the user's message is stored.
     pub(crate) fn start(formation: &Arc<Formation>, ask: &Ask) -> Self {
         let ask = &Ask { user: formation.tenant(&ask.user).to_owned(), ..ask.clone() };
-        let races = races(formation, &ask.user);
+        let (makes_user, races) = races(formation, &ask.user);
         let session_id = ask.session_id.clone().unwrap_or_else(|| ids::random("sess_", 21));
         let (request_id, serial) = register(formation, ask, &session_id);
         let known = ask.agent_id.as_deref().filter(|id| agent_known(formation, id));
@@ -140,6 +142,7 @@ impl Turn {
             request_id,
             session_id,
             user: ask.user.clone(),
+            makes_user,
             agent,
             serial,
             steps: VecDeque::new(),
@@ -391,14 +394,20 @@ impl Drop for Turn {
         if self.open {
             self.close(End::Cancelled);
         }
+        if self.makes_user {
+            self.formation.state().users.end_first_turn(&self.user);
+        }
         self.announce("chat.ended", "debug", "Chat turn ended", None);
     }
 }
 
-/// Whether the turn is among the first of a user, which are all about to make that user; the first of them succeeds.
-fn races(formation: &Formation, user: &str) -> bool {
-    let since = formation.state().users.since_first_turn(user, formation.now());
-    formation.quirk(Quirk::NewUserRace) && since.is_some_and(|since| since < RACE)
+/// Whether the turn makes its user, and whether it fails because another turn still does: the first turns of a user,
+/// sent at once, are all about to make that user.
+fn races(formation: &Formation, user: &str) -> (bool, bool) {
+    let mut state = formation.state();
+    let makes = state.users.begin_first_turn(user, formation.now());
+    let since = state.users.since_first_turn(user, formation.now());
+    (makes, !makes && formation.quirk(Quirk::NewUserRace) && since.is_some_and(|since| since < RACE))
 }
 
 /// Tracks the request of a turn and stores the user's message.

@@ -22,7 +22,7 @@ const CHANNELS: [&str; 8] = ["discord", "email", "push", "slack", "sms", "telegr
 struct User {
     muxi_user_id: String,
     number: u64,
-    /// When a turn has made this user.
+    /// When the turn began that makes this user, while it runs.
     first_turn: Option<Timestamp>,
     identifiers: Vec<Identifier>,
     preferred_channel: Option<String>,
@@ -61,18 +61,29 @@ impl Users {
         self.owners = self.all.values().flat_map(owned).collect();
     }
 
-    /// How long ago an earlier turn has made the user with that identifier; `None` where none has, and the user is
-    /// made now or was made otherwise.
-    pub(crate) fn since_first_turn(&mut self, identifier: &str, now: Timestamp) -> Option<Duration> {
-        if self.find(identifier).is_none() {
-            let number = self.resolve(identifier, "unknown", now);
-            if let Some(user) = self.all.get_mut(&number) {
-                user.first_turn = Some(now);
-            }
-            return None;
+    /// Makes the user whose first turn begins; `false` where the user is known.
+    pub(crate) fn begin_first_turn(&mut self, identifier: &str, now: Timestamp) -> bool {
+        if self.find(identifier).is_some() {
+            return false;
         }
+        let number = self.resolve(identifier, "unknown", now);
+        if let Some(user) = self.all.get_mut(&number) {
+            user.first_turn = Some(now);
+        }
+        true
+    }
+
+    /// How long ago the first turn of a user has begun, while it runs.
+    pub(crate) fn since_first_turn(&self, identifier: &str, now: Timestamp) -> Option<Duration> {
         let first = self.find(identifier)?.first_turn?;
         Some(Duration::try_from(now.duration_since(first)).unwrap_or_default())
+    }
+
+    /// Notes that the first turn of a user is over.
+    pub(crate) fn end_first_turn(&mut self, identifier: &str) {
+        if let Some(user) = self.owners.get(identifier).and_then(|number| self.all.get_mut(number)) {
+            user.first_turn = None;
+        }
     }
 
     /// How many there are.
@@ -315,8 +326,8 @@ pub(super) fn update_channels(call: &Call) -> Outcome {
     ok("user_channels", "user.channels.updated", channel_data(&id, Some(user)))
 }
 
-/// Sends a message to a user. A channel `webhook` with a `url` is really called; any other channel that the user has set
-/// up counts as delivered. With none it is a failure.
+/// Sends a message to a user. A channel of the formation's with a `url`, and the user's `webhook` with one, are really
+/// called; any other channel that the user has set up counts as delivered. With none it is a failure.
 pub(super) async fn notify(call: Call) -> Outcome {
     let mut check = Check::body(&call);
     let (id, message) = (check.text("user_id"), check.text("message"));
@@ -342,15 +353,20 @@ pub(super) async fn notify(call: Call) -> Outcome {
         // The runtime falls back on the formation's webhook.
         channels.push("webhook".to_owned());
     }
-    let request = ids::request();
+    let request = call.id.clone();
     let (mut delivered, mut failed) = (Vec::new(), Vec::new());
     for name in &channels {
-        let reached = match own.get(name) {
-            Some(channel) if name == "webhook" => match channel.get("url").and_then(Value::as_str) {
-                Some(url) => background::notify(&call.formation, url, &id, &message, &request).await,
-                None => true,
-            },
-            channel => channel.is_some(),
+        let text = |place: Option<&Value>, field: &str| Some(place?.get(field)?.as_str()?.to_owned());
+        let shared = call.formation.spec.document.pointer("/proactive/channels").and_then(|all| all.get(name));
+        let own = own.get(name);
+        let url = text(own, "url").filter(|_| name == "webhook").or_else(|| text(shared, "url"));
+        let reached = match (own, url) {
+            (Some(own), Some(url)) if text(shared, "transformer").as_deref() == Some("slack") => {
+                let payload = json!({ "channel": own["channel"], "text": message });
+                background::post(&call.formation, &url, &id, &request, payload).await
+            }
+            (Some(_), Some(url)) => background::notify(&call.formation, &url, &id, &message, &request).await,
+            (own, _) => own.is_some(),
         };
         if reached { delivered.push(name) } else { failed.push(name) }
     }

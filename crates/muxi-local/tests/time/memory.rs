@@ -94,14 +94,14 @@ async fn administration_counts_what_there_is() {
         (&report["users"], &report["superseded_deleted"], &report["log_gaps"]),
         (&json!(1), &json!(1), &json!(2))
     );
-    assert_eq!(report["findings"].as_array().unwrap().len(), 2);
+    assert_eq!(report["findings"].as_object().unwrap().len(), 2);
     assert_eq!(local.get("/memories", ALICE).await["count"], 3);
 
     let backfill = || local.post("/memory/backfill", AS_ADMIN, alice.clone());
     let filled = backfill().await.data()["synthesized"].clone();
     assert_eq!(filled["flat_facts"], json!({ "synthesized": 2, "complete": true }));
     assert_eq!(backfill().await.data()["synthesized"]["flat_facts"]["synthesized"], 0);
-    assert_eq!(lint().await.data()["report"]["findings"], json!([]));
+    assert_eq!(lint().await.data()["report"]["findings"], json!({}));
     assert_eq!(rebuild(inline).await.data()["projections"]["flat_facts"], row(3));
 
     let forget = json!({ "user_id": "alice", "source": "crm" });

@@ -1,0 +1,88 @@
+//! Remote knowledge of agents. Files are read and compared; nothing is fetched from other places, and nothing is made
+//! of what was read.
+
+use super::FormationSpec;
+use super::call::{Call, Payload};
+use super::check::Check;
+use super::config::find_agent;
+use super::envelope::{Failure, Outcome, ok};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::collections::HashMap;
+use std::fs;
+use std::time::Instant;
+
+/// What the files of sources have last been: a digest by agent and URL.
+#[derive(Debug, Default)]
+pub(crate) struct Knowledge(HashMap<(String, String), Vec<u8>>);
+
+/// The remote sources of an agent.
+fn remote(agent: &Value) -> Vec<&Value> {
+    let sources = agent.pointer("/knowledge/sources").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    sources.iter().filter(|source| source.get("url").is_some()).collect()
+}
+
+impl Knowledge {
+    /// Reads the sources once, as the runtime does at its start.
+    pub(super) fn begin(&mut self, spec: &FormationSpec) {
+        for agent in spec.agents() {
+            for source in remote(&agent) {
+                self.look(agent["id"].as_str().unwrap_or_default(), source);
+            }
+        }
+    }
+
+    /// Looks at a source again.
+    fn look(&mut self, agent: &str, source: &Value) -> Value {
+        let started = Instant::now();
+        let url = source["url"].as_str().unwrap_or_default();
+        let read = match url.strip_prefix("file://") {
+            Some(path) => fs::read(path).map_err(|error| format!("{path} cannot be read: {error}")),
+            None => Err("muxi-local fetches no knowledge from other machines".to_owned()),
+        };
+        let name = (agent.to_owned(), url.to_owned());
+        let (mut added, mut modified, mut bytes, mut error) = (0, 0, 0, String::new());
+        match read {
+            Ok(content) => {
+                let digest = Sha256::digest(&content).to_vec();
+                match self.0.insert(name, digest.clone()) {
+                    None => added = 1,
+                    Some(known) => modified = usize::from(known != digest),
+                }
+                bytes = if added + modified > 0 { content.len() } else { 0 };
+            }
+            Err(problem) => error = problem,
+        }
+        json!({
+            "source_id": source["id"], "url": url, "status": if error.is_empty() { "success" } else { "failed" },
+            "files_added": added, "files_modified": modified, "files_deleted": 0,
+            "files_failed": usize::from(!error.is_empty()), "bytes_downloaded": bytes,
+            "duration_ms": u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX), "error": error,
+        })
+    }
+}
+
+pub(super) fn sync(call: &Call) -> Outcome {
+    let mut wanted = None;
+    if !matches!(call.payload(), Payload::None) {
+        let mut check = Check::body(call);
+        wanted = check.opt_text("source_id");
+        check.done()?;
+    }
+    let id = call.path("agent_id");
+    let agent = find_agent(call, id)?;
+    let sources = remote(&agent);
+    if sources.is_empty() {
+        return Err(Failure::bad(format!("Agent '{id}' has no remote knowledge sources")));
+    }
+    let mut state = call.formation.state();
+    let chosen = sources.into_iter().filter(|source| wanted.as_ref().is_none_or(|name| source["id"] == name.as_str()));
+    let results: Vec<Value> = chosen.map(|source| state.knowledge.look(id, source)).collect();
+    match wanted {
+        Some(name) if results.is_empty() => {
+            let message = format!("No remote knowledge source '{name}' registered for agent '{id}'");
+            Err(Failure::no_resource(message))
+        }
+        _ => ok("agent", "agent.knowledge.synced", json!({ "agent_id": id, "results": results })),
+    }
+}
