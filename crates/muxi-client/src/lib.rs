@@ -9,6 +9,17 @@
 //! - [`Error`] and [`ErrorKind`] say what went wrong and whether it may be better later.
 //! - [`http_service`] is the seam for tests and for networks of your own.
 //! - [`api`] says what MUXI is and does no I/O; the rest of the crate carries it over HTTP, on tokio.
+//!
+//! # Guides
+//!
+//! | guide | about |
+//! | --- | --- |
+//! | [`auth`](guide::auth) | keys, the environment, users, TLS |
+//! | [`streaming`](guide::streaming) | answers as they arrive, events, the end of a stream, other streams |
+//! | [`errors_and_retries`](guide::errors_and_retries) | what can go wrong, what is tried again, time limits |
+//! | [`deploying`](guide::deploying) | bundles, progress, updates and going back |
+//! | [`webhooks`](guide::webhooks) | receiving and checking what a formation sends |
+//! | [`testing`](guide::testing) | tests against a local server: scripts, faults, the clock |
 
 // Of clippy's pedantic lints those that find needless work, lost values and calls that are easy to get wrong. The others
 // are about taste, or fire on every setter.
@@ -52,6 +63,8 @@ pub mod driver;
 pub mod events;
 #[cfg(feature = "client")]
 mod file;
+#[cfg(feature = "client")]
+pub mod guide;
 #[cfg(feature = "client")]
 pub mod http_service;
 #[cfg(feature = "client")]
