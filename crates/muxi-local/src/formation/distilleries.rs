@@ -34,7 +34,8 @@ const FACT: &str = "fact.extracted";
 /// Who may hand in events.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Distillery {
-    id: u64,
+    /// Its number; a text in data that an earlier version has stored.
+    id: Value,
     distillery_id: String,
     name: String,
     description: Option<String>,
@@ -126,7 +127,7 @@ pub(super) fn register(call: &Call) -> Outcome {
         return Err(Failure::params("'public_key' must be 'ed25519:' and 32 bytes in base64"));
     }
     let distillery = Distillery {
-        id: call.formation.state().distilleries.all.len() as u64 + 1,
+        id: json!(call.formation.state().distilleries.all.len() + 1),
         distillery_id: ids::random("dst_", 21),
         name,
         description,

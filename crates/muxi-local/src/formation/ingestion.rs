@@ -308,8 +308,7 @@ pub(super) fn status(call: &Call) -> Outcome {
             json!({
                 "source": known.map(|e| &e.source), "source_id": known.and_then(|e| e.source_id.as_ref()),
                 "classification": { "category": "personal", "margin": 1.0 }, "filter_level": "none",
-                "disposition": "stored", "index": index, "event_id": event, "facts_extracted": 1, "graph_extractions": 0,
-                "tier": 1, "tier_reason": "every text becomes one memory",
+                "disposition": "stored", "index": index, "event_id": event,
             })
         };
         let items: Vec<Value> = job.events.iter().enumerate().map(row).collect();

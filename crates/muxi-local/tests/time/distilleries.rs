@@ -66,7 +66,7 @@ fn fact(id: &str, text: &str) -> Value {
 async fn a_signed_batch_becomes_memories() {
     let local = start().await;
     let sender = Sender::register(&local, json!({})).await;
-    let other = json!({ "event_id": "e2", "event_type": "mood.noticed", "user_id": "alice" });
+    let other = json!({ "event_id": "e2", "event_type": "interaction.turn", "user_id": "alice" });
     let batch = json!({ "batch_id": "b1", "events": [fact("e1", "Ada likes tea"), other, { "event_type": "x" }] });
     let reply = sender.hand_in(&local, &batch).await;
     assert_eq!(reply.status, 202);
@@ -141,7 +141,7 @@ async fn a_scope_has_limits() {
     assert_eq!(sender.hand_in(&local, &large).await.code(), (422, "INVALID_PARAMS"));
     let foreign = json!([
         { "event_type": "fact.extracted", "user_id": "bob", "content": "x" },
-        { "event_type": "mood.noticed", "user_id": "alice" },
+        { "event_type": "interaction.turn", "user_id": "alice" },
     ]);
     assert_eq!(sender.hand_in(&local, &batch("foreign", foreign)).await.data()["rejected"], 2);
     let two = sender.hand_in(&local, &batch("two", json!([fact("a", "1"), fact("b", "2")]))).await;

@@ -53,7 +53,10 @@ async fn facts_have_a_provenance() {
     let memory = local.get("/memories", ALICE).await["memories"][0]["id"].clone();
     let path = |id: &Value| format!("/memories/provenance?event_id={}", id.as_str().unwrap());
     let found = local.get(&path(&event), ALICE).await;
-    assert_eq!((&found["event"]["content"], &found["event"]["source_id"]), (&json!("Ada lives in Oslo"), &json!("7")));
+    assert_eq!(
+        (&found["event"]["payload"]["content"], &found["event"]["source_id"]),
+        (&json!("Ada lives in Oslo"), &json!("7"))
+    );
     let found = local.get(&path(&memory), ALICE).await;
     assert_eq!(found["event"]["event_id"], memory);
     assert_eq!((&found["chain"][0]["event_id"], &found["chain"][1]["event_id"]), (&event, &memory));

@@ -125,7 +125,7 @@ fn new_user_race() {
     both("new-user-race", |server, on| {
         let failures = |user: &str| {
             thread::scope(|scope| {
-                let turns: Vec<_> = (0..3).map(|_| scope.spawn(|| chat_stream(server, user, "hi"))).collect();
+                let turns: Vec<_> = (0..3).map(|_| scope.spawn(|| chat_stream(server, user, "[[wait 600]]"))).collect();
                 let failed = |stream: &String| stream.contains("event: error") && stream.contains("IntegrityError");
                 turns.into_iter().map(|turn| turn.join().unwrap()).filter(failed).count()
             })
