@@ -87,9 +87,8 @@ impl LocalServer {
     /// The formations that it was started with: id, admin key, client key.
     fn formations(&self) -> PyResult<Vec<(String, String, String)>> {
         self.with(|server| {
-            let row = |served: &muxi_local::Served| {
-                (served.id.clone(), served.admin_key.clone(), served.client_key.clone())
-            };
+            let row =
+                |served: &muxi_local::Served| (served.id.clone(), served.admin_key.clone(), served.client_key.clone());
             Ok(server.formations().iter().map(row).collect())
         })
     }
