@@ -8,7 +8,7 @@ Generated from the operation table by `cargo run -p xtask -- gen`; do not edit.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
 
 if sys.version_info >= (3, 11):
     from typing import NotRequired
@@ -299,7 +299,7 @@ class BufferStats(Reply):
 class ChatArtifact(TypedDict):
     """An artifact as a chat turn gives it, with its content."""
 
-    type: str
+    type: ArtifactKind
     """``text``, ``document``, ``image`` or ``data``."""
 
     format: str
@@ -343,7 +343,7 @@ class ChatFrame(TypedDict):
 class ChatMessage(TypedDict):
     """An answer, or (with ``status``) a note that the turn goes on in the background."""
 
-    role: str | None
+    role: Role | None
     """``assistant``."""
 
     content: Content | None
@@ -358,7 +358,7 @@ class ChatMessage(TypedDict):
     ui: NotRequired[list[Widget]]
     """Widgets to show."""
 
-    status: NotRequired[str | None]
+    status: NotRequired[RequestState | None]
     """In the background: ``processing``."""
 
     request_id: NotRequired[str | None]
@@ -376,7 +376,7 @@ class ChatMessage(TypedDict):
     webhook_url: NotRequired[str | None]
     """In the background: where the result will be sent."""
 
-    delivery: NotRequired[str | None]
+    delivery: NotRequired[Delivery | None]
     """In the background: ``webhook`` or ``polling``."""
 
     poll_url: NotRequired[str | None]
@@ -512,7 +512,7 @@ class Deployed(Reply):
     port: int
     """The port it listens on, on the server's machine."""
 
-    status: str
+    status: FormationState
     """The state it is in."""
 
     url: str
@@ -537,7 +537,7 @@ class DevRun(Reply):
     port: int
     """The port it listens on, on the server's machine."""
 
-    status: str
+    status: FormationState
     """The state it is in."""
 
 
@@ -550,7 +550,7 @@ class DevStopped(Reply):
     formation_id: str
     """The formation's id."""
 
-    status: str
+    status: FormationState
     """The state it is in."""
 
 
@@ -623,7 +623,7 @@ class DistilledStatus(Reply):
     batch_id: NotRequired[str | None]
     """The batch's id."""
 
-    status: str
+    status: MemoryJobState
     """``queued``, ``processing``, ``completed`` or ``failed``."""
 
     created_at: float
@@ -698,10 +698,10 @@ class DraftData(TypedDict):
     ``deploy`` gives the fields of ``Deployed`` or ``Updated``.
     """
 
-    action: NotRequired[str | None]
+    action: NotRequired[DraftAction | None]
     """``init``: the action."""
 
-    mode: NotRequired[str | None]
+    mode: NotRequired[DraftMode | None]
     """``init``: ``new`` or ``clone``."""
 
     path: NotRequired[str | None]
@@ -713,7 +713,7 @@ class DraftData(TypedDict):
     content: NotRequired[str | None]
     """``read``: the file's content."""
 
-    encoding: NotRequired[str | None]
+    encoding: NotRequired[DraftEncoding | None]
     """``read``: ``utf-8`` or ``base64``."""
 
     size: NotRequired[int | None]
@@ -735,7 +735,7 @@ class DraftEntry(TypedDict):
     name: str
     """Its name; that of a folder ends in ``/``."""
 
-    type: str
+    type: EntryKind
     """``file`` or ``dir``."""
 
     size: NotRequired[int | None]
@@ -821,7 +821,7 @@ class FormationDetail(Reply):
     name: str
     """The formation's name."""
 
-    status: str
+    status: FormationState
     """``starting``, ``running``, ``stopping``, ``stopped``, ``crashed``, ``restarting`` or ``unhealthy``."""
 
     port: int
@@ -951,7 +951,7 @@ class FormationSummary(TypedDict):
     port: int
     """The port it listens on, on the server's machine."""
 
-    status: str
+    status: FormationState
     """``starting``, ``running``, ``stopping``, ``stopped``, ``crashed``, ``restarting`` or ``unhealthy``."""
 
     pid: int
@@ -986,7 +986,7 @@ class FormationVersion(TypedDict):
 class Health(Reply):
     """Health of a formation."""
 
-    status: str
+    status: HealthState
     """``healthy`` or ``unhealthy``."""
 
     version: str
@@ -1096,7 +1096,7 @@ class IngestionStatus(Reply):
     processing_id: str
     """The job's id."""
 
-    status: str
+    status: MemoryJobState
     """``queued``, ``processing``, ``completed`` or ``failed``."""
 
     created_at: float
@@ -1161,7 +1161,7 @@ class Job(Reply):
     exclusion_rules: NotRequired[list[Any]]
     """When it does not run."""
 
-    status: str
+    status: JobStatus
     """``ACTIVE``, ``PAUSED`` or another state."""
 
     created_at: str
@@ -1208,7 +1208,7 @@ class JobState(Reply):
     id: str
     """Its id."""
 
-    status: str
+    status: JobStatus
     """``PAUSED`` or ``ACTIVE``."""
 
 
@@ -1291,7 +1291,7 @@ class LifecycleComplete(TypedDict):
     port: int
     """A port on the server's machine; after an update that of the version before."""
 
-    status: str
+    status: FormationState
     """The state it is in."""
 
     url: NotRequired[str | None]
@@ -1322,7 +1322,7 @@ class LifecycleError(TypedDict):
     message: str
     """What went wrong, for people."""
 
-    stage: NotRequired[str | None]
+    stage: NotRequired[LifecycleStage | None]
     """The stage it happened in."""
 
     details: NotRequired[Any]
@@ -1332,7 +1332,7 @@ class LifecycleError(TypedDict):
 class LifecycleProgress(TypedDict):
     """A step of a change of a formation."""
 
-    stage: str
+    stage: LifecycleStage
     """The stage, such as ``extracting`` or ``health_check``."""
 
     message: str
@@ -1363,7 +1363,7 @@ class LifecycleResult(Reply):
     id: str
     """The formation's id."""
 
-    status: NotRequired[str | None]
+    status: NotRequired[FormationState | None]
     """The state it is in now."""
 
     message: NotRequired[str | None]
@@ -1391,7 +1391,7 @@ class LiveState(TypedDict):
     version: NotRequired[str | None]
     """The deployed version."""
 
-    status: NotRequired[str | None]
+    status: NotRequired[FormationState | None]
     """The state it is in."""
 
 
@@ -1404,7 +1404,7 @@ class LogDestination(TypedDict):
     transport: NotRequired[str | None]
     """How entries are sent."""
 
-    level: NotRequired[str | None]
+    level: NotRequired[LogLevel | None]
     """The least severity that is sent."""
 
     format: NotRequired[str | None]
@@ -1423,7 +1423,7 @@ class LogEvent(TypedDict):
     timestamp: NotRequired[float | None]
     """When, Unix seconds."""
 
-    level: NotRequired[str | None]
+    level: NotRequired[LogLevel | None]
     """The severity, lower case."""
 
     event_type: NotRequired[str | None]
@@ -1541,7 +1541,7 @@ class McpTool(TypedDict):
     description: str
     """What it does."""
 
-    access: str
+    access: Access
     """The key it needs: ``admin`` or ``client``."""
 
     parameters: dict[str, Any]
@@ -1570,7 +1570,7 @@ class Memory(TypedDict):
     metadata: dict[str, Any]
     """More about it; ``timestamp`` is in Unix seconds."""
 
-    scope: str
+    scope: MemoryScope
     """``user``, ``group`` or ``formation``."""
 
     scope_id: NotRequired[str | None]
@@ -1622,7 +1622,7 @@ class MemoryBatchItem(TypedDict):
     index: int
     """Its place in the batch, from 0."""
 
-    status: str
+    status: IngestionOutcome
     """``accepted``, ``duplicate`` or ``invalid``."""
 
     event_id: NotRequired[str | None]
@@ -1660,7 +1660,7 @@ class MemoryCreated(Reply):
     metadata: NotRequired[dict[str, Any] | None]
     """More about it; ``timestamp`` is in Unix seconds."""
 
-    scope: str
+    scope: MemoryScope
     """``user``, ``group`` or ``formation``."""
 
     scope_id: NotRequired[str | None]
@@ -1680,7 +1680,7 @@ class MemoryDeleted(Reply):
 class MemoryIngested(Reply):
     """Accepted content."""
 
-    status: str
+    status: IngestionOutcome
     """``accepted``, or ``duplicate`` when the same source and source id came before."""
 
     duplicate: bool
@@ -1695,7 +1695,7 @@ class MemoryIngested(Reply):
     source_id: NotRequired[str | None]
     """Its id there."""
 
-    scope: str
+    scope: MemoryScope
     """``user``, ``group`` or ``formation``."""
 
     scope_id: NotRequired[str | None]
@@ -1720,7 +1720,7 @@ class MemoryJob(Reply):
     job_id: NotRequired[str | None]
     """The job to poll, in the background."""
 
-    status: NotRequired[str | None]
+    status: NotRequired[MemoryJobState | None]
     """``processing``, ``completed`` or ``failed``, in the background."""
 
     status_url: NotRequired[str | None]
@@ -1791,7 +1791,7 @@ class Message(Reply):
 class MessageMetadata(TypedDict):
     """Who said a message, and where."""
 
-    role: str
+    role: Role
     """``user`` or ``assistant``."""
 
     timestamp: NotRequired[float | None]
@@ -1918,10 +1918,10 @@ class RequestCancelled(TypedDict):
     request_id: str
     """The request's id."""
 
-    status: str
+    status: RequestState
     """``cancelled``."""
 
-    cancellation: str
+    cancellation: Cancellation
     """``immediate``, or ``cooperative`` when it stops at its next checkpoint."""
 
     message: str
@@ -1963,7 +1963,7 @@ class RequestStatus(TypedDict):
     user_id: NotRequired[str | None]
     """The user."""
 
-    status: str
+    status: RequestState
     """``pending``, ``processing``, ``running``, ``completed``, ``failed``, ``cancelled`` or ``awaiting_clarification``.
     """
 
@@ -2275,7 +2275,7 @@ class SkillSummary(TypedDict):
     description: NotRequired[str | None]
     """What it does."""
 
-    scope: NotRequired[str | None]
+    scope: NotRequired[SkillScope | None]
     """``builtin``, ``public`` or ``private``."""
 
     has_scripts: NotRequired[bool | None]
@@ -2355,7 +2355,7 @@ class Soul(Reply):
 class SystemLog(TypedDict):
     """The log of the system."""
 
-    level: str
+    level: LogLevel
     """The least severity that is logged."""
 
     destination: str
@@ -2368,7 +2368,7 @@ class Token(TypedDict):
     Which of the optional fields are there depends on ``kind`` and ``stage``.
     """
 
-    type: str
+    type: TokenKind
     """``progress``, ``thinking``, ``planning``, ``tool_call``, ``content`` (a slice of the answer), ``completed`` (all
     of it) or another kind.
     """
@@ -2388,13 +2388,13 @@ class Token(TypedDict):
     timestamp: NotRequired[float]
     """When it happened, Unix seconds."""
 
-    stage: NotRequired[str | None]
+    stage: NotRequired[Stage | None]
     """The stage of the turn."""
 
     skip_rephrase: NotRequired[bool | None]
     """Whether ``content`` is to be shown as it is."""
 
-    status: NotRequired[str | None]
+    status: NotRequired[TurnStatus | None]
     """How the turn ended: ``success``, ``error``, ``awaiting_clarification`` or ``escalated``; none for workflows."""
 
     processing_time_ms: NotRequired[float | None]
@@ -2530,7 +2530,7 @@ class TriggerList(Reply):
 class TriggerResult(Reply):
     """The result of firing a trigger."""
 
-    status: str
+    status: TriggerState
     """``processing`` or ``completed``."""
 
     content: NotRequired[str | None]
@@ -2623,7 +2623,7 @@ class TurnMetadata(TypedDict):
     cancelled: NotRequired[bool | None]
     """Whether the turn was cancelled."""
 
-    delivery: NotRequired[str | None]
+    delivery: NotRequired[Delivery | None]
     """How the outcome of an escalated turn arrives: ``polling``, ``webhook`` or ``channel``."""
 
     error_code: NotRequired[str | None]
@@ -2684,7 +2684,7 @@ class UpdateCancelled(Reply):
     message: str
     """What was done, for people."""
 
-    status: str
+    status: FormationState
     """The state the formation is in."""
 
     current_port: int
@@ -2700,7 +2700,7 @@ class Updated(Reply):
     id: str
     """The formation's id."""
 
-    status: str
+    status: FormationState
     """The state it is in."""
 
     version: int
@@ -2834,12 +2834,355 @@ class Widget(TypedDict):
     What else it has depends on its kind; ignore unknown kinds.
     """
 
-    type: str
+    type: WidgetKind
     """``options``, ``action_link``, ``mcp_resource`` or another kind."""
 
     id: str
     """Its id, to answer it with."""
 
 
+Access: TypeAlias = Literal["admin", "client"] | str
+"""Which key something needs.
+
+- ``admin``: The admin key.
+- ``client``: The client key.
+"""
+
+ArtifactKind: TypeAlias = Literal["text", "document", "image", "data"] | str
+"""What kind of file a turn made.
+
+- ``text``: Text.
+- ``document``: A document.
+- ``image``: A picture.
+- ``data``: Data.
+"""
+
+Cancellation: TypeAlias = Literal["immediate", "cooperative"] | str
+"""How a cancellation takes effect.
+
+- ``immediate``: The request has stopped.
+- ``cooperative``: The request stops at its next checkpoint, if it meets one.
+"""
+
 Content: TypeAlias = "str | list[ContentPart]"
 """What an assistant says."""
+
+Delivery: TypeAlias = Literal["webhook", "polling", "channel"] | str
+"""How the result of background work arrives.
+
+- ``webhook``: A signed webhook brings it.
+- ``polling``: Ask for it with ``get_request_status``.
+- ``channel``: It is pushed to the user's notification channel.
+"""
+
+DraftAction: TypeAlias = Literal["init", "list", "read", "write", "delete", "deploy", "discard"] | str
+"""An edit of a draft.
+
+- ``init``: Make the draft.
+- ``list``: List a folder.
+- ``read``: Read a file.
+- ``write``: Write a file.
+- ``delete``: Delete a file or folder.
+- ``deploy``: Deploy the draft.
+- ``discard``: Throw the draft away.
+"""
+
+DraftEncoding: TypeAlias = Literal["utf-8", "base64"] | str
+"""How a draft file's content is encoded.
+
+- ``utf-8``: As text.
+- ``base64``: As base64.
+"""
+
+DraftMode: TypeAlias = Literal["new", "clone"] | str
+"""What a draft begins with.
+
+- ``new``: Nothing.
+- ``clone``: A copy of the deployed formation.
+"""
+
+EntryKind: TypeAlias = Literal["file", "dir"] | str
+"""What an entry of a draft is.
+
+- ``file``: A file.
+- ``dir``: A folder.
+"""
+
+FormationState: TypeAlias = (
+    Literal[
+        "starting",
+        "running",
+        "stopping",
+        "stopped",
+        "crashed",
+        "restarting",
+        "unhealthy",
+    ]
+    | str
+)
+"""How a formation stands on its server.
+
+- ``starting``: It is being started.
+- ``running``: It runs.
+- ``stopping``: It is being stopped.
+- ``stopped``: It is stopped.
+- ``crashed``: It ended by itself.
+- ``restarting``: It is being restarted.
+- ``unhealthy``: It runs, and does not answer its health check.
+"""
+
+HealthState: TypeAlias = Literal["healthy", "unhealthy"] | str
+"""Whether a formation is well.
+
+- ``healthy``: It is.
+- ``unhealthy``: It is not.
+"""
+
+IngestionOutcome: TypeAlias = Literal["accepted", "duplicate", "invalid"] | str
+"""What became of content that was handed in.
+
+- ``accepted``: It is being worked on.
+- ``duplicate``: It came before.
+- ``invalid``: It cannot be used.
+"""
+
+JobStatus: TypeAlias = Literal["ACTIVE", "PAUSED"] | str
+"""How a scheduled job stands.
+
+- ``ACTIVE``: It runs when it is time.
+- ``PAUSED``: It does not run until it is resumed.
+"""
+
+JobType: TypeAlias = Literal["one_time", "recurring"] | str
+"""When a scheduled job runs.
+
+- ``one_time``: Once.
+- ``recurring``: Again and again.
+"""
+
+LifecycleStage: TypeAlias = (
+    Literal[
+        "extracting",
+        "validating",
+        "resolving_runtime",
+        "downloading_sif",
+        "pulling_runner",
+        "spawning",
+        "spawning_staging",
+        "spawning_previous",
+        "health_check",
+        "swapping",
+        "stopping",
+        "stopping_old",
+        "stopping_current",
+        "complete",
+    ]
+    | str
+)
+"""The stage of a change of a formation.
+
+- ``extracting``: The bundle is being unpacked.
+- ``validating``: The bundle or the formation is being checked.
+- ``resolving_runtime``: The runtime that the formation needs is being looked for.
+- ``downloading_sif``: The runtime is being downloaded.
+- ``pulling_runner``: The runtime's container is being fetched.
+- ``spawning``: The formation is being started.
+- ``spawning_staging``: The new version is being started beside the old one.
+- ``spawning_previous``: The version before is being started.
+- ``health_check``: The health check is awaited.
+- ``swapping``: Calls are being sent to the other version.
+- ``stopping``: The formation is being stopped.
+- ``stopping_old``: The old version is being stopped.
+- ``stopping_current``: The current version is being stopped.
+- ``complete``: All is done.
+"""
+
+LogLevel: TypeAlias = Literal["debug", "info", "warning", "error", "critical"] | str
+"""A severity.
+
+- ``debug``: For debugging.
+- ``info``: What happens normally.
+- ``warning``: Something is odd.
+- ``error``: Something failed.
+- ``critical``: The formation cannot go on.
+"""
+
+MemoryJobState: TypeAlias = Literal["queued", "processing", "completed", "failed"] | str
+"""How an ingestion or another job on memories stands.
+
+- ``queued``: It waits for its turn.
+- ``processing``: It is being worked on.
+- ``completed``: It is done.
+- ``failed``: It failed.
+"""
+
+MemoryProjection: TypeAlias = Literal["artifact_metadata", "captains_log", "flat_facts", "knowledge_graph"] | str
+"""A derived memory store.
+
+- ``artifact_metadata``: What is known about artifacts.
+- ``captains_log``: The narrative log.
+- ``flat_facts``: Facts.
+- ``knowledge_graph``: The knowledge graph.
+"""
+
+MemoryScope: TypeAlias = Literal["user", "group", "formation"] | str
+"""Who shares a memory.
+
+- ``user``: One user.
+- ``group``: A group of users.
+- ``formation``: All users of the formation.
+"""
+
+OutputStream: TypeAlias = Literal["stdout", "stderr", "all"] | str
+"""An output of a formation.
+
+- ``stdout``: Standard output.
+- ``stderr``: Standard error.
+- ``all``: Both.
+"""
+
+RequestState: TypeAlias = (
+    Literal[
+        "pending",
+        "processing",
+        "running",
+        "completed",
+        "failed",
+        "cancelled",
+        "awaiting_clarification",
+    ]
+    | str
+)
+"""How a tracked request stands.
+
+- ``pending``: It waits for its turn.
+- ``processing``: It is being worked on.
+- ``running``: It is being worked on.
+- ``completed``: It is done; its result is there.
+- ``failed``: It failed; its error is there.
+- ``cancelled``: It was cancelled.
+- ``awaiting_clarification``: It waits for the user's answer to a question.
+"""
+
+Role: TypeAlias = Literal["user", "assistant"] | str
+"""Who said a message.
+
+- ``user``: The user.
+- ``assistant``: The formation.
+"""
+
+SkillScope: TypeAlias = Literal["builtin", "public", "private"] | str
+"""Who may use a skill.
+
+- ``builtin``: It comes with the runtime.
+- ``public``: Every agent.
+- ``private``: Some agents.
+"""
+
+Stage: TypeAlias = (
+    Literal[
+        "init",
+        "process_sync_start",
+        "clarification_needed",
+        "agent_selection",
+        "agent_selected",
+        "agent_processing",
+        "agent_planning",
+        "creating_plan",
+        "plan_step",
+        "tool_started",
+        "tool_execution",
+        "sop_matched",
+        "artifact_generating",
+        "artifact_created",
+        "response_preparation",
+        "response_generation",
+        "workflow_decomposition",
+        "decomposition_complete",
+        "workflow_start",
+        "workflow_execution",
+        "workflow_synthesis",
+        "final_response",
+        "final",
+    ]
+    | str
+)
+"""The stage of a chat turn.
+
+- ``init``: The turn has begun.
+- ``process_sync_start``: The message is being understood.
+- ``clarification_needed``: The user is to be asked something.
+- ``agent_selection``: An agent is being chosen.
+- ``agent_selected``: An agent was chosen.
+- ``agent_processing``: The agent works.
+- ``agent_planning``: The agent plans.
+- ``creating_plan``: A plan is being made.
+- ``plan_step``: A step of the plan begins.
+- ``tool_started``: A tool was started.
+- ``tool_execution``: A tool runs.
+- ``sop_matched``: A standard operating procedure fits.
+- ``artifact_generating``: A file is being made.
+- ``artifact_created``: A file was made.
+- ``response_preparation``: The answer is being prepared.
+- ``response_generation``: The answer is being written.
+- ``workflow_decomposition``: The message is being divided into tasks.
+- ``decomposition_complete``: The message was divided into tasks.
+- ``workflow_start``: A workflow begins.
+- ``workflow_execution``: A workflow runs.
+- ``workflow_synthesis``: The results of a workflow are being put together.
+- ``final_response``: The answer of a workflow.
+- ``final``: The end of a workflow.
+"""
+
+TokenKind: TypeAlias = (
+    Literal[
+        "progress",
+        "thinking",
+        "planning",
+        "tool_call",
+        "replanning",
+        "content",
+        "completed",
+        "error",
+        "failed",
+        "cancelled",
+    ]
+    | str
+)
+"""What a token of a chat turn brings.
+
+- ``progress``: A step was taken.
+- ``thinking``: The formation thinks.
+- ``planning``: The formation plans.
+- ``tool_call``: A tool is called.
+- ``replanning``: A plan failed and is made anew.
+- ``content``: A slice of the answer.
+- ``completed``: The whole answer. Other events may follow it.
+- ``error``: Something went wrong; the turn goes on.
+- ``failed``: The turn failed.
+- ``cancelled``: The turn was cancelled.
+"""
+
+TriggerState: TypeAlias = Literal["processing", "completed"] | str
+"""How a fired trigger stands.
+
+- ``processing``: It runs in the background.
+- ``completed``: It is done.
+"""
+
+TurnStatus: TypeAlias = Literal["success", "error", "awaiting_clarification", "escalated"] | str
+"""How a chat turn ended.
+
+- ``success``: It has an answer.
+- ``error``: It failed; the answer says so.
+- ``awaiting_clarification``: It ends in a question to the user.
+- ``escalated``: It failed and is tried again in the background.
+"""
+
+WidgetKind: TypeAlias = Literal["options", "action_link", "mcp_resource"] | str
+"""What kind of widget it is.
+
+- ``options``: Some options to choose from.
+- ``action_link``: A link to follow.
+- ``mcp_resource``: A resource of an MCP server. Untrusted.
+"""

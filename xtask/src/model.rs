@@ -36,15 +36,17 @@ pub(crate) enum Shape {
     Union(Vec<Shape>),
     /// A declared type.
     Named(String),
+    /// Text, for which a declared set has the known words.
+    Word(String),
 }
 
 impl Shape {
-    /// Puts text where one of the words is named.
+    /// Tells the named sets of words from the other named types.
     fn spell(&mut self, words: &BTreeSet<String>) {
         match self {
             Shape::List(inner) | Shape::Map(inner) | Shape::Nullable(inner) => inner.spell(words),
             Shape::Union(shapes) => shapes.iter_mut().for_each(|shape| shape.spell(words)),
-            Shape::Named(name) if words.contains(name) => *self = Shape::Text,
+            Shape::Named(name) if words.contains(name) => *self = Shape::Word(name.clone()),
             _ => {}
         }
     }
@@ -79,6 +81,17 @@ pub(crate) enum Def {
     Struct(Struct),
     /// Another name, with what it is.
     Alias(Shape, String),
+    /// An open set of words.
+    Words(Words),
+}
+
+/// An open set of words: text that is usually one of them.
+#[derive(Debug)]
+pub(crate) struct Words {
+    /// What the words say.
+    pub(crate) doc: String,
+    /// Each known word and its meaning.
+    pub(crate) known: Vec<(String, String)>,
 }
 
 /// Every declared type by its name.
@@ -122,12 +135,14 @@ impl Types {
                     let file: File = mac.mac.parse_body().context("in `replies!`")?;
                     self.add_items(&file.items)?;
                 }
-                // Open sets of words are text to those who read the wire.
                 Item::Macro(mac) if mac.mac.path.is_ident("words") => {
                     let file: File = mac.mac.parse_body().context("in `words!`")?;
                     for item in &file.items {
                         let Item::Enum(item) = item else { bail!("`words!` holds something else than an enum") };
-                        self.words.insert(item.ident.to_string());
+                        let name = item.ident.to_string();
+                        let def = words(item).with_context(|| format!("in the words {name}"))?;
+                        self.words.insert(name.clone());
+                        self.insert(name, Def::Words(def))?;
                     }
                 }
                 Item::Struct(item) if matches!(item.fields, Fields::Named(_)) => {
@@ -158,12 +173,13 @@ impl Types {
         Ok(())
     }
 
-    /// Puts text where words are named, and checks that every other named type is declared.
+    /// Marks where words are named, and checks that every other named type is declared.
     fn resolve(&mut self) -> Result<()> {
         for def in self.defs.values_mut() {
             match def {
                 Def::Struct(item) => item.fields.iter_mut().for_each(|field| field.shape.spell(&self.words)),
                 Def::Alias(shape, _) => shape.spell(&self.words),
+                Def::Words(_) => {}
             }
         }
         self.check()
@@ -174,6 +190,7 @@ impl Types {
             let shapes: Vec<&Shape> = match def {
                 Def::Struct(item) => item.fields.iter().map(|field| &field.shape).collect(),
                 Def::Alias(shape, _) => vec![shape],
+                Def::Words(_) => Vec::new(),
             };
             if let Some(missing) = shapes.into_iter().find_map(|shape| self.missing(shape)) {
                 bail!("the type {name} uses {missing}, which is not declared beside it");
@@ -232,6 +249,15 @@ fn union(item: &ItemEnum) -> Result<Shape> {
         _ => bail!("the variant {} does not hold one value", variant.ident),
     });
     Ok(Shape::Union(shapes.collect::<Result<_>>()?))
+}
+
+/// The words of an enum whose variants are each declared as `Variant = "word"`.
+fn words(item: &ItemEnum) -> Result<Words> {
+    let known = item.variants.iter().map(|variant| {
+        let word = variant.discriminant.as_ref().and_then(|(_, word)| text(word));
+        Ok((word.with_context(|| format!("the variant {} has no word", variant.ident))?, doc(&variant.attrs)))
+    });
+    Ok(Words { doc: doc(&item.attrs), known: known.collect::<Result<_>>()? })
 }
 
 /// What serde's attributes say of a field or a type.
@@ -346,7 +372,10 @@ mod tests {
             }
             words! {
                 /// Moods.
-                pub enum Mood { Good = "good" }
+                pub enum Mood {
+                    /// Fine.
+                    Good = "good",
+                }
             }
             "#,
         )?;
@@ -355,7 +384,12 @@ mod tests {
         assert_eq!(thing.doc, "A thing.");
         let fields: Vec<_> = thing.fields.iter().map(|field| (field.name.as_str(), field.required)).collect();
         assert_eq!(fields, [("type", true), ("next", false), ("tags", false), ("mood", false)]);
-        assert_eq!(thing.fields[3].shape, Shape::Nullable(Box::new(Shape::Text)));
+        assert_eq!(thing.fields[3].shape, Shape::Nullable(Box::new(Shape::Word("Mood".to_owned()))));
+        let Some(Def::Words(mood)) = types.get("Mood") else { bail!("Mood is no set of words") };
+        assert_eq!(
+            (mood.doc.as_str(), mood.known.as_slice()),
+            ("Moods.", &[("good".to_owned(), "Fine.".to_owned())][..])
+        );
         assert_eq!(thing.fields[1].shape, Shape::Nullable(Box::new(Shape::Named("Thing".to_owned()))));
         assert_eq!(thing.fields[0].doc, "Its kind, a `Kind`.");
         let both = Shape::Union(vec![Shape::Text, Shape::List(Box::new(Shape::Named("Thing".to_owned())))]);

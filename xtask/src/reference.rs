@@ -90,6 +90,13 @@ fn reply_type(out: &mut String, name: &str, def: &Def) -> Result<()> {
             let kind = types::annotation(shape);
             write!(out, "\n{doc}{}The same as `{kind}`.\n", if doc.is_empty() { "" } else { "\n\n" })?;
         }
+        Def::Words(words) => {
+            write!(out, "\n{}\n\nText; a word that is not listed is kept.\n", words.doc)?;
+            out.push_str("\n| word | meaning |\n| --- | --- |\n");
+            for (word, meaning) in &words.known {
+                writeln!(out, "| `{}` | {} |", cell(word), cell(meaning))?;
+            }
+        }
         Def::Struct(item) => {
             write!(out, "\n{}\n", item.doc)?;
             if !item.fields.is_empty() {

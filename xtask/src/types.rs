@@ -1,7 +1,7 @@
 //! The reply types as Python `TypedDict`s.
 
 use crate::{
-    model::{Def, Field, Shape, Struct, Types},
+    model::{Def, Field, Shape, Struct, Types, Words},
     text,
 };
 use anyhow::{Context as _, Result, ensure};
@@ -46,6 +46,7 @@ pub(crate) fn module(types: &Types, replies: &BTreeSet<&str>) -> Result<String> 
                 }
             }
             Def::Alias(..) => {}
+            Def::Words(words) => aliases.push_str(&word_alias(name, words).with_context(context)?),
         }
     }
     let mut out = format!(
@@ -57,6 +58,7 @@ pub(crate) fn module(types: &Types, replies: &BTreeSet<&str>) -> Result<String> 
     let names = [
         (optional, "TYPE_CHECKING"),
         (classes.contains("Any") || aliases.contains("Any"), "Any"),
+        (aliases.contains("Literal["), "Literal"),
         (!aliases.is_empty(), "TypeAlias"),
         (true, "TypedDict"),
     ];
@@ -76,6 +78,24 @@ pub(crate) fn module(types: &Types, replies: &BTreeSet<&str>) -> Result<String> 
         write!(out, "\n{aliases}")?;
     }
     Ok(out)
+}
+
+/// An open set of words: an editor offers the known ones, and a type checker accepts every text.
+fn word_alias(name: &str, words: &Words) -> Result<String> {
+    let known: Vec<String> = words.known.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+    let line = format!("{name}: TypeAlias = Literal[{}] | str", known.join(", "));
+    let declaration = if line.len() <= text::WIDTH {
+        line
+    } else {
+        let known = known.join(",\n        ");
+        format!("{name}: TypeAlias = (\n    Literal[\n        {known},\n    ]\n    | str\n)")
+    };
+    let mut meanings = String::from("\n");
+    for (word, meaning) in &words.known {
+        let item = format!("``{word}``: {}", text::python_marks(meaning).replace('\n', " "));
+        writeln!(meanings, "{}", text::wrap(&item, "- ", "  "))?;
+    }
+    Ok(format!("\n{declaration}\n{}", text::docstring(&words.doc, &meanings, "")?))
 }
 
 fn structure(name: &str, item: &Struct, reply: bool) -> Result<String> {
@@ -139,7 +159,7 @@ pub(crate) fn annotation(shape: &Shape) -> String {
         Shape::Nullable(inner) if **inner == Shape::Any => "Any".to_owned(),
         Shape::Nullable(inner) => format!("{} | None", annotation(inner)),
         Shape::Union(shapes) => shapes.iter().map(annotation).collect::<Vec<_>>().join(" | "),
-        Shape::Named(name) => name.clone(),
+        Shape::Named(name) | Shape::Word(name) => name.clone(),
     }
 }
 

@@ -40,6 +40,7 @@ impl<'a> Schemas<'a> {
         let types = self.types;
         match types.get(name).with_context(|| format!("the type {name} is not declared"))? {
             Def::Alias(shape, doc) => Ok(described(self.shape(shape)?, doc)),
+            Def::Words(words) => Ok(described(json!({"type": "string"}), &words.doc)),
             Def::Struct(item) => {
                 let mut properties = Map::new();
                 let mut required = Vec::new();
@@ -60,7 +61,7 @@ impl<'a> Schemas<'a> {
 
     fn shape(&mut self, shape: &Shape) -> Result<Value> {
         Ok(match shape {
-            Shape::Text | Shape::Bytes => json!({"type": "string"}),
+            Shape::Text | Shape::Word(_) | Shape::Bytes => json!({"type": "string"}),
             Shape::Int => json!({"type": "integer"}),
             Shape::Float => json!({"type": "number"}),
             Shape::Bool => json!({"type": "boolean"}),
