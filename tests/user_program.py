@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import muxi
 from muxi import AsyncFormationClient, FormationClient, ServerClient, webhook
 from typing_extensions import assert_type
+
+if TYPE_CHECKING:
+    from muxi.types import RequestState, Role
 
 
 def synchronous(server: ServerClient, formation: FormationClient) -> None:
@@ -39,3 +42,13 @@ async def asynchronous(formation: AsyncFormationClient) -> None:
         assert_type(event.widgets, list[dict[str, Any]])
     async with formation.audio_chat_stream({"files": []}) as turn:
         assert_type(await turn.final_text(), str)
+
+
+def words(formation: FormationClient) -> None:
+    turn = formation.chat({"message": "hi"})
+    role: Role | None = turn["message"]["role"]
+    assert_type(role, "str | None")
+    known: RequestState = "completed"
+    new: RequestState = "a_word_of_tomorrow"
+    wrong: RequestState = 1  # type: ignore[assignment]
+    print(role, known, new, wrong)
