@@ -9,7 +9,7 @@ from muxi import AsyncFormationClient, FormationClient, ServerClient, webhook
 from typing_extensions import assert_type
 
 if TYPE_CHECKING:
-    from muxi.types import RequestState, Role
+    from muxi.types import ChatRequest, RequestState, Role
 
 
 def synchronous(server: ServerClient, formation: FormationClient) -> None:
@@ -52,3 +52,13 @@ def words(formation: FormationClient) -> None:
     new: RequestState = "a_word_of_tomorrow"
     wrong: RequestState = 1  # type: ignore[assignment]
     print(role, known, new, wrong)
+
+
+def requests(formation: FormationClient) -> None:
+    request: ChatRequest = {"message": "hi", "session_id": "s1", "mode": "sync"}
+    assert_type(request["message"], str)
+    formation.chat(request)
+    formation.chat({"message": "hi", "a_key_of_tomorrow": True})
+    wrong: ChatRequest = {"message": 1}  # type: ignore[typeddict-item]
+    formation.chat("hi")  # type: ignore[arg-type]
+    formation.chat(wrong)

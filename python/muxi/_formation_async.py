@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         BufferCleared,
         BufferList,
         BufferStats,
+        ChatRequest,
         ChatResult,
         Credential,
         CredentialDeleted,
@@ -585,7 +586,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
     async def chat(
         self,
-        payload: Mapping[str, Any],
+        payload: ChatRequest | Mapping[str, Any],
         *,
         user_id: str = "",
         timeout: float | None = None,
@@ -619,7 +620,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
     def chat_stream(
         self,
-        payload: Mapping[str, Any],
+        payload: ChatRequest | Mapping[str, Any],
         *,
         user_id: str = "",
         timeout: float | None = None,

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         BufferCleared,
         BufferList,
         BufferStats,
+        ChatRequest,
         ChatResult,
         Credential,
         CredentialDeleted,
@@ -587,7 +588,7 @@ class FormationClient(SyncFormationBase):
 
     def chat(
         self,
-        payload: Mapping[str, Any],
+        payload: ChatRequest | Mapping[str, Any],
         *,
         user_id: str = "",
         timeout: float | None = None,
@@ -621,7 +622,7 @@ class FormationClient(SyncFormationBase):
 
     def chat_stream(
         self,
-        payload: Mapping[str, Any],
+        payload: ChatRequest | Mapping[str, Any],
         *,
         user_id: str = "",
         timeout: float | None = None,

@@ -2841,6 +2841,43 @@ class Widget(TypedDict):
     """Its id, to answer it with."""
 
 
+class ChatRequest(TypedDict):
+    """A chat turn."""
+
+    message: str
+    """What the user says; at most 100 000 characters."""
+
+    files: NotRequired[list[dict[str, Any]]]
+    """Files for the turn."""
+
+    ui_response: NotRequired[dict[str, Any]]
+    """The answer to a widget: its ``id`` and the chosen ``value``."""
+
+    session_id: NotRequired[str]
+    """The conversation that the turn belongs to; made when there is none."""
+
+    request_id: NotRequired[str]
+    """The turn's id, to poll and cancel it by; made when there is none."""
+
+    agent_id: NotRequired[str]
+    """The agent to talk to, instead of the one that the formation chooses."""
+
+    webhook_url: NotRequired[str]
+    """Where to send the result of a turn that goes on in the background, instead of the formation's URL."""
+
+    threshold_seconds: NotRequired[float]
+    """Seconds from which a workflow is meant to go on in the background. The shipped runtime ignores it."""
+
+    source_channel: NotRequired[str]
+    """The channel that the message came over, such as ``slack``."""
+
+    group_id: NotRequired[str]
+    """A group that the turn belongs to. The shipped runtime does not use it."""
+
+    mode: NotRequired[str]
+    """How the turn runs. The shipped runtime refuses ``async`` with 501."""
+
+
 Access: TypeAlias = Literal["admin", "client"] | str
 """Which key something needs.
 

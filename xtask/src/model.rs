@@ -114,6 +114,15 @@ impl Types {
         Ok(types)
     }
 
+    /// Reads one file, such as one of the requests.
+    pub(crate) fn read_file(path: &Path) -> Result<Self> {
+        let mut types = Self::default();
+        let source = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        types.add(&source).with_context(|| format!("in {}", path.display()))?;
+        types.resolve()?;
+        Ok(types)
+    }
+
     /// The type of that name.
     pub(crate) fn get(&self, name: &str) -> Option<&Def> {
         self.defs.get(name)
@@ -131,8 +140,8 @@ impl Types {
     fn add_items(&mut self, items: &[Item]) -> Result<()> {
         for item in items {
             match item {
-                Item::Macro(mac) if mac.mac.path.is_ident("replies") => {
-                    let file: File = mac.mac.parse_body().context("in `replies!`")?;
+                Item::Macro(mac) if mac.mac.path.is_ident("replies") || mac.mac.path.is_ident("params") => {
+                    let file: File = mac.mac.parse_body().context("in `replies!` or `params!`")?;
                     self.add_items(&file.items)?;
                 }
                 Item::Macro(mac) if mac.mac.path.is_ident("words") => {
@@ -145,7 +154,7 @@ impl Types {
                         self.insert(name, Def::Words(def))?;
                     }
                 }
-                Item::Struct(item) if matches!(item.fields, Fields::Named(_)) => {
+                Item::Struct(item) if item.generics.params.is_empty() && matches!(item.fields, Fields::Named(_)) => {
                     let name = item.ident.to_string();
                     let def = structure(item).with_context(|| format!("in the type {name}"))?;
                     self.insert(name, Def::Struct(def))?;

@@ -68,6 +68,7 @@ fn argument(endpoint: &Endpoint, param: &Param) -> Result<Arg> {
         Kind::Int => "int",
         Kind::Bool => "bool",
         Kind::Json => "Any",
+        Kind::Object if param.rust_type == "ChatRequest" => "ChatRequest | Mapping[str, Any]",
         Kind::Object => "Mapping[str, Any]",
         Kind::List if param.rust_type.contains("str") => "Sequence[str]",
         Kind::List => "Sequence[Any]",
@@ -186,6 +187,7 @@ pub(crate) fn module(api: &str, about: &str, is_async: bool, endpoints: &[&Endpo
     if !is_async {
         import(&mut out, ".config", &[format!("{api}Config")]);
     }
+    let replies = replies.into_iter().chain(known(&["ChatRequest"])).collect::<BTreeSet<_>>();
     import(&mut out, ".types", &replies.into_iter().collect::<Vec<_>>());
     if is_async {
         write!(out, "\n__all__ = [\"Async{api}Client\"]\n")?;

@@ -4,7 +4,7 @@ use crate::{
     model::{Def, Field, Shape, Struct, Types, Words},
     text,
 };
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use std::{collections::BTreeSet, fmt::Write as _};
 
 /// Words that Python keeps for itself, and so cannot be the key of a class-based `TypedDict`.
@@ -22,7 +22,8 @@ const ADDED: &[(&str, &str, &str)] = &[
 ];
 
 /// The module `muxi/types.py`. `replies` are the types that operations return.
-pub(crate) fn module(types: &Types, replies: &BTreeSet<&str>) -> Result<String> {
+/// `turns` has the requests of chat turns.
+pub(crate) fn module(types: &Types, turns: &Types, replies: &BTreeSet<&str>) -> Result<String> {
     let mut classes =
         String::from("\n\nclass Reply(TypedDict, total=False):\n    \"\"\"Keys that any reply may carry.\"\"\"\n");
     for (name, annotation, doc) in ADDED {
@@ -49,6 +50,7 @@ pub(crate) fn module(types: &Types, replies: &BTreeSet<&str>) -> Result<String> 
             Def::Words(words) => aliases.push_str(&word_alias(name, words).with_context(context)?),
         }
     }
+    classes.push_str(&turn(turns)?);
     let mut out = format!(
         "\"\"\"What the operations return.\n\nEach reply is a plain dict; these types say which keys it has. Keys that are not \
          named here are kept.\n\n{}\n\"\"\"\n\nfrom __future__ import annotations\n\n",
@@ -76,6 +78,27 @@ pub(crate) fn module(types: &Types, replies: &BTreeSet<&str>) -> Result<String> 
     out.push_str(&classes);
     if !aliases.is_empty() {
         write!(out, "\n{aliases}")?;
+    }
+    Ok(out)
+}
+
+/// What the constructor and the methods of a `ChatRequest` put into it, beside its declared fields.
+const TURN: &[(&str, &str, &str)] = &[
+    ("message", "str", "What the user says; at most 100 000 characters."),
+    ("files", "NotRequired[list[dict[str, Any]]]", "Files for the turn."),
+    ("ui_response", "NotRequired[dict[str, Any]]", "The answer to a widget: its `id` and the chosen `value`."),
+];
+
+/// The request of a chat turn.
+fn turn(turns: &Types) -> Result<String> {
+    let Some(Def::Struct(item)) = turns.get("ChatRequest") else { bail!("there is no ChatRequest") };
+    let mut out = String::from("\n\nclass ChatRequest(TypedDict):\n    \"\"\"A chat turn.\"\"\"\n");
+    for (name, kind, doc) in TURN {
+        write!(out, "\n    {name}: {kind}\n{}", attribute(doc, "    "))?;
+    }
+    for field in &item.fields {
+        let kind = annotation(&field.shape);
+        write!(out, "\n    {}: NotRequired[{kind}]\n{}", field.name, attribute(&field.doc, "    "))?;
     }
     Ok(out)
 }
