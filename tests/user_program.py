@@ -9,7 +9,7 @@ from muxi import AsyncFormationClient, FormationClient, ServerClient, webhook
 from typing_extensions import assert_type
 
 if TYPE_CHECKING:
-    from muxi.types import ChatRequest, RequestState, Role
+    from muxi.types import AudioRequest, ChatRequest, MemoryItem, NewCredential, RequestState, RestoredMessage, Role
 
 
 def synchronous(server: ServerClient, formation: FormationClient) -> None:
@@ -32,6 +32,19 @@ def synchronous(server: ServerClient, formation: FormationClient) -> None:
     except muxi.RateLimitError as error:
         assert_type(error.retry_after, "float | None")
     assert_type(webhook.parse(b"{}").status, str)
+
+
+def typed_requests(formation: FormationClient) -> None:
+    items: list[MemoryItem] = [{"content": "likes tea", "source": "crm", "scope": "user"}]
+    formation.ingest_memories_batch("ada", items)
+    formation.ingest_memories_batch("ada", [{"content": {"any": "thing"}, "source": "crm", "more": 1}])
+    said: RestoredMessage = {"role": "user", "content": "hi", "timestamp": "2026-01-01T00:00:00Z"}
+    formation.restore_session("sess", "ada", [said])
+    voice: AudioRequest = {"files": [], "session_id": 3}  # type: ignore[typeddict-item]
+    formation.audio_chat(voice)
+    credential: NewCredential = {"service": "github"}  # type: ignore[typeddict-item]
+    formation.create_credential("ada", credential)
+    formation.register_distillery("name", "ed25519:...", scope={"user_ids": ["ada"], "max_batch_size": 10})
 
 
 async def asynchronous(formation: AsyncFormationClient) -> None:

@@ -2841,8 +2841,27 @@ class Widget(TypedDict):
     """Its id, to answer it with."""
 
 
+class AudioRequest(TypedDict):
+    """Voice notes as a chat turn."""
+
+    files: list[dict[str, Any]]
+    """Voice notes: ``filename``, ``content`` in base64, ``content_type`` audio/..."""
+
+    session_id: NotRequired[str]
+    """The conversation that the turn belongs to; made when there is none."""
+
+    request_id: NotRequired[str]
+    """The turn's id; made when there is none."""
+
+    agent_id: NotRequired[str]
+    """The agent to talk to, instead of the one that the formation chooses."""
+
+
 class ChatRequest(TypedDict):
-    """A chat turn."""
+    """A chat turn.
+
+    A text is enough for one: ``formation.chat("Hello!")``.
+    """
 
     message: str
     """What the user says; at most 100 000 characters."""
@@ -2876,6 +2895,82 @@ class ChatRequest(TypedDict):
 
     mode: NotRequired[str]
     """How the turn runs. The shipped runtime refuses ``async`` with 501."""
+
+
+class DistilleryScope(TypedDict):
+    """What a distillery may submit."""
+
+    user_ids: NotRequired[list[str]]
+    """For which users."""
+
+    event_types: NotRequired[list[str]]
+    """Which kinds of events."""
+
+    max_events_per_day: NotRequired[int]
+    """How many events a day."""
+
+    max_batch_size: NotRequired[int]
+    """How many events at once."""
+
+
+class MemoryItem(TypedDict):
+    """Content from which memories are derived, one item of a batch."""
+
+    content: Any
+    """A text, an object or a list."""
+
+    source: str
+    """Where it comes from, for example ``crm``."""
+
+    source_id: NotRequired[str]
+    """The item's id at its source: the same one again is a duplicate."""
+
+    timestamp: NotRequired[str]
+    """When it happened."""
+
+    subject: NotRequired[str]
+    """What or whom it is about."""
+
+    metadata: NotRequired[dict[str, Any]]
+    """More about it, kept beside it."""
+
+    scope: NotRequired[MemoryScope]
+    """Who shares it; the user when not given."""
+
+    scope_id: NotRequired[str]
+    """The group's id when the scope is the group."""
+
+
+class NewCredential(TypedDict):
+    """A credential to store for a user."""
+
+    service: str
+    """The service, without spaces."""
+
+    credential: dict[str, Any]
+    """What the service wants to be shown."""
+
+    name: NotRequired[str]
+    """A name for people."""
+
+
+class RestoredMessage(TypedDict):
+    """A message to put into a session."""
+
+    role: Role
+    """Who said it."""
+
+    content: str
+    """What was said."""
+
+    timestamp: str
+    """When, in ISO 8601."""
+
+    agent_id: NotRequired[str]
+    """The agent that said it."""
+
+    metadata: NotRequired[dict[str, Any]]
+    """More about it."""
 
 
 Access: TypeAlias = Literal["admin", "client"] | str

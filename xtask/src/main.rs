@@ -68,8 +68,11 @@ fn run(args: &[String]) -> Result<ExitCode> {
 
 /// Every generated file: its path below `root` and its content.
 fn outputs(root: &Path) -> Result<Vec<(&'static str, String)>> {
-    let types = Types::read(&root.join("crates/muxi-client/src/api/types"))?;
-    let turns = Types::read_file(&root.join("crates/muxi-client/src/api/params/chat.rs"))?;
+    let (replies, params) =
+        (root.join("crates/muxi-client/src/api/types"), root.join("crates/muxi-client/src/api/params"));
+    let types = Types::read(&[&replies])?;
+    // Requests use the words of replies.
+    let requests = Types::read(&[&replies, &params])?;
     let both: Vec<&Endpoint> = server::ENDPOINTS.iter().chain(formation::ENDPOINTS).copied().collect();
     let replies: BTreeSet<&str> =
         both.iter().filter(|row| row.reply == Reply::Json).map(|row| row.reply_type).collect();
@@ -83,7 +86,7 @@ fn outputs(root: &Path) -> Result<Vec<(&'static str, String)>> {
             "python/muxi/_formation_async.py",
             python::module("Formation", formation, true, formation::ENDPOINTS, &types)?,
         ),
-        ("python/muxi/types.py", types::module(&types, &turns, &replies)?),
+        ("python/muxi/types.py", types::module(&types, &requests, &replies)?),
         ("docs/api/muxi-client.txt", surface::listing(&root.join("crates/muxi-client/src"))?),
         ("docs/reference.md", reference::page(&types)?),
         ("docs/openapi-server.json", openapi::document(server::ENDPOINTS, &types)?),

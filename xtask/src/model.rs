@@ -103,22 +103,15 @@ pub(crate) struct Types {
 }
 
 impl Types {
-    /// Reads every file of a folder.
-    pub(crate) fn read(folder: &Path) -> Result<Self> {
+    /// Reads every file of some folders.
+    pub(crate) fn read(folders: &[&Path]) -> Result<Self> {
         let mut types = Self::default();
-        for path in rust_files(folder)? {
-            let source = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-            types.add(&source).with_context(|| format!("in {}", path.display()))?;
+        for folder in folders {
+            for path in rust_files(folder)? {
+                let source = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+                types.add(&source).with_context(|| format!("in {}", path.display()))?;
+            }
         }
-        types.resolve()?;
-        Ok(types)
-    }
-
-    /// Reads one file, such as one of the requests.
-    pub(crate) fn read_file(path: &Path) -> Result<Self> {
-        let mut types = Self::default();
-        let source = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        types.add(&source).with_context(|| format!("in {}", path.display()))?;
         types.resolve()?;
         Ok(types)
     }

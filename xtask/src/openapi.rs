@@ -298,7 +298,7 @@ mod tests {
     #[test]
     fn every_operation_and_reference_is_there() -> Result<()> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/muxi-client/src/api/types");
-        let types = Types::read(&folder)?;
+        let types = Types::read(&[&folder])?;
         for endpoints in [formation::ENDPOINTS, server::ENDPOINTS] {
             let document: Value = serde_json::from_str(&super::document(endpoints, &types)?)?;
             let mut names = BTreeSet::new();

@@ -63,12 +63,24 @@ pub(crate) fn arguments(endpoint: &Endpoint) -> Result<Vec<Arg>> {
 }
 
 fn argument(endpoint: &Endpoint, param: &Param) -> Result<Arg> {
+    let request = crate::types::REQUESTS
+        .iter()
+        .map(|(name, _)| *name)
+        .find(|name| param.rust_type.trim_start_matches("&[").trim_end_matches(']') == *name);
+    let (one, many);
     let plain = match param.kind {
         Kind::Str => "str",
         Kind::Int => "int",
         Kind::Bool => "bool",
         Kind::Json => "Any",
-        Kind::Object if param.rust_type == "ChatRequest" => "ChatRequest | Mapping[str, Any]",
+        Kind::Object if request.is_some() => {
+            one = format!("{} | Mapping[str, Any]", request.unwrap_or_default());
+            &one
+        }
+        Kind::List if request.is_some() => {
+            many = format!("Sequence[{} | Mapping[str, Any]]", request.unwrap_or_default());
+            &many
+        }
         Kind::Object => "Mapping[str, Any]",
         Kind::List if param.rust_type.contains("str") => "Sequence[str]",
         Kind::List => "Sequence[Any]",
@@ -187,7 +199,8 @@ pub(crate) fn module(api: &str, about: &str, is_async: bool, endpoints: &[&Endpo
     if !is_async {
         import(&mut out, ".config", &[format!("{api}Config")]);
     }
-    let replies = replies.into_iter().chain(known(&["ChatRequest"])).collect::<BTreeSet<_>>();
+    let requests: Vec<&str> = crate::types::REQUESTS.iter().map(|(name, _)| *name).collect();
+    let replies = replies.into_iter().chain(known(&requests)).collect::<BTreeSet<_>>();
     import(&mut out, ".types", &replies.into_iter().collect::<Vec<_>>());
     if is_async {
         write!(out, "\n__all__ = [\"Async{api}Client\"]\n")?;

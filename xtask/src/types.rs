@@ -22,8 +22,8 @@ const ADDED: &[(&str, &str, &str)] = &[
 ];
 
 /// The module `muxi/types.py`. `replies` are the types that operations return.
-/// `turns` has the requests of chat turns.
-pub(crate) fn module(types: &Types, turns: &Types, replies: &BTreeSet<&str>) -> Result<String> {
+/// `requests` are the types that operations take.
+pub(crate) fn module(types: &Types, requests: &Types, replies: &BTreeSet<&str>) -> Result<String> {
     let mut classes =
         String::from("\n\nclass Reply(TypedDict, total=False):\n    \"\"\"Keys that any reply may carry.\"\"\"\n");
     for (name, annotation, doc) in ADDED {
@@ -50,7 +50,10 @@ pub(crate) fn module(types: &Types, turns: &Types, replies: &BTreeSet<&str>) -> 
             Def::Words(words) => aliases.push_str(&word_alias(name, words).with_context(context)?),
         }
     }
-    classes.push_str(&turn(turns)?);
+    for (name, given) in REQUESTS {
+        let Some(Def::Struct(item)) = requests.get(name) else { bail!("there is no {name}") };
+        classes.push_str(&request(name, item, given)?);
+    }
     let mut out = format!(
         "\"\"\"What the operations return.\n\nEach reply is a plain dict; these types say which keys it has. Keys that are not \
          named here are kept.\n\n{}\n\"\"\"\n\nfrom __future__ import annotations\n\n",
@@ -82,18 +85,49 @@ pub(crate) fn module(types: &Types, turns: &Types, replies: &BTreeSet<&str>) -> 
     Ok(out)
 }
 
-/// What the constructor and the methods of a `ChatRequest` put into it, beside its declared fields.
-const TURN: &[(&str, &str, &str)] = &[
-    ("message", "str", "What the user says; at most 100 000 characters."),
-    ("files", "NotRequired[list[dict[str, Any]]]", "Files for the turn."),
-    ("ui_response", "NotRequired[dict[str, Any]]", "The answer to a widget: its `id` and the chosen `value`."),
+/// The types that operations take as a dict, each with what its constructor puts into it beside its declared fields.
+pub(crate) const REQUESTS: &[(&str, &[(&str, &str, &str)])] = &[
+    (
+        "AudioRequest",
+        &[("files", "list[dict[str, Any]]", "Voice notes: `filename`, `content` in base64, `content_type` audio/...")],
+    ),
+    (
+        "ChatRequest",
+        &[
+            ("message", "str", "What the user says; at most 100 000 characters."),
+            ("files", "NotRequired[list[dict[str, Any]]]", "Files for the turn."),
+            ("ui_response", "NotRequired[dict[str, Any]]", "The answer to a widget: its `id` and the chosen `value`."),
+        ],
+    ),
+    ("DistilleryScope", &[]),
+    (
+        "MemoryItem",
+        &[
+            ("content", "Any", "A text, an object or a list."),
+            ("source", "str", "Where it comes from, for example `crm`."),
+        ],
+    ),
+    (
+        "NewCredential",
+        &[
+            ("service", "str", "The service, without spaces."),
+            ("credential", "dict[str, Any]", "What the service wants to be shown."),
+        ],
+    ),
+    (
+        "RestoredMessage",
+        &[
+            ("role", "Role", "Who said it."),
+            ("content", "str", "What was said."),
+            ("timestamp", "str", "When, in ISO 8601."),
+        ],
+    ),
 ];
 
-/// The request of a chat turn.
-fn turn(turns: &Types) -> Result<String> {
-    let Some(Def::Struct(item)) = turns.get("ChatRequest") else { bail!("there is no ChatRequest") };
-    let mut out = String::from("\n\nclass ChatRequest(TypedDict):\n    \"\"\"A chat turn.\"\"\"\n");
-    for (name, kind, doc) in TURN {
+/// What an operation takes as a dict.
+fn request(name: &str, item: &Struct, given: &[(&str, &str, &str)]) -> Result<String> {
+    let mut out = format!("\n\nclass {name}(TypedDict):\n{}", text::docstring(&item.doc, "", "    ")?);
+    for (name, kind, doc) in given {
         write!(out, "\n    {name}: {kind}\n{}", attribute(doc, "    "))?;
     }
     for field in &item.fields {
