@@ -77,7 +77,7 @@ pub(super) fn list_quirks(out: &mut impl Write) -> io::Result<()> {
     let default = Quirks::default();
     for row in QUIRKS {
         let mark = if default.on(row.quirk) { "*" } else { " " };
-        writeln!(out, "{mark} {:<26}{:<15}{}", row.name, row.section, row.what)?;
+        writeln!(out, "{mark} {:<26}{:<16}{}", row.name, row.section, row.what)?;
     }
     writeln!(out, "\n* on by default. R: contract/formation-api.md, S: contract/server-api.md.")
 }
