@@ -40,7 +40,7 @@ fn examples_show_what_they_say() {
     assert!(output(&mut example("status", &server)).contains("demo"));
     assert!(output(&mut example("health", &server)).contains("/api/demo/v1 is healthy, up for"));
     let chat = output(&mut example("chat", &server));
-    assert_eq!(chat, "Echo: Remember my notes.\nEcho: What do I like?\n");
+    assert_eq!(chat, "Echo: Remember my notes.\n\n[notes.txt]\nAda likes tea.\nEcho: What do I like?\n");
     let stream = output(example("chat_stream", &server).args(["How", "are you?"]));
     assert_eq!(stream, "Echo: How are you?\n");
     let talk = output(&mut example("concurrent_users", &server));
