@@ -60,10 +60,10 @@ def _value(operation: str, name: str, annotation: str, in_path: bool, folder: Pa
         return 17
     if annotation.startswith("bytes"):
         return b'{"raw": 1}'
-    if annotation.startswith("Mapping"):
-        return {"n": "1"} if operation == "stream_logs" else {"n": [TEXT, None]}
     if annotation.startswith("Sequence"):
         return [TEXT]
+    if "Mapping" in annotation:
+        return {"n": "1"} if operation == "stream_logs" else {"n": [TEXT, None]}
     if annotation == "Any":
         return {TEXT: TEXT}
     assert annotation.startswith("str"), f"{operation}: {name}: {annotation}"

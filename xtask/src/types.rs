@@ -85,8 +85,11 @@ pub(crate) fn module(types: &Types, requests: &Types, replies: &BTreeSet<&str>) 
     Ok(out)
 }
 
+/// A key of a request: name, Python type, documentation.
+type Key = (&'static str, &'static str, &'static str);
+
 /// The types that operations take as a dict, each with what its constructor puts into it beside its declared fields.
-pub(crate) const REQUESTS: &[(&str, &[(&str, &str, &str)])] = &[
+pub(crate) const REQUESTS: &[(&str, &[Key])] = &[
     (
         "AudioRequest",
         &[("files", "list[dict[str, Any]]", "Voice notes: `filename`, `content` in base64, `content_type` audio/...")],
@@ -125,7 +128,7 @@ pub(crate) const REQUESTS: &[(&str, &[(&str, &str, &str)])] = &[
 ];
 
 /// What an operation takes as a dict.
-fn request(name: &str, item: &Struct, given: &[(&str, &str, &str)]) -> Result<String> {
+fn request(name: &str, item: &Struct, given: &[Key]) -> Result<String> {
     let mut out = format!("\n\nclass {name}(TypedDict):\n{}", text::docstring(&item.doc, "", "    ")?);
     for (name, kind, doc) in given {
         write!(out, "\n    {name}: {kind}\n{}", attribute(doc, "    "))?;
