@@ -194,6 +194,12 @@ impl Config {
         self.authority.rsplit(':').next().and_then(|port| port.parse().ok()).unwrap_or(default)
     }
 
+    /// Host and port as the header `Host` has them.
+    pub(crate) fn host_header(&self) -> &str {
+        let default = if self.scheme == Scheme::HTTPS { ":443" } else { ":80" };
+        self.authority.strip_suffix(default).unwrap_or(&self.authority)
+    }
+
     /// Scheme, host and port, for error messages.
     pub(crate) fn origin(&self) -> String {
         format!("{}://{}", self.scheme, self.authority)

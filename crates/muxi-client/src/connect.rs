@@ -9,7 +9,7 @@ use http::{HeaderValue, Uri};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 use hyper_util::client::{
-    legacy::connect::{Connected, Connection, HttpConnector, proxy::Tunnel},
+    legacy::connect::{HttpConnector, proxy::Tunnel},
     proxy::matcher::Matcher,
 };
 use rustls::{
@@ -21,10 +21,7 @@ use std::{
     io,
     path::Path,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -61,6 +58,11 @@ impl Connector {
         http.set_tcp_user_timeout(Some(DEAD_AFTER));
         let tls = (config.scheme == http::uri::Scheme::HTTPS).then(|| tls(config)).transpose()?;
         Ok(Self { http, tls, proxy: proxy(config)? })
+    }
+
+    /// Whether requests go to a proxy as they are: TLS goes through a tunnel.
+    pub(crate) fn sends_through_proxy(&self) -> bool {
+        self.proxy.is_some() && self.tls.is_none()
     }
 
     /// The header that a plain request through the proxy needs.
@@ -151,12 +153,12 @@ impl Service<Uri> for Connector {
     fn call(&mut self, uri: Uri) -> Self::Future {
         let mut http = self.http.clone();
         match (self.proxy.clone(), self.tls.clone()) {
-            (None, None) => Box::pin(async move { Ok(Stream::new(http.call(uri).await?, false)) }),
+            (None, None) => Box::pin(async move { Ok(Stream::plain(http.call(uri).await?)) }),
             (None, Some(tls)) => {
                 let mut https = HttpsConnector::from((http, tls));
                 Box::pin(async move { Ok(Stream::secure(https.call(uri).await?)) })
             }
-            (Some(proxy), None) => Box::pin(async move { Ok(Stream::new(http.call(proxy.uri).await?, true)) }),
+            (Some(proxy), None) => Box::pin(async move { Ok(Stream::plain(http.call(proxy.uri).await?)) }),
             (Some(proxy), Some(tls)) => {
                 let mut tunnel = Tunnel::new(proxy.uri, http);
                 if let Some(auth) = proxy.auth {
@@ -169,19 +171,6 @@ impl Service<Uri> for Connector {
     }
 }
 
-/// Whether a connection has already carried an answer: then it may have died while it lay idle.
-#[derive(Clone, Default)]
-pub(crate) struct Used(Arc<AtomicBool>);
-
-impl Used {
-    pub(crate) fn set(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-    pub(crate) fn get(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
 trait Io: Read + Write + Send + Unpin {}
 
 impl<T: Read + Write + Send + Unpin> Io for T {}
@@ -190,30 +179,36 @@ impl<T: Read + Write + Send + Unpin> Io for T {}
 pub(crate) struct Stream {
     /// Boxed: the task of a connection has room for several copies of it, and that of TLS is large.
     inner: Box<dyn Io>,
-    proxied: bool,
-    /// Whether the two sides have agreed on HTTP/2.
+    #[cfg(feature = "http2")]
     http2: bool,
-    used: Used,
 }
 
 impl Stream {
-    fn new(inner: impl Io + 'static, proxied: bool) -> Self {
-        Self { inner: Box::new(inner), proxied, http2: false, used: Used::default() }
+    fn plain(inner: impl Io + 'static) -> Self {
+        Self {
+            inner: Box::new(inner),
+            #[cfg(feature = "http2")]
+            http2: false,
+        }
     }
 
     fn secure<T: Read + Write + Send + Unpin + 'static>(inner: MaybeHttpsStream<T>) -> Self {
+        #[cfg(feature = "http2")]
         let http2 = match &inner {
             MaybeHttpsStream::Https(stream) => stream.inner().get_ref().1.alpn_protocol() == Some(b"h2"),
             MaybeHttpsStream::Http(_) => false,
         };
-        Self { http2, ..Self::new(inner, false) }
+        Self {
+            inner: Box::new(inner),
+            #[cfg(feature = "http2")]
+            http2,
+        }
     }
-}
 
-impl Connection for Stream {
-    fn connected(&self) -> Connected {
-        let connected = Connected::new().proxy(self.proxied).extra(self.used.clone());
-        if self.http2 { connected.negotiated_h2() } else { connected }
+    /// Whether the two sides have agreed on HTTP/2.
+    #[cfg(feature = "http2")]
+    pub(crate) fn is_http2(&self) -> bool {
+        self.http2
     }
 }
 

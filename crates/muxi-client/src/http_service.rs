@@ -20,11 +20,10 @@
 //! # }).unwrap();
 //! ```
 
-use crate::body::Outgoing;
+use crate::{body::Outgoing, pool::Driven};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use http_body_util::{BodyExt, combinators::UnsyncBoxBody};
-use hyper::body::Incoming;
 use std::{
     fmt,
     future::Future,
@@ -64,7 +63,7 @@ enum Kind {
     #[default]
     Empty,
     Outgoing(Outgoing),
-    Incoming(Incoming),
+    Incoming(Driven),
     Other(UnsyncBoxBody<Bytes, BoxError>),
 }
 
@@ -82,7 +81,7 @@ impl Body {
         Self(Kind::Outgoing(body))
     }
 
-    pub(crate) fn incoming(body: Incoming) -> Self {
+    pub(crate) fn incoming(body: Driven) -> Self {
         Self(Kind::Incoming(body))
     }
 

@@ -72,6 +72,8 @@ mod jobs;
 #[cfg(feature = "client")]
 pub mod options;
 #[cfg(feature = "client")]
+mod pool;
+#[cfg(feature = "client")]
 pub mod reply;
 #[cfg(feature = "client")]
 pub mod route;

@@ -40,8 +40,6 @@ pub struct EventStream {
     gate: Gate,
     ready: VecDeque<Event>,
     failed: Option<Error>,
-    /// Whether others on this thread have had the chance to bring more, since the last bytes.
-    yielded: bool,
     idle: Option<(Duration, Pin<Box<Sleep>>)>,
     status: u16,
     headers: HeaderMap,
@@ -77,7 +75,6 @@ impl EventStream {
             gate: Gate::new(end),
             ready: VecDeque::new(),
             failed: None,
-            yielded: false,
             idle: idle.map(|limit| (limit, Box::pin(tokio::time::sleep(limit)))),
             status,
             headers,
@@ -129,7 +126,6 @@ impl EventStream {
             };
             match Pin::new(body).poll_frame(cx) {
                 Poll::Ready(Some(Ok(frame))) => {
-                    self.yielded = false;
                     if let Some((limit, timer)) = &mut self.idle {
                         timer.as_mut().reset(Instant::now() + *limit);
                     }
@@ -146,12 +142,6 @@ impl EventStream {
                 Poll::Ready(_) => {
                     let failed = self.gate.finish().err();
                     self.end(failed);
-                }
-                // The connection's own task may hold more of what one read brought: let it hand that over first.
-                Poll::Pending if !self.yielded && (self.gate.has_ended() || !self.ready.is_empty()) => {
-                    self.yielded = true;
-                    cx.waker().wake_by_ref();
-                    return Poll::Pending;
                 }
                 // The last event has come. A body that goes on after it is not waited for.
                 Poll::Pending if self.gate.has_ended() => self.end(None),

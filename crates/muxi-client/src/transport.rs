@@ -11,20 +11,17 @@ use crate::{
     },
     body::Outgoing,
     config::{Attempt, Config, header_name, seconds},
-    connect::{Connector, Used},
+    connect::Connector,
     http_service::{Body as HttpBody, BoxError, HttpService},
     options::CallOptions,
+    pool::{NotConnected, Pool},
     reply::Reply,
     stream::EventStream,
     trace::CallSpan,
 };
 use bytes::Bytes;
-use http::{Extensions, HeaderMap, HeaderValue, Uri, header};
+use http::{HeaderMap, HeaderValue, Uri, header};
 use http_body_util::{BodyExt, Limited};
-use hyper_util::{
-    client::legacy::{Client, connect::capture_connection},
-    rt::{TokioExecutor, TokioTimer},
-};
 use std::{
     fmt,
     future::Future,
@@ -38,8 +35,6 @@ use std::{
 };
 use uuid::Uuid;
 
-/// The runtime closes idle connections after 5 s: one must not be used that is about to be closed.
-const IDLE_CONNECTION: Duration = Duration::from_secs(4);
 const ERROR_BODY_LIMIT: usize = 1 << 20;
 const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -50,11 +45,9 @@ type Deadline = tokio::time::Instant;
 
 /// What sends the requests.
 #[derive(Clone)]
-// One lies in each client, and a copy on the stack of each attempt, which a box would make slower.
-#[allow(clippy::large_enum_variant)]
 enum HttpClient {
     /// The client's own, with its pool.
-    Pool(Client<Connector, Outgoing>),
+    Pool(Pool),
     /// The caller's.
     Service(Arc<dyn HttpService>),
 }
@@ -104,11 +97,7 @@ impl Transport {
             None => {
                 let connector = Connector::new(&config)?;
                 let proxy_authorization = connector.proxy_authorization().cloned();
-                let http = Client::builder(TokioExecutor::new())
-                    .pool_timer(TokioTimer::new())
-                    .pool_idle_timeout(IDLE_CONNECTION)
-                    .build(connector);
-                (HttpClient::Pool(http), proxy_authorization)
+                (HttpClient::Pool(Pool::new(connector, &config)?), proxy_authorization)
             }
         };
         Ok(Self { config, proxy_authorization, http: Mutex::new(Some(http)) })
@@ -333,22 +322,22 @@ impl Transport {
         });
     }
 
-    /// One request and the head of its reply. A pooled connection that died while it lay idle is not an attempt:
-    /// the request is sent once more at once.
+    /// One request and the head of its reply.
     async fn exchange(
         &self,
         http: HttpClient,
         prepared: &Prepared<'_>,
         end: Option<Deadline>,
     ) -> Result<(u16, HeaderMap, HttpBody)> {
-        let (parts, body) = match http {
-            HttpClient::Pool(http) => self.pooled(http, prepared, end).await?,
+        let answer = match http {
+            HttpClient::Pool(pool) => self.until(end, prepared, self.pooled(pool, prepared)).await??,
             HttpClient::Service(service) => {
                 let request = self.outgoing(prepared)?.map(HttpBody::outgoing);
                 let answer = self.until(end, prepared, service.call(request)).await?;
-                answer.map_err(|e| self.broken(e))?.into_parts()
+                answer.map_err(|e| self.broken(e))?
             }
         };
+        let (parts, body) = answer.into_parts();
         prepared.status.store(parts.status.as_u16(), Ordering::Relaxed);
         if let Some(latest) = parts.headers.get(LATEST_HEADER).and_then(|v| v.to_str().ok()) {
             self.config.notice(latest);
@@ -360,32 +349,14 @@ impl Transport {
         Err(Error::from_reply(parts.status.as_u16(), &parts.headers, &body, SystemTime::now()))
     }
 
-    /// One request over the pool.
-    async fn pooled(
-        &self,
-        http: Client<Connector, Outgoing>,
-        prepared: &Prepared<'_>,
-        end: Option<Deadline>,
-    ) -> Result<(http::response::Parts, HttpBody)> {
-        let mut may_repeat = true;
-        let response = loop {
-            let mut request = self.outgoing(prepared)?;
-            let connection = capture_connection(&mut request);
-            match self.until(end, prepared, http.request(request)).await? {
-                Ok(response) => break response,
-                Err(error) => {
-                    let mut extras = Extensions::new();
-                    connection.connection_metadata().iter().for_each(|c| c.get_extras(&mut extras));
-                    if !(may_repeat && extras.get::<Used>().is_some_and(Used::get)) {
-                        return Err(self.broken(error.into()));
-                    }
-                    may_repeat = false;
-                }
-            }
-        };
-        response.extensions().get::<Used>().iter().for_each(|used| used.set());
-        let (parts, body) = response.into_parts();
-        Ok((parts, HttpBody::incoming(body)))
+    /// One request over the pool. A connection that died while it lay idle is not an attempt: the request is sent once
+    /// more at once, over a new one.
+    async fn pooled(&self, pool: Pool, prepared: &Prepared<'_>) -> Result<http::Response<HttpBody>> {
+        match pool.send(self.outgoing(prepared)?, false).await {
+            Err(failure) if failure.reused => pool.send(self.outgoing(prepared)?, true).await,
+            outcome => outcome,
+        }
+        .map_err(|failure| self.broken(failure.error))
     }
 
     fn outgoing(&self, prepared: &Prepared<'_>) -> Result<http::Request<Outgoing>> {
@@ -431,9 +402,7 @@ pub(crate) fn broken(source: BoxError, config: &Config) -> Error {
     let chain = || std::iter::successors(Some(error), |e| e.source());
     let cause = chain().last().map(ToString::to_string).unwrap_or_default();
     let timed_out = chain().filter_map(|e| e.downcast_ref::<io::Error>()).any(|e| e.kind() == io::ErrorKind::TimedOut);
-    let at_connect = error
-        .downcast_ref::<hyper_util::client::legacy::Error>()
-        .is_some_and(hyper_util::client::legacy::Error::is_connect);
+    let at_connect = error.is::<NotConnected>();
     let origin = config.origin();
     let message = match (at_connect, &config.proxy) {
         (true, Some(proxy)) => {

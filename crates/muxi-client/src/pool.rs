@@ -1,0 +1,312 @@
+//! Connections to one origin, each driven by the call that uses it.
+//!
+//! A connection has no task of its own: who waits for a reply, or for the next piece of its body, polls the connection
+//! too. That saves two passes of the scheduler for each request and for each piece (a third of what an SSE event costs),
+//! and a task's memory for each open stream; and a call that is dropped closes its connection at once.
+
+use crate::{
+    api::{error::Result, request::header_value},
+    body::Outgoing,
+    config::Config,
+    connect::{Connector, Stream},
+    http_service::{Body, BoxError},
+};
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, Uri, header::HOST};
+use http_body::{Frame, SizeHint};
+use hyper::{
+    body::Incoming,
+    client::conn::http1::{self, Connection, SendRequest},
+};
+use std::{
+    fmt,
+    future::{Future, poll_fn},
+    pin::{Pin, pin},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    task::{Context, Poll, Waker, ready},
+    time::{Duration, Instant},
+};
+use tower_service::Service;
+
+/// The runtime closes idle connections after 5 s: one must not be used that is about to be closed.
+const IDLE: Duration = Duration::from_secs(4);
+
+/// Sends requests to one origin. A copy has the same connections.
+#[derive(Clone)]
+pub(crate) struct Pool(Arc<Shared>);
+
+struct Shared {
+    connector: Connector,
+    host: HeaderValue,
+    idle: Mutex<Idle>,
+    #[cfg(feature = "http2")]
+    http2: http2::Slot,
+}
+
+/// The connections that nobody uses.
+#[derive(Default)]
+struct Idle {
+    /// The one that was used last is at the end.
+    connections: Vec<(Instant, Box<Lease>)>,
+    /// Whether a task waits to close those that have been idle for too long.
+    watched: bool,
+}
+
+/// Why there is no response.
+pub(crate) struct Failure {
+    pub(crate) error: BoxError,
+    /// Whether the connection had already carried an answer: then it may have died while it lay idle.
+    pub(crate) reused: bool,
+}
+
+/// No connection could be made.
+#[derive(Debug)]
+pub(crate) struct NotConnected(BoxError);
+
+impl fmt::Display for NotConnected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no connection")
+    }
+}
+
+impl std::error::Error for NotConnected {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&*self.0)
+    }
+}
+
+impl Pool {
+    pub(crate) fn new(connector: Connector, config: &Config) -> Result<Self> {
+        let host = header_value("url", config.host_header())?;
+        let idle = Mutex::default();
+        Ok(Self(Arc::new(Shared {
+            connector,
+            host,
+            idle,
+            #[cfg(feature = "http2")]
+            http2: http2::Slot::default(),
+        })))
+    }
+
+    /// Sends a request, over an idle connection if there is one and `fresh` does not forbid it.
+    pub(crate) async fn send(
+        &self,
+        request: Request<Outgoing>,
+        fresh: bool,
+    ) -> std::result::Result<Response<Body>, Failure> {
+        #[cfg(feature = "http2")]
+        if let Some(sender) = self.0.http2.sender().filter(|_| !fresh) {
+            return http2::send(sender, request, true).await;
+        }
+        let idle = if fresh { None } else { poll_fn(|cx| Poll::Ready(self.0.take_idle(cx))).await };
+        let reused = idle.is_some();
+        let lease = match idle {
+            Some(lease) => lease,
+            None => {
+                let failed = |error| Failure { error: NotConnected(error).into(), reused: false };
+                let stream = self.0.connector.clone().call(request.uri().clone()).await.map_err(failed)?;
+                #[cfg(feature = "http2")]
+                if stream.is_http2() {
+                    let sender = self.0.http2.open(stream).await.map_err(|e| failed(e.into()))?;
+                    return http2::send(sender, request, false).await;
+                }
+                let (sender, connection) = http1::handshake(stream).await.map_err(|e| failed(e.into()))?;
+                Box::new(Lease { sender, connection: Some(connection) })
+            }
+        };
+        let sent = lease.send(self.0.addressed(request)).await;
+        let (lease, response) = sent.map_err(|error| Failure { error: error.into(), reused })?;
+        let pool = Arc::downgrade(&self.0);
+        Ok(response.map(|incoming| Body::incoming(Driven { incoming, over: false, lease: Some(lease), pool })))
+    }
+}
+
+impl Shared {
+    /// The idle connection that was used last, if it still stands.
+    fn take_idle(&self, cx: &mut Context<'_>) -> Option<Box<Lease>> {
+        loop {
+            let (since, mut lease) = self.idle().connections.pop()?;
+            if since.elapsed() < IDLE && lease.is_ready(cx) {
+                return Some(lease);
+            }
+        }
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Idle> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A request in the form that HTTP/1 has for it.
+    fn addressed(&self, mut request: Request<Outgoing>) -> Request<Outgoing> {
+        if !self.connector.sends_through_proxy()
+            && let Some(path) = request.uri().path_and_query()
+        {
+            *request.uri_mut() = Uri::from(path.clone());
+        }
+        request.headers_mut().entry(HOST).or_insert_with(|| self.host.clone());
+        request
+    }
+
+    /// Keeps a connection for the next request.
+    fn give_back(self: &Arc<Self>, lease: Box<Lease>) {
+        let mut idle = self.idle();
+        idle.connections.push((Instant::now(), lease));
+        if !idle.watched
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            idle.watched = true;
+            runtime.spawn(Watch(Arc::downgrade(self)).run());
+        }
+    }
+}
+
+/// Closes connections that have been idle for too long, until none is left.
+struct Watch(Weak<Shared>);
+
+impl Watch {
+    async fn run(self) {
+        loop {
+            tokio::time::sleep(IDLE).await;
+            let Some(pool) = self.0.upgrade() else { return };
+            let mut idle = pool.idle();
+            idle.connections.retain(|(since, _)| since.elapsed() < IDLE);
+            if idle.connections.is_empty() {
+                return;
+            }
+        }
+    }
+}
+
+/// Also when the runtime that ran the task is gone: the next connection then gets a new one.
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if let Some(pool) = self.0.upgrade() {
+            pool.idle().watched = false;
+        }
+    }
+}
+
+/// A connection, and what sends requests to it.
+struct Lease {
+    sender: SendRequest<Outgoing>,
+    /// Gone when it has closed.
+    connection: Option<Connection<Stream, Outgoing>>,
+}
+
+impl Lease {
+    /// Does what can be done on the connection, and asks to be woken when there is more.
+    fn drive(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(connection) = &mut self.connection {
+            // Its error, if any, is also that of the response or of the body.
+            let _ = ready!(Pin::new(connection).poll(cx));
+            self.connection = None;
+        }
+        Poll::Ready(())
+    }
+
+    /// Whether it could take a request now.
+    fn is_ready(&mut self, cx: &mut Context<'_>) -> bool {
+        self.drive(cx).is_pending() && self.sender.is_ready()
+    }
+
+    async fn send(mut self: Box<Self>, request: Request<Outgoing>) -> hyper::Result<(Box<Self>, Response<Incoming>)> {
+        let mut answer = pin!(self.sender.send_request(request));
+        let response = poll_fn(|cx| {
+            let _ = self.drive(cx);
+            answer.as_mut().poll(cx)
+        });
+        let response = response.await?;
+        Ok((self, response))
+    }
+}
+
+/// The body of a response, which drives its connection and gives it back when all has come.
+pub(crate) struct Driven {
+    incoming: Incoming,
+    over: bool,
+    lease: Option<Box<Lease>>,
+    pool: Weak<Shared>,
+}
+
+impl Driven {
+    #[cfg(feature = "http2")]
+    fn without_connection(incoming: Incoming) -> Self {
+        Self { incoming, over: false, lease: None, pool: Weak::new() }
+    }
+}
+
+impl http_body::Body for Driven {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<hyper::Result<Frame<Bytes>>>> {
+        let Self { incoming, over, lease, .. } = &mut *self;
+        if let Some(lease) = lease {
+            let _ = lease.drive(cx);
+        }
+        let frame = Pin::new(incoming).poll_frame(cx);
+        *over = matches!(frame, Poll::Ready(None));
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.over || self.incoming.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.size_hint()
+    }
+}
+
+impl Drop for Driven {
+    fn drop(&mut self) {
+        if !http_body::Body::is_end_stream(self) {
+            return;
+        }
+        if let (Some(mut lease), Some(pool)) = (self.lease.take(), self.pool.upgrade())
+            && lease.is_ready(&mut Context::from_waker(Waker::noop()))
+        {
+            pool.give_back(lease);
+        }
+    }
+}
+
+/// One connection for all requests. It has a task of its own, since no single call could drive it.
+#[cfg(feature = "http2")]
+mod http2 {
+    use super::{Driven, Failure};
+    use crate::{body::Outgoing, connect::Stream, http_service::Body};
+    use http::{Request, Response};
+    use hyper::client::conn::http2::{SendRequest, handshake};
+    use hyper_util::rt::TokioExecutor;
+    use std::sync::{Mutex, PoisonError};
+
+    /// What sends requests over the connection.
+    #[derive(Default)]
+    pub(super) struct Slot(Mutex<Option<SendRequest<Outgoing>>>);
+
+    impl Slot {
+        /// What sends requests, if the connection still stands.
+        pub(super) fn sender(&self) -> Option<SendRequest<Outgoing>> {
+            let slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            slot.clone().filter(|sender| !sender.is_closed())
+        }
+
+        /// Uses that connection from now on.
+        pub(super) async fn open(&self, stream: Stream) -> hyper::Result<SendRequest<Outgoing>> {
+            let (sender, connection) = handshake(TokioExecutor::new(), stream).await?;
+            tokio::spawn(connection);
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender.clone());
+            Ok(sender)
+        }
+    }
+
+    pub(super) async fn send(
+        mut sender: SendRequest<Outgoing>,
+        request: Request<Outgoing>,
+        reused: bool,
+    ) -> Result<Response<Body>, Failure> {
+        let response = sender.send_request(request).await.map_err(|e| Failure { error: e.into(), reused })?;
+        Ok(response.map(|incoming| Body::incoming(Driven::without_connection(incoming))))
+    }
+}
