@@ -45,23 +45,33 @@ pub fn shape(rule: Rule, success: Option<bool>, has_data: bool) -> Shape {
     }
 }
 
+/// An envelope around data of one type, or of any: then as `&RawValue`.
 #[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(default)]
+struct Envelope<D> {
     success: Option<Value>,
-    #[serde(default)]
     request: Option<RequestPart>,
-    #[serde(default)]
     timestamp: Option<Value>,
-    #[serde(default, borrow)]
-    data: Option<&'a RawValue>,
+    data: Option<D>,
+}
+
+impl<D> Envelope<D> {
+    fn shape(&self, rule: Rule) -> Shape {
+        shape(rule, self.success.as_ref().and_then(Value::as_bool), self.data.is_some())
+    }
+
+    fn metadata(&mut self) -> Metadata {
+        let request = self.request.take().unwrap_or_default();
+        Metadata {
+            request_id: request.id,
+            idempotency_key: request.idempotency_key,
+            timestamp: self.timestamp.as_ref().and_then(Value::as_i64),
+        }
+    }
 }
 
 #[derive(Default, Deserialize)]
 struct RequestPart {
-    #[serde(default)]
     id: Option<String>,
-    #[serde(default)]
     idempotency_key: Option<String>,
 }
 
@@ -74,24 +84,25 @@ pub fn decode<T: DeserializeOwned>(rule: Rule, status: u16, headers: &HeaderMap,
         Error::unexpected_reply(status, format!("the reply is not {what}: {error}; it begins with {text:?}"), body)
             .with_source(error)
     };
-    let Ok(envelope) = serde_json::from_slice::<Envelope<'_>>(body) else {
+    // Reads the reply once. What this does not understand is read in two steps, which tell what is wrong with it.
+    if rule != Rule::Bare
+        && let Ok(mut envelope) = serde_json::from_slice::<Envelope<T>>(body)
+        && envelope.shape(rule) == Shape::Envelope
+        && let Some(data) = envelope.data.take()
+    {
+        return Ok((data, envelope.metadata()));
+    }
+    let Ok(mut envelope) = serde_json::from_slice::<Envelope<&RawValue>>(body) else {
         let data = serde_json::from_slice(body).map_err(|e| broken(e, "what the operation promises"))?;
         return Ok((data, Metadata::default()));
     };
-    let success = envelope.success.as_ref().and_then(Value::as_bool);
-    let request = envelope.request.unwrap_or_default();
-    let metadata = Metadata {
-        request_id: request.id,
-        idempotency_key: request.idempotency_key,
-        timestamp: envelope.timestamp.and_then(|t| t.as_i64()),
-    };
-    let data = match (shape(rule, success, envelope.data.is_some()), envelope.data) {
+    let data = match (envelope.shape(rule), envelope.data) {
         (Shape::Failure, _) => return Err(failure(status, headers, body)),
         (Shape::Envelope, Some(data)) => data.get().as_bytes(),
         _ => body,
     };
     let data = serde_json::from_slice(data).map_err(|e| broken(e, "what the operation promises"))?;
-    Ok((data, metadata))
+    Ok((data, envelope.metadata()))
 }
 
 /// The error of a 2xx reply with `success: false`.

@@ -14,13 +14,26 @@ macro_rules! replies {
     )*) => {
         $(
             $(#[$meta])*
-            #[derive(Clone, Debug, serde::Deserialize, serde::Serialize)]
+            #[derive(Clone, Debug, serde::Serialize)]
             #[non_exhaustive]
             pub struct $name {
                 $($(#[$attr])* pub $field: $ty,)*
                 /// Fields that this version does not know.
                 #[serde(flatten)]
                 pub extra: $crate::api::types::Object,
+            }
+
+            impl<'de> serde::Deserialize<'de> for $name {
+                fn deserialize<D: serde::Deserializer<'de>>(inner: D) -> Result<Self, D::Error> {
+                    #[derive(serde::Deserialize)]
+                    struct Known {
+                        $($(#[$attr])* $field: $ty,)*
+                    }
+                    let mut extra = $crate::api::types::Object::new();
+                    let collecting = $crate::api::types::extra::Collecting { inner, extra: &mut extra };
+                    let Known { $($field),* } = Known::deserialize(collecting)?;
+                    Ok(Self { $($field,)* extra })
+                }
             }
 
             #[cfg(any(test, feature = "strict"))]
@@ -42,6 +55,7 @@ mod admin;
 mod artifacts;
 mod chat;
 mod events;
+mod extra;
 mod formation;
 mod memory;
 mod memory_admin;
