@@ -71,7 +71,7 @@ impl Driver {
         })
     }
 
-    /// Lets connections notice what has happened to them: that one was let go, or was closed by the other side.
+    /// Lets an HTTP/2 connection, which has a task of its own, notice that a request on it was let go.
     pub fn settle(&self) {
         // Inside an async runtime nothing may block; the next call settles it then.
         let _ = self.run(look_around());

@@ -20,6 +20,7 @@ use std::{
     fmt,
     future::{Future, poll_fn},
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -45,7 +46,7 @@ pub struct EventStream {
     headers: HeaderMap,
     idempotency_key: String,
     turn: Option<TurnIds>,
-    config: Config,
+    config: Arc<Config>,
 }
 
 impl fmt::Debug for EventStream {
@@ -67,7 +68,7 @@ impl EventStream {
         headers: HeaderMap,
         idempotency_key: String,
         turn: Option<TurnIds>,
-        config: &Config,
+        config: &Arc<Config>,
     ) -> Self {
         Self {
             body: Some(body),

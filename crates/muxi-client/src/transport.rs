@@ -54,7 +54,7 @@ enum HttpClient {
 
 /// Sends requests to one base URL.
 pub struct Transport {
-    config: Config,
+    config: Arc<Config>,
     proxy_authorization: Option<HeaderValue>,
     /// Taken out when the client is closed.
     http: Mutex<Option<HttpClient>>,
@@ -100,7 +100,7 @@ impl Transport {
                 (HttpClient::Pool(Pool::new(connector, &config)?), proxy_authorization)
             }
         };
-        Ok(Self { config, proxy_authorization, http: Mutex::new(Some(http)) })
+        Ok(Self { config: Arc::new(config), proxy_authorization, http: Mutex::new(Some(http)) })
     }
 
     /// The configuration.
@@ -156,13 +156,21 @@ impl Transport {
     fn open_stream<'a>(&'a self, http: HttpClient, prepared: &'a Prepared<'_>) -> Attempted<'a, EventStream> {
         Box::pin(async move {
             let end = prepared.limit.map(|limit| Deadline::now() + limit);
-            let (status, mut headers, body) = self.exchange(http, prepared, end).await?;
-            detach(&mut headers);
+            let (status, headers, body) = self.exchange(http, prepared, end).await?;
             let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
             if is_event_stream(kind) {
                 let key = prepared.idempotency_key.clone();
                 let (end, turn) = (prepared.stream.unwrap_or(StreamEnd::Open), prepared.request.turn.clone());
-                return Ok(EventStream::new(body, end, prepared.limit, status, headers, key, turn, &self.config));
+                return Ok(EventStream::new(
+                    body,
+                    end,
+                    prepared.limit,
+                    status,
+                    compact(&headers),
+                    key,
+                    turn,
+                    &self.config,
+                ));
             }
             let body = error_body(body, end).await;
             if let Ok(FailedReply { success: false }) = serde_json::from_slice(&body) {
@@ -234,7 +242,7 @@ impl Transport {
 
     /// Adds the keys. Returns whether each attempt is to be signed.
     fn authorize(&self, request: &Request, headers: &mut HeaderMap) -> Result<bool> {
-        let Config { admin_key, client_key, signer, .. } = &self.config;
+        let Config { admin_key, client_key, signer, .. } = &*self.config;
         let name = request.endpoint.map_or("this request", |e| e.name);
         let needed = |what: &str, variable: &str| {
             Error::invalid(format!("{name} needs {what}: give it to the client, or set {variable}"))
@@ -424,14 +432,16 @@ pub(crate) fn timed_out(limit: Duration, config: &Config, what: &str) -> Error {
     Error::new(ErrorKind::Timeout, "TIMEOUT", message)
 }
 
-/// Copies the values out of the connection's read buffer, of which they are slices: a stream that kept them would keep
-/// that whole buffer, and the connection would get a second one.
-fn detach(headers: &mut HeaderMap) {
-    for value in headers.values_mut() {
-        if let Ok(own) = HeaderValue::from_bytes(value.as_bytes()) {
-            *value = own;
+/// A copy of headers that takes no more room than they need. The values are slices of the connection's read buffer, which a
+/// stream that kept them would keep too, and the map is the one of the request, made larger.
+fn compact(headers: &HeaderMap) -> HeaderMap {
+    let mut own = HeaderMap::with_capacity(headers.len());
+    for (name, value) in headers {
+        if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
+            own.append(name, value);
         }
     }
+    own
 }
 
 /// Whether a content type, with parameters or without, is that of an event stream.

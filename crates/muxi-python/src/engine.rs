@@ -174,7 +174,6 @@ impl Engine {
         }
         py.detach(|| {
             state.transport.close();
-            state.driver.iter().for_each(Driver::settle);
             drop(state);
         });
     }
@@ -355,15 +354,8 @@ pub(crate) fn block_on<T: Send>(
         })
     });
     match (done, signal) {
-        (Ok(ControlFlow::Break(())), Some(signal)) => {
-            py.detach(|| driver.settle());
-            Err(signal)
-        }
-        (Ok(ControlFlow::Continue(done)), _) => done.map_err(|e| {
-            // What the error leaves behind, a timed out connection above all, is to go now and not with the next call.
-            py.detach(|| driver.settle());
-            exception(py, &e)
-        }),
+        (Ok(ControlFlow::Break(())), Some(signal)) => Err(signal),
+        (Ok(ControlFlow::Continue(done)), _) => done.map_err(|e| exception(py, &e)),
         (Err(error), _) => Err(exception(py, &error)),
         (Ok(ControlFlow::Break(())), None) => Err(PyValueError::new_err("the call was interrupted")),
     }

@@ -76,14 +76,6 @@ impl SyncStream {
     pub(crate) fn new(stream: EventStream, state: Arc<State>) -> Self {
         Self { head: Head::of(&stream), stream: Mutex::new(Some(stream)), state }
     }
-
-    /// Lets the connection go, and sees to it that it knows.
-    fn release(&self, py: Python<'_>, stream: EventStream) {
-        py.detach(|| {
-            drop(stream);
-            self.state.driver.iter().for_each(|driver| driver.settle());
-        });
-    }
 }
 
 #[pymethods]
@@ -98,7 +90,7 @@ impl SyncStream {
         let Some(mut stream) = lock(&self.stream).take() else { return Ok(PyList::empty(py)) };
         let batch = block_on(py, &self.state, stream.next_batch())?;
         if batch.is_empty() {
-            self.release(py, stream);
+            py.detach(|| drop(stream));
         } else {
             *lock(&self.stream) = Some(stream);
         }
@@ -107,17 +99,8 @@ impl SyncStream {
 
     /// Lets the connection go.
     fn close(&self, py: Python<'_>) {
-        if let Some(stream) = lock(&self.stream).take() {
-            self.release(py, stream);
-        }
-    }
-}
-
-impl Drop for SyncStream {
-    fn drop(&mut self) {
-        if lock(&self.stream).take().is_some() {
-            self.state.driver.iter().for_each(|driver| driver.settle());
-        }
+        let stream = lock(&self.stream).take();
+        py.detach(|| drop(stream));
     }
 }
 
