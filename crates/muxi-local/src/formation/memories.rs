@@ -71,12 +71,6 @@ impl Memories {
         mine.take(limit).map(|memory| memory.content.as_str()).collect()
     }
 
-    /// A user's, oldest first: id, time and content.
-    pub(super) fn of(&self, owner: u64) -> impl Iterator<Item = (&str, Timestamp, &str)> {
-        let mine = self.0.values().filter(move |memory| memory.owner == owner);
-        mine.map(|memory| (memory.id.as_str(), memory.created, memory.content.as_str()))
-    }
-
     /// Links each of a user's memories for which the log has no event to the one that `log` makes for it; gives how
     /// many there were.
     pub(super) fn link_unlogged(&mut self, owner: u64, mut log: impl FnMut(&Memory) -> String) -> usize {

@@ -14,6 +14,8 @@ use std::collections::{BTreeSet, HashMap};
 
 /// Numbers of an embedding.
 const EMBEDDING: usize = 768;
+/// Bytes of the text of an empty list, as the runtime measures it.
+const EMPTY_TEXT: usize = 51;
 /// Sessions kept before the oldest goes.
 const MOST: usize = 10_000;
 
@@ -208,9 +210,10 @@ impl Sessions {
         let wanted = |session: &Session| user.is_none_or(|user| session.user == user);
         let mine = || self.all.iter().filter(|(_, session)| wanted(session)).flat_map(|(number, _)| self.rows(*number));
         let bytes: usize = mine().map(|row| row.to_string().len()).sum();
-        let kilobytes = (bytes as f64 / 1024.0 * 100.0).round() / 100.0;
-        // The runtime says the whole number 0 of an empty buffer.
-        (mine().count(), if bytes == 0 { json!(0) } else { json!(kilobytes) })
+        // The runtime measures a user's as a text, which is never empty, and says the whole number 0 of no buffer.
+        let around = if user.is_some() { EMPTY_TEXT } else { 0 };
+        let kilobytes = ((bytes + around) as f64 / 1024.0 * 100.0).round() / 100.0;
+        (mine().count(), if bytes + around == 0 { json!(0) } else { json!(kilobytes) })
     }
 
     /// Users and sessions that have messages, and rows that one session may have.
@@ -415,6 +418,9 @@ pub(super) fn stats(call: &Call) -> Outcome {
 pub(super) fn buffers(call: &Call) -> Outcome {
     let state = call.formation.state();
     let (entries, _) = state.sessions.size(None);
+    if entries == 0 {
+        return ok("list", "memory.list", json!({ "buffers": [], "total_entries": 0 }));
+    }
     let (_, sessions, limit) = state.sessions.totals();
     let room = (limit * sessions.max(1)) as f64;
     let buffer = json!({
