@@ -12,6 +12,8 @@ use serde_json::{Map, Value, json};
 pub(super) const LOG_ENTRY: &str = "log.entry";
 /// Types of what an entry may come from; one that comes from another entry names it by number.
 const SOURCE_TYPES: [&str; 3] = ["buffer_item", "vector_chunk", "log_entry"];
+/// Days between two entries beyond which the log has a gap.
+const SILENCE: i64 = 7;
 
 /// What an entry comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,6 +101,18 @@ impl CaptainsLog {
         let entry = Entry { id, summary, decisions, projects, context, sources: known, created, updated: now };
         self.entries.insert(key, entry);
         given.map(drop)
+    }
+
+    /// What is said of each time when a user's log is silent for long.
+    pub(super) fn gaps(&self, owner: u64) -> Vec<String> {
+        let dates: Vec<Date> =
+            self.entries.range((owner, Date::MIN)..=(owner, Date::MAX)).map(|((_, date), _)| *date).collect();
+        let gaps = dates.windows(2).filter_map(|pair| {
+            let &[from, to] = pair else { return None };
+            let days = to.duration_since(from).as_hours() / 24;
+            (days > SILENCE).then(|| format!("captain's log gap: {days} days between {from} and {to}"))
+        });
+        gaps.collect()
     }
 
     /// Throws a user's entries away.

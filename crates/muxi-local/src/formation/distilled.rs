@@ -1,8 +1,8 @@
 //! One event of a distillery's batch: what is in it, and why it may not be taken in.
 
 use super::captains_log::LOG_ENTRY;
+use super::event::{Claim, FACT};
 use super::ids;
-use super::ingestion::{Claim, FACT};
 use crate::pattern;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -90,10 +90,9 @@ fn covers(scope: Option<&Value>, user: &str) -> bool {
             Some(pattern) => pattern::matches(pattern, user),
             None => text == user,
         },
-        Some(Value::Array(users)) => users.iter().any(|one| match one {
-            Value::String(one) => one == user,
-            one => one.to_string() == user,
-        }),
+        Some(Value::Array(users)) => {
+            users.iter().any(|one| one.as_str().map_or_else(|| one.to_string(), str::to_owned) == user)
+        }
         Some(_) => false,
     }
 }

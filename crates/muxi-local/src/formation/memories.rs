@@ -3,7 +3,7 @@
 use super::call::{Call, Payload};
 use super::check::{Check, query_int};
 use super::envelope::{Failure, Outcome, ok};
-use super::{ids, ingestion};
+use super::{event, ids, ingestion};
 use crate::quirks::Quirk;
 use crate::store::{Rows, Table};
 use jiff::Timestamp;
@@ -85,11 +85,6 @@ impl Memories {
         unlogged.len()
     }
 
-    /// How many have no event in the log.
-    pub(super) fn count_unlogged(&self, wanted: impl Fn(u64) -> bool) -> usize {
-        self.0.values().filter(|memory| wanted(memory.owner) && memory.event.is_none()).count()
-    }
-
     /// Deletes all but the newest of memories that say the same to the same; gives how many went.
     pub(super) fn drop_repeated(&mut self, wanted: impl Fn(u64) -> bool) -> usize {
         let mut newer = HashSet::new();
@@ -158,7 +153,7 @@ impl Memory {
     /// As an event: the fact that was learned.
     pub(super) fn event_row(&self) -> Value {
         let source = (self.source.as_deref().unwrap_or_default(), self.event.as_deref());
-        ingestion::event_row(&self.id, "fact.extracted", source, &self.content, self.created)
+        event::event_row(&self.id, "fact.extracted", source, &self.content, self.created)
     }
 
     /// The event it was made from.

@@ -7,14 +7,15 @@ use super::captains_log::LOG_ENTRY;
 use super::check::{Check, query_bool};
 use super::distilled::listed;
 use super::envelope::{Failure, Outcome, ok, with_status};
-use super::ingestion::{self, Event};
+use super::event::Event;
 use super::memories::Scope;
-use super::{history, ids};
+use super::{history, ids, ingestion};
 use crate::quirks::Quirk;
 use crate::store::{Rows, Table};
 use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 const PROJECTIONS: [&str; 4] = ["artifact_metadata", "captains_log", "flat_facts", "knowledge_graph"];
 /// The source of events that were made for memories that had none.
@@ -198,35 +199,27 @@ pub(super) fn backfill(call: &Call) -> Outcome {
     ok("memory", "memory.retrieved", json!({ "user_id": user, "synthesized": synthesized }))
 }
 
-/// Deletes memories that a newer one repeats, and those whose event is gone; finds those without an event.
+/// Deletes memories that a newer one repeats, and those whose event is gone; finds where logs are silent for long.
 pub(super) fn lint(call: &Call) -> Outcome {
     let mut check = Check::body(call);
     let user = check.opt_text("user_id");
     check.done()?;
     let now = call.formation.now();
     let mut state = call.formation.state();
-    ingestion::settle(&mut state, now);
     let owner = user.as_deref().map(|user| state.users.number(user, now));
-    let users = if owner.is_some() { 1 } else { state.users.count() };
+    let chosen = user.clone().map_or_else(|| state.users.identifiers(), |user| vec![user]);
+    chosen.iter().for_each(|user| settle(call, &mut state, user));
+    let owners: BTreeMap<u64, &String> = chosen.iter().map(|user| (state.users.number(user, now), user)).collect();
     let wanted = |other: u64| owner.is_none_or(|owner| owner == other);
-    let State { ingestion, memories, .. } = &mut *state;
+    let State { ingestion, log, memories, .. } = &mut *state;
     let repeated = memories.drop_repeated(wanted);
     let orphans = memories.drop_orphans(wanted, |event| ingestion.knows(event));
-    let gaps = memories.count_unlogged(wanted);
-    let finding = |kind: &str, count: usize, text: &str| {
-        (count > 0).then(|| (kind.to_owned(), json!({ "count": count, "message": format!("{count} {text}") })))
-    };
-    let findings: Map<String, Value> = [
-        finding("superseded", repeated, "memories were repeated by a newer one and deleted"),
-        finding("orphan", orphans, "memories had lost their event and were deleted"),
-        finding("log_gap", gaps, "memories have no event: run a backfill"),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+    let gaps = owners.iter().map(|(owner, user)| ((*user).clone(), log.gaps(*owner)));
+    let gaps: BTreeMap<String, Vec<String>> = gaps.filter(|(_, gaps)| !gaps.is_empty()).collect();
     let report = json!({
-        "users": users, "unresolved_conflicts": 0, "superseded_deleted": repeated, "orphans_removed": orphans,
-        "log_gaps": gaps, "stale_artifacts": 0, "index_regenerated": 0, "findings": findings,
+        "users": owners.len(), "unresolved_conflicts": 0, "superseded_deleted": repeated, "orphans_removed": orphans,
+        "log_gaps": gaps.values().map(Vec::len).sum::<usize>(), "stale_artifacts": 0, "index_regenerated": 0,
+        "findings": gaps,
     });
     ok("memory", "memory.retrieved", json!({ "user_id": user, "report": report }))
 }

@@ -21,6 +21,7 @@ mod credentials;
 mod distilled;
 mod distilleries;
 mod envelope;
+mod event;
 mod events;
 mod files;
 mod history;

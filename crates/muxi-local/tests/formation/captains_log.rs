@@ -249,6 +249,18 @@ async fn provenance_tells_what_an_event_said() {
 }
 
 #[tokio::test]
+async fn lint_finds_where_the_log_is_silent_for_long() {
+    let still = Still::new(json!({})).await;
+    still.send(json!([day("1", "2026-11-01", "a"), day("2", "2026-11-08", "b"), day("3", "2026-11-16", "c")])).await;
+    let gap = json!({ "alice": ["captain's log gap: 8 days between 2026-11-08 and 2026-11-16"] });
+    for body in [json!({}), json!({ "user_id": "alice" })] {
+        let report = still.admin("/memory/lint", body).await["report"].clone();
+        assert_eq!((&report["users"], &report["log_gaps"], &report["findings"]), (&json!(1), &json!(1), &gap));
+    }
+    assert_eq!(still.admin("/memory/lint", json!({ "user_id": "bob" })).await["report"]["log_gaps"], 0);
+}
+
+#[tokio::test]
 async fn a_distillery_may_lack_a_description() {
     let still = Still::new(json!({})).await;
     let listed = still.app.get("/memory/distilleries", &[ADMIN]).await.data();
