@@ -82,7 +82,10 @@ pub(super) fn settle(state: &mut State, document: &Value, user: &str, now: Times
         set("decisions", json!(old.map(|old| old.decisions.as_slice()).unwrap_or_default()));
         set("projects", json!(old.map(|old| old.projects.as_slice()).unwrap_or_default()));
         set("context", json!(old.and_then(|old| old.context.as_ref())));
-        let source = |(_, time, _): &Asked| json!({ "source_type": "buffer_item", "source_id": format!("{:.6}", ids::as_seconds(*time)) });
+        let source = |(_, time, _): &Asked| {
+            let id = format!("{:.6}", ids::as_seconds(*time));
+            json!({ "source_type": "buffer_item", "source_id": id })
+        };
         set("sources", group.iter().map(source).collect());
         state.log.digested.insert(user.to_owned(), *last);
         // A text of this program's own making is never refused.

@@ -163,17 +163,18 @@ impl Sessions {
         rows.map(said).collect()
     }
 
-    /// The user's own messages in a session: time and text.
-    fn asked_in(&self, number: u64) -> impl Iterator<Item = (Timestamp, &str)> {
+    /// The user's own messages in a session: time and text. What was restored is left out if only `turns` count.
+    fn asked_in(&self, number: u64, turns: bool) -> impl Iterator<Item = (Timestamp, &str)> {
         let own = self.rows(number).filter(|row| row["metadata"]["role"] == "user");
+        let own = own.filter(move |row| !turns || row["metadata"]["request_id"].is_string());
         own.filter_map(|row| Some((ids::from_seconds(row["timestamp"].as_f64()?)?, row["text"].as_str()?)))
     }
 
-    /// What a user wrote, oldest first: session, time and text.
+    /// What a user wrote in turns, oldest first: session, time and text.
     pub(super) fn asked(&self, user: &str) -> Vec<(&str, Timestamp, &str)> {
         let mut asked = Vec::new();
         for (number, session) in self.all.iter().filter(|(_, session)| session.user == user) {
-            asked.extend(self.asked_in(*number).map(|(time, text)| (session.id.as_str(), time, text)));
+            asked.extend(self.asked_in(*number, true).map(|(time, text)| (session.id.as_str(), time, text)));
         }
         asked.sort_by_key(|(_, time, _)| *time);
         asked
@@ -183,7 +184,7 @@ impl Sessions {
     pub(super) fn asked_since(&self, since: Option<Timestamp>) -> Vec<(&str, Timestamp, &str)> {
         let mut asked = Vec::new();
         for (number, session) in self.all.iter() {
-            let new = self.asked_in(*number).filter(|(time, _)| since.is_none_or(|since| *time > since));
+            let new = self.asked_in(*number, false).filter(|(time, _)| since.is_none_or(|since| *time > since));
             asked.extend(new.map(|(time, text)| (session.id.as_str(), time, text)));
         }
         asked.sort_by_key(|(_, time, _)| *time);

@@ -249,6 +249,36 @@ async fn provenance_tells_what_an_event_said() {
 }
 
 #[tokio::test]
+async fn confidence_decays_as_an_event_says() {
+    let still = Still::new(json!({ "trust_level": "verified" })).await;
+    let ago = |days: u64| {
+        let time = SystemTime::now() - std::time::Duration::from_secs(days * 86_400);
+        jiff::Timestamp::try_from(time).unwrap().to_string()
+    };
+    let event = |id: &str, rate: &str, expires: String| {
+        let mut event = day(id, "2026-11-20", "Planted a tree");
+        event["source_confidence"] = json!(0.8);
+        event["occurred_at"] = json!(ago(180));
+        event["decay_rate"] = json!(rate);
+        event["expires_at"] = json!(expires);
+        event
+    };
+    let events = [
+        event("1", "static", ago(1)),
+        event("2", "decaying", ago(1)),
+        event("3", "volatile", ago(1)),
+        event("4", "volatile", "2999-01-01".to_owned()),
+    ];
+    let sent = still.send(json!(events)).await;
+    let job = still.job(&sent).await;
+    for (item, left) in job["items"].as_array().unwrap().iter().zip([0.8, 0.4, 0.0, 0.8]) {
+        let path = format!("/memories/provenance?event_id={}", item["event_id"].as_str().unwrap());
+        let found = still.app.get(&path, &[CLIENT, ALICE]).await.data()["event"].clone();
+        assert_eq!((&found["source_confidence"], &found["effective_confidence"]), (&json!(0.8), &json!(left)));
+    }
+}
+
+#[tokio::test]
 async fn lint_finds_where_the_log_is_silent_for_long() {
     let still = Still::new(json!({})).await;
     still.send(json!([day("1", "2026-11-01", "a"), day("2", "2026-11-08", "b"), day("3", "2026-11-16", "c")])).await;

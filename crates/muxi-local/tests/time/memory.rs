@@ -55,6 +55,10 @@ async fn the_log_of_conversations_can_be_rebuilt_forgotten_and_turned_off() {
     assert_eq!((&forgotten["deleted_events"], &forgotten["projections"]["captains_log"]), (&json!(1), &row(0)));
     assert_eq!(local.get("/history", ALICE).await["count"], 0);
 
+    let old = json!({ "role": "user", "content": "Long ago", "timestamp": "2020-01-01T00:00:00Z" });
+    local.post("/sessions/sess_9/restore", ALICE, json!({ "messages": [old] })).await.data();
+    assert_eq!(local.get("/history", ALICE).await["count"], 0, "what is restored was no turn");
+
     let local = Local::with("memory: { captains_log: { session_idle_minutes: 0 } }\n").await;
     say(&local, "Where is my order?", "sess_1").await;
     local.advance(48 * 3600);
