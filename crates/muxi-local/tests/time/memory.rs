@@ -165,3 +165,14 @@ async fn tuning_learns_from_what_users_say() {
     assert_eq!(none.code(), (404, "TUNING_NO_PENDING"));
     assert_eq!(local.get("/tuning", AS_ADMIN).await["content"], text);
 }
+
+#[tokio::test]
+async fn an_empty_buffer_is_told_as_the_runtime_does() {
+    let local = Local::start().await;
+    assert_eq!(local.get("/memory/buffer", ALICE).await["buffer_size_kb"], 0.05);
+    assert_eq!(local.get("/memory/buffers", AS_ADMIN).await, json!({ "buffers": [], "total_entries": 0 }));
+    say(&local, "Hello", "sess_1").await;
+    assert!(local.get("/memory/buffer", ALICE).await["buffer_size_kb"].as_f64() > Some(0.05));
+    let buffers = local.get("/memory/buffers", AS_ADMIN).await;
+    assert_eq!((&buffers["buffers"][0]["total_entries"], buffers.get("total_entries")), (&json!(2), None));
+}
