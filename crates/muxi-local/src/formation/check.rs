@@ -181,13 +181,3 @@ pub(crate) fn query_bool(call: &Call, name: &str) -> Result<bool, Failure> {
     let msg = "Input should be a valid boolean, unable to interpret input";
     parse_bool(text).ok_or_else(|| Failure::invalid(vec![error(&format!("query.{name}"), msg, "string", "invalid")]))
 }
-
-/// A time of the query.
-pub(crate) fn query_time(call: &Call, name: &str) -> Result<Option<jiff::Timestamp>, Failure> {
-    let Some(text) = call.query(name) else { return Ok(None) };
-    let msg = "Input should be a valid datetime";
-    match super::ids::parse_iso(text) {
-        Some(time) => Ok(Some(time)),
-        None => Err(Failure::invalid(vec![error(&format!("query.{name}"), msg, "string", "invalid")])),
-    }
-}

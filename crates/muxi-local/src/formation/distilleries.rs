@@ -1,20 +1,24 @@
 //! Distilleries: outside programs that hand in events made from content, in signed batches.
 //!
-//! A fact (`fact.extracted` with a text) becomes a memory at once; events of other types are only recorded.
+//! A fact becomes a memory and an entry goes into the captain's log, both at once; events of other types are only
+//! recorded.
 
+use super::State;
 use super::call::Call;
+use super::captains_log::LOG_ENTRY;
 use super::check::Check;
+use super::distilled::{self, Distilled, KINDS, Rights, SOURCE};
 use super::envelope::{Failure, Outcome, ok, with_status};
+use super::event::{Content, Event, FACT};
 use super::ids;
-use super::ingestion::Event;
-use super::memories::{LONGEST, Origin, Scope};
+use super::memories::Origin;
+use crate::quirks::Quirk;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::StatusCode;
 use jiff::Timestamp;
 use ring::signature::{ED25519, ED25519_PUBLIC_KEY_LEN, UnparsedPublicKey};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeSet;
 
 /// Seconds that a batch's time may differ from the clock.
 const TOLERANCE: u64 = 300;
@@ -24,12 +28,11 @@ const TAKES: f64 = 0.3;
 const LARGEST_BATCH: u64 = 10_000;
 /// Events that one distillery may send on a day where its scope sets no limit.
 const LARGEST_DAY: u64 = 1_000_000;
-/// Types of events.
-const KINDS: [&str; 3] = ["fact.extracted", "log.entry", "interaction.turn"];
 /// What the signature's text begins with.
 const SIGNED_AS: &str = "muxi-distillery-v1";
-/// The type of the events that become memories.
-const FACT: &str = "fact.extracted";
+/// How far distilleries may be trusted; what comes from one that is only provisional counts for less.
+const TRUST_LEVELS: [&str; 2] = [PROVISIONAL, "verified"];
+const PROVISIONAL: &str = "provisional";
 
 /// Who may hand in events.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -46,8 +49,6 @@ struct Distillery {
     revoked: Option<Timestamp>,
     /// The day of the last batch, and the events accepted on it.
     today: Option<(String, u64)>,
-    /// The ids of the events that were accepted.
-    seen: BTreeSet<String>,
 }
 
 /// A batch that was accepted.
@@ -79,18 +80,13 @@ impl Distillery {
             "id": self.id, "distillery_id": self.distillery_id, "formation_id": formation, "name": self.name,
             "description": self.description, "public_key": self.public_key, "scope": self.scope,
             "trust_level": self.trust_level, "status": if self.revoked.is_some() { "revoked" } else { "active" },
-            "created_at": ids::iso_z(self.created), "revoked_at": self.revoked.map(ids::iso_z),
+            "created_at": ids::iso_bare(self.created), "revoked_at": self.revoked.map(ids::iso_bare),
         })
     }
 
     /// A limit of the scope.
     fn limit(&self, name: &str) -> Option<u64> {
         self.scope.get(name).and_then(Value::as_u64)
-    }
-
-    /// Whether the scope's list of that name, if there is one, has the value.
-    fn allows(&self, list: &str, value: &str) -> bool {
-        self.scope.get(list).and_then(Value::as_array).is_none_or(|list| list.iter().any(|entry| entry == value))
     }
 }
 
@@ -108,6 +104,12 @@ fn enabled(call: &Call) -> Result<(), Failure> {
     Err(Failure::unavailable(message))
 }
 
+/// How far a distillery is trusted of which nothing is said.
+fn default_trust(call: &Call) -> String {
+    let level = call.formation.spec.document.pointer("/memory/distillery/default_trust_level").and_then(Value::as_str);
+    level.filter(|level| TRUST_LEVELS.contains(level)).unwrap_or(PROVISIONAL).to_owned()
+}
+
 pub(super) fn register(call: &Call) -> Outcome {
     enabled(call)?;
     let mut check = Check::body(call);
@@ -123,21 +125,25 @@ pub(super) fn register(call: &Call) -> Outcome {
         scope.entry(name).or_insert(value);
     }
     check.done()?;
+    let trust_level = trust_level.filter(|level| !level.is_empty()).unwrap_or_else(|| default_trust(call));
+    if !TRUST_LEVELS.contains(&trust_level.as_str()) {
+        let levels = distilled::listed(TRUST_LEVELS);
+        return Err(Failure::params(format!("Invalid trust_level '{trust_level}'; expected one of {levels}")));
+    }
     if key_bytes(&public_key).is_none() {
         return Err(Failure::params("'public_key' must be 'ed25519:' and 32 bytes in base64"));
     }
     let distillery = Distillery {
         id: json!(call.formation.state().distilleries.all.len() + 1),
-        distillery_id: ids::random("dst_", 21),
+        distillery_id: ids::random("", 21),
         name,
         description,
         public_key,
         scope,
-        trust_level: trust_level.unwrap_or_else(|| "standard".to_owned()),
+        trust_level,
         created: call.formation.now(),
         revoked: None,
         today: None,
-        seen: BTreeSet::new(),
     };
     let row = distillery.row(&call.formation.spec.id);
     call.formation.state().distilleries.all.push(distillery);
@@ -147,7 +153,7 @@ pub(super) fn register(call: &Call) -> Outcome {
 pub(super) fn list(call: &Call) -> Outcome {
     enabled(call)?;
     let state = call.formation.state();
-    let rows: Vec<Value> = state.distilleries.all.iter().map(|one| one.row(&call.formation.spec.id)).collect();
+    let rows: Vec<Value> = state.distilleries.all.iter().rev().map(|one| one.row(&call.formation.spec.id)).collect();
     let data = json!({ "count": rows.len(), "distilleries": rows });
     ok("memory_distillery_list", "memory.distillery.list", data)
 }
@@ -166,139 +172,135 @@ pub(super) fn revoke(call: &Call) -> Outcome {
 fn authenticate(call: &Call) -> Result<String, Failure> {
     let unauthorized = |message: &str| Failure::new(401, "UNAUTHORIZED", message);
     let header = |name: &str| {
-        let value = call.header(name).filter(|value| !value.is_empty());
-        value.ok_or_else(|| unauthorized(&format!("The '{name}' header is required")))
+        let value = call.header(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
+        value.ok_or_else(|| unauthorized(&format!("{name} header is required")))
     };
     let (id, time) = (header("X-Distillery-ID")?, header("X-Distillery-Timestamp")?);
-    let signature = header("X-Distillery-Signature")?;
+    let seconds: i64 =
+        time.parse().map_err(|_| unauthorized("X-Distillery-Timestamp must be an integer unix timestamp (seconds)"))?;
+    if seconds.abs_diff(call.formation.now().as_second()) > TOLERANCE {
+        let message = format!("Batch timestamp outside the {TOLERANCE}s replay-protection window");
+        return Err(unauthorized(&message));
+    }
+    // Who may not send does not learn why.
+    let unknown = || unauthorized("Unknown distillery or invalid signature");
     let key = {
         let mut state = call.formation.state();
-        let distillery = state.distilleries.find(&id).ok_or_else(|| unauthorized("Unknown distillery"))?;
+        let distillery = state.distilleries.find(&id).ok_or_else(unknown)?;
         if distillery.revoked.is_some() {
             return Err(Failure::new(410, "GONE", "This distillery registration has been revoked"));
         }
         distillery.public_key.clone()
     };
-    let seconds: i64 = time.parse().map_err(|_| unauthorized("The timestamp must be in Unix seconds"))?;
-    if seconds.abs_diff(call.formation.now().as_second()) > TOLERANCE {
-        return Err(unauthorized(&format!("The timestamp differs by more than {TOLERANCE} s from the clock")));
-    }
+    let signature = STANDARD.decode(call.header("X-Distillery-Signature").unwrap_or_default().trim());
     let signed = [format!("{SIGNED_AS}\n{time}\n{id}\n").as_bytes(), call.bytes()].concat();
-    let signature = STANDARD.decode(signature).unwrap_or_default();
     let key = UnparsedPublicKey::new(&ED25519, key_bytes(&key).unwrap_or_default());
-    key.verify(&signed, &signature).map_err(|_| unauthorized("The signature does not fit"))?;
+    key.verify(&signed, &signature.unwrap_or_default()).map_err(|_| unknown())?;
     Ok(id)
 }
 
-/// One event of a batch, checked.
-struct Distilled {
-    key: String,
-    kind: String,
-    user: String,
-    subject: Option<String>,
-    /// The text of a fact.
-    fact: Option<String>,
-    content: String,
+/// Derives from an event what can be derived; gives what came of it, or why nothing did.
+fn project(state: &mut State, event: &Event, kind: &str, now: Timestamp) -> Result<&'static str, String> {
+    let Content::Payload(payload) = &event.content else { return Ok("recorded") };
+    match kind {
+        FACT => {
+            let fact = event.fact().ok_or("'memory' must be a text")?.to_owned();
+            let mut metadata = payload.get("metadata").and_then(Value::as_object).cloned().unwrap_or_default();
+            metadata.entry("timestamp").or_insert_with(|| json!(ids::as_seconds(now)));
+            let origin = Some(Origin { source: event.source.clone(), event: event.id.clone() });
+            state.memories.add(event.owner, fact, metadata, event.scope.clone(), origin, now);
+        }
+        LOG_ENTRY => state.log.apply(event.owner, payload, now)?,
+        _ => return Ok("recorded"),
+    }
+    Ok("projected")
 }
 
-/// Reads one event; the error is why it is rejected.
-fn read(event: &Value, distillery: &Distillery, default: &str, user: Option<&str>) -> Result<Distilled, String> {
-    let Some(fields) = event.as_object() else { return Err("an event must be an object".to_owned()) };
-    let payload = event.get("payload").unwrap_or(event);
-    let text = |place: &Value, names: &[&str]| {
-        names.iter().find_map(|name| place.get(name)?.as_str().filter(|text| !text.is_empty())).map(str::to_owned)
-    };
-    let kind = text(event, &["event_type", "type"]).ok_or("'event_type' is required")?;
-    let user = text(event, &["user_id"]).or_else(|| user.map(str::to_owned)).ok_or("'user_id' is required")?;
-    let user = super::call::user_id(&user);
-    for (list, value) in [("event_types", &kind), ("user_ids", &user)] {
-        if !distillery.allows(list, value) {
-            return Err(format!("'{value}' is not within the distillery's {list}"));
+/// Takes one event in; gives what is told of it.
+fn accept(state: &mut State, index: usize, owner: u64, event: Distilled, now: Timestamp) -> Value {
+    let Distilled { kind, user, source_id, payload, claim } = event;
+    let new = Event::new(owner, &kind, Content::Payload(payload), SOURCE, now);
+    let new = Event { source_id: Some(source_id), claim, ..new };
+    let mut item = json!({ "index": index, "event_id": new.id, "event_type": kind, "user_id": user });
+    match project(state, &new, &kind, now) {
+        Ok(disposition) => item["disposition"] = json!(disposition),
+        Err(error) => {
+            item["disposition"] = json!("failed");
+            item["error"] = json!(error);
         }
     }
-    let fact = text(payload, &["statement", "content", "text", "fact"]).filter(|_| kind == FACT);
-    if fact.as_ref().is_some_and(|fact| fact.chars().count() > LONGEST) {
-        return Err(format!("a fact has at most {LONGEST} characters"));
+    state.ingestion.record(new);
+    item
+}
+
+/// The id and the events of a batch.
+fn read_batch(call: &Call, distillery: &Distillery) -> Result<(String, Vec<Value>), Failure> {
+    let body: Value =
+        serde_json::from_slice(call.bytes()).map_err(|_| Failure::bad("Request body is not valid JSON"))?;
+    let body = body.as_object().ok_or_else(|| Failure::params("request body must be a JSON object"))?;
+    let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
+    let batch_id = text("batch_id");
+    let batch_id = batch_id.ok_or_else(|| Failure::params("'batch_id' is required and must be a non-empty string"))?;
+    let events = body.get("events").and_then(Value::as_array).filter(|events| !events.is_empty());
+    let events = events.ok_or_else(|| Failure::params("'events' must be a non-empty array"))?;
+    let most = distillery.limit("max_batch_size").unwrap_or(LARGEST_BATCH).min(LARGEST_BATCH);
+    if events.len() as u64 > most {
+        return Err(Failure::params(format!("batch exceeds max_batch_size ({} > {most})", events.len())));
     }
-    Ok(Distilled {
-        key: text(event, &["event_id", "id"]).unwrap_or_else(|| default.to_owned()),
-        subject: text(payload, &["subject", "entity"]),
-        content: fact.clone().unwrap_or_else(|| Value::Object(fields.clone()).to_string()),
-        kind,
-        user,
-        fact,
-    })
+    match body.get("embedding_mode").map_or(Some("none"), Value::as_str) {
+        Some("none") => {}
+        Some("pre_computed") if text("embedding_model").is_some_and(|model| model.contains('/')) => {}
+        Some("pre_computed") => {
+            let message = "'embedding_model' is required when embedding_mode is \"pre_computed\" and must be a \
+                           provider-prefixed model name (e.g. \"local/all-MiniLM-L6-v2\")";
+            return Err(Failure::params(message));
+        }
+        _ => return Err(Failure::params("invalid embedding_mode; expected one of ['none', 'pre_computed']")),
+    }
+    Ok((batch_id.to_owned(), events.clone()))
 }
 
 pub(super) fn ingest(call: &Call) -> Outcome {
     enabled(call)?;
     let id = authenticate(call)?;
-    let body: Value = serde_json::from_slice(call.bytes())
-        .map_err(|error| Failure::params(format!("The body is not JSON: {error}")))?;
-    let text = |name: &str| body.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let batch_id = text("batch_id").ok_or_else(|| Failure::params("'batch_id' is required"))?.to_owned();
-    let events = body.get("events").and_then(Value::as_array);
-    let events = events.ok_or_else(|| Failure::params("'events' must be a list"))?;
-
     let now = call.formation.now();
     let mut state = call.formation.state();
-    let super::State { distilleries, ingestion, memories, users, .. } = &mut *state;
-    let gone = || Failure::missing(format!("Distillery '{id}' not found"));
-    let distillery = distilleries.find(&id).ok_or_else(gone)?;
-    let most = distillery.limit("max_batch_size").unwrap_or(LARGEST_BATCH);
-    if events.len() as u64 > most {
-        return Err(Failure::params(format!("The batch has {} events (max: {most})", events.len())));
+    let gone = || Failure::missing(format!("Unknown distillery '{id}'"));
+    let distillery = state.distilleries.find(&id).ok_or_else(gone)?.clone();
+    let (batch_id, events) = read_batch(call, &distillery)?;
+    let provisional = distillery.trust_level == PROVISIONAL;
+    let anybody = call.quirk(Quirk::SingleUser).then_some("0");
+    let rights = Rights { scope: &distillery.scope, provisional, anybody };
+    let mut known = state.ingestion.known(SOURCE);
+    let (mut accepted, mut duplicates, mut rejections) = (Vec::new(), 0_u64, Vec::new());
+    for (index, event) in events.iter().enumerate() {
+        match distilled::read(event, &rights) {
+            Err(reason) => rejections.push(json!({ "index": index, "reason": reason })),
+            Ok(event) => {
+                let owner = state.users.number(&event.user, now);
+                if known.insert((owner, event.source_id.clone())) {
+                    accepted.push((index, owner, event));
+                } else {
+                    duplicates += 1;
+                }
+            }
+        }
     }
     let day = ids::iso_z(now).chars().take(10).collect::<String>();
     let spent = distillery.today.as_ref().filter(|(last, _)| *last == day).map_or(0, |(_, count)| *count);
-
-    let (mut accepted, mut duplicates, mut rejections) = (Vec::new(), 0_u64, Vec::new());
-    let mut keys = BTreeSet::new();
-    for (index, event) in events.iter().enumerate() {
-        match read(event, distillery, &format!("{batch_id}/{index}"), call.any_user()) {
-            Err(reason) => rejections.push(json!({ "index": index, "reason": reason })),
-            Ok(event) if distillery.seen.contains(&event.key) || !keys.insert(event.key.clone()) => duplicates += 1,
-            Ok(event) => accepted.push((index, event)),
-        }
-    }
-    let count = accepted.len() as u64;
-    if distillery.limit("max_events_per_day").is_some_and(|most| spent + count > most) {
-        let message = format!("Distillery '{id}' has reached its limit of events for today");
+    let (count, most) = (accepted.len() as u64, distillery.limit("max_events_per_day").unwrap_or(LARGEST_DAY));
+    if count > 0 && spent + count > most {
+        let message = format!(
+            "Daily event quota reached for this distillery (max {most} events/day); retry after the UTC day rolls \
+             over. Idempotent (source_id) retries are always safe."
+        );
         return Err(Failure::new(429, "RATE_LIMITED", message));
     }
-    distillery.today = Some((day, spent + count));
-    distillery.seen.extend(keys);
-    let source = format!("distillery:{}", distillery.name);
-
-    let mut items = Vec::new();
-    for (index, event) in accepted {
-        let owner = users.number(&event.user, now);
-        let scope = Scope { scope: "user".to_owned(), scope_id: None };
-        let log = ingestion.record(Event {
-            id: ids::random("", 21),
-            owner,
-            content: event.content,
-            source: source.clone(),
-            source_id: Some(event.key),
-            subject: event.subject,
-            metadata: Map::new(),
-            scope: scope.clone(),
-            received: now,
-            deleted: None,
-        });
-        let mut metadata = Map::new();
-        metadata.insert("source".to_owned(), json!(source));
-        metadata.insert("timestamp".to_owned(), json!(ids::as_seconds(now)));
-        let disposition = if event.fact.is_some() { "projected" } else { "recorded" };
-        if let Some(fact) = event.fact {
-            let origin = Some(Origin { source: source.clone(), event: log.clone() });
-            memories.add(owner, fact, metadata, scope, origin, now);
-        }
-        items.push(json!({
-            "index": index, "event_id": log, "event_type": event.kind, "user_id": event.user,
-            "disposition": disposition,
-        }));
+    if let Some(distillery) = state.distilleries.find(&id) {
+        distillery.today = Some((day, spent + count));
     }
+    let taken = accepted.into_iter().map(|(index, owner, event)| accept(&mut state, index, owner, event, now));
+    let items: Vec<Value> = taken.collect();
     let mut data = json!({
         "batch_id": batch_id, "accepted": count, "duplicates": duplicates, "rejected": rejections.len(),
         "rejections": rejections, "processing_id": null,
@@ -307,11 +309,11 @@ pub(super) fn ingest(call: &Call) -> Outcome {
     if items.is_empty() {
         return ok(object, kind, data);
     }
-    let processing_id = ids::random("dist_", 21);
+    let processing_id = ids::random("dst_", 21);
     data["processing_id"] = json!(processing_id);
     data["status_url"] = json!(format!("/v1/memories/distilled/{processing_id}"));
     let created = ids::as_seconds(now);
-    distilleries.batches.push(Batch { processing_id, batch_id, distillery_id: id, created, items });
+    state.distilleries.batches.push(Batch { processing_id, batch_id, distillery_id: id, created, items });
     with_status(StatusCode::ACCEPTED, object, kind, data)
 }
 
@@ -323,17 +325,17 @@ pub(super) fn status(call: &Call) -> Outcome {
     let batch = state.distilleries.batches.iter().find(|batch| batch.processing_id == id);
     let batch = batch.ok_or_else(|| Failure::missing(format!("Unknown or expired processing_id '{id}'")))?;
     if !call.admin && call.header("X-Distillery-ID").as_ref() != Some(&batch.distillery_id) {
-        return Err(Failure::new(403, "FORBIDDEN", "The batch does not belong to this distillery"));
+        return Err(Failure::new(403, "FORBIDDEN", "Processing job does not belong to this distillery"));
     }
-    let mut data = json!({
-        "processing_id": id, "batch_id": batch.batch_id, "status": "processing", "created_at": batch.created,
-    });
+    let mut data = json!({ "processing_id": id, "status": "processing", "created_at": batch.created });
     if call.formation.seconds() >= batch.created + TAKES {
         let count = |kind: &str| batch.items.iter().filter(|item| item["disposition"] == kind).count();
         data["status"] = json!("completed");
+        data["batch_id"] = json!(batch.batch_id);
         data["completed_at"] = json!(ids::from_seconds(batch.created + TAKES).map(ids::iso_z));
         data["items"] = json!(batch.items);
-        data["counts"] = json!({ "projected": count("projected"), "recorded": count("recorded"), "failed": 0 });
+        data["counts"] =
+            json!({ "projected": count("projected"), "recorded": count("recorded"), "failed": count("failed") });
         data["pre_computed_vectors_used"] = json!(false);
     }
     ok("memory_distillation", "memory.distilled.status", data)

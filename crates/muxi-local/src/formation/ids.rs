@@ -44,3 +44,9 @@ pub(crate) fn parse_iso(text: &str) -> Option<Timestamp> {
     let civil: jiff::civil::DateTime = text.parse().ok()?;
     jiff::tz::TimeZone::UTC.to_timestamp(civil).ok()
 }
+
+/// Reads a date in ISO 8601, such as `2026-11-20` or `20261120`; a date with a time is none.
+pub(crate) fn parse_date(text: &str) -> Option<jiff::civil::Date> {
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    text.parse().ok().filter(|_| plain && matches!(text.len(), 8 | 10))
+}

@@ -1,16 +1,18 @@
-//! Content from which memories are derived: each text becomes one memory, a moment later.
+//! The log of events that memory is derived from. Content that is handed in becomes one memory a text, a moment later.
 
 use super::State;
 use super::call::Call;
 use super::check::Check;
 use super::envelope::{Failure, Outcome, ok, with_status};
+use super::event::{CONTENT, Content, Event, FACT};
 use super::ids;
-use super::memories::{LONGEST, Origin, Scope, scope};
+use super::memories::{LONGEST, Origin, scope};
 use crate::store::{Rows, Table};
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use std::collections::HashSet;
 
 /// How long a job is in flight.
 const TAKES: SignedDuration = SignedDuration::from_millis(300);
@@ -18,41 +20,6 @@ const TAKES: SignedDuration = SignedDuration::from_millis(300);
 const IN_FLIGHT: usize = 4;
 /// Items of one batch.
 const BATCH: usize = 100;
-
-/// A piece of content that was handed in.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Event {
-    pub(super) id: String,
-    pub(super) owner: u64,
-    pub(super) content: String,
-    pub(super) source: String,
-    pub(super) source_id: Option<String>,
-    /// About whom or what it is.
-    pub(super) subject: Option<String>,
-    pub(super) metadata: Map<String, Value>,
-    pub(super) scope: Scope,
-    pub(super) received: Timestamp,
-    /// When its source was forgotten.
-    pub(super) deleted: Option<Timestamp>,
-}
-
-/// An event of the log as provenance shows it.
-pub(super) fn event_row(id: &str, kind: &str, source: (&str, Option<&str>), content: &str, time: Timestamp) -> Value {
-    json!({
-        "event_id": id, "event_type": kind, "source": source.0, "source_id": source.1, "source_confidence": 1.0,
-        "effective_confidence": 1.0, "decay_rate": "static", "occurred_at": ids::iso_bare(time), "agent_id": null,
-        "conversation_id": null, "request_id": null, "payload": { "content": content }, "deleted_at": null,
-    })
-}
-
-impl Event {
-    fn row(&self) -> Value {
-        let source = (self.source.as_str(), self.source_id.as_deref());
-        let mut row = event_row(&self.id, "memory.ingested", source, &self.content, self.received);
-        row["deleted_at"] = json!(self.deleted.map(ids::iso_bare));
-        row
-    }
-}
 
 /// One job.
 #[derive(Debug, Serialize, Deserialize)]
@@ -129,15 +96,32 @@ impl Ingestion {
 
     /// Events of a user that say about whom or what they are.
     pub(super) fn count_subjects(&self, owner: u64) -> usize {
-        self.events
-            .values()
-            .filter(|event| event.owner == owner && event.deleted.is_none() && event.subject.is_some())
-            .count()
+        self.live(owner).filter(|event| event.subject.is_some()).count()
     }
 
-    /// Events of a user.
-    pub(crate) fn count(&self, owner: u64) -> usize {
-        self.events.values().filter(|event| event.owner == owner && event.deleted.is_none()).count()
+    /// The events of a user that were not forgotten, oldest first.
+    fn live(&self, owner: u64) -> impl Iterator<Item = &Event> {
+        self.events.values().filter(move |event| event.owner == owner && event.deleted.is_none())
+    }
+
+    /// How many of a user's events are facts or content, and of how many of them a memory can be made.
+    pub(super) fn count_facts(&self, owner: u64) -> (usize, usize) {
+        let facts = || self.live(owner).filter(|event| [CONTENT, FACT].contains(&event.kind.as_str()));
+        (facts().count(), facts().filter(|event| event.fact().is_some()).count())
+    }
+
+    /// The payloads of a user's events of a type, oldest first.
+    pub(super) fn payloads(&self, owner: u64, kind: &str) -> impl Iterator<Item = &Map<String, Value>> {
+        self.live(owner).filter(move |event| event.kind == kind).filter_map(|event| match &event.content {
+            Content::Payload(payload) => Some(payload),
+            Content::Text(_) => None,
+        })
+    }
+
+    /// The users and ids of what a source has handed in and was not forgotten.
+    pub(super) fn known(&self, source: &str) -> HashSet<(u64, String)> {
+        let live = self.events.values().filter(|event| event.source == source && event.deleted.is_none());
+        live.filter_map(|event| Some((event.owner, event.source_id.clone()?))).collect()
     }
 
     /// Forgets the events of a source; gives their number.
@@ -168,6 +152,7 @@ pub(crate) fn settle(state: &mut State, now: Timestamp) {
         job.stored = true;
         for event in ingestion.events.values().filter(|event| job.events.contains(&event.id) && event.deleted.is_none())
         {
+            let Some(fact) = event.fact() else { continue };
             let mut metadata = event.metadata.clone();
             metadata.insert("source".to_owned(), json!(event.source));
             if let Some(subject) = &event.subject {
@@ -175,7 +160,7 @@ pub(crate) fn settle(state: &mut State, now: Timestamp) {
             }
             metadata.insert("timestamp".to_owned(), json!(ids::as_seconds(event.received)));
             let origin = Some(Origin { source: event.source.clone(), event: event.id.clone() });
-            memories.add(event.owner, event.content.clone(), metadata, event.scope.clone(), origin, job.ends());
+            memories.add(event.owner, fact.to_owned(), metadata, event.scope.clone(), origin, job.ends());
         }
     }
 }
@@ -200,16 +185,11 @@ fn read(call: &Call, item: &Value, owner: u64) -> Result<Event, Result<String, F
     }
     let scope = scope(call, text("scope"), text("scope_id")).map_err(Err)?;
     Ok(Event {
-        id: ids::random("", 21),
-        owner,
-        content,
-        source,
         source_id: text("source_id"),
         subject: text("subject"),
         metadata: item.get("metadata").and_then(Value::as_object).cloned().unwrap_or_default(),
         scope,
-        received: call.formation.now(),
-        deleted: None,
+        ..Event::of_content(owner, content, &source, call.formation.now())
     })
 }
 
@@ -338,7 +318,7 @@ pub(super) fn provenance(call: &Call) -> Outcome {
     settle(&mut state, now);
     let owner = state.users.number(user, now);
     let data = match event_id {
-        Some(id) => by_event(&state, owner, id).ok_or_else(|| Failure::missing("Unknown event"))?,
+        Some(id) => by_event(&state, owner, id, now).ok_or_else(|| Failure::missing("Unknown event"))?,
         None => {
             let name = entity.unwrap_or_default();
             by_entity(&state, owner, name).ok_or_else(|| Failure::missing(format!("Unknown entity '{name}'")))?
@@ -348,30 +328,26 @@ pub(super) fn provenance(call: &Call) -> Outcome {
 }
 
 /// An event, be it content that was handed in or a fact that was made from it; the chain ends with it.
-fn by_event(state: &State, owner: u64, id: &str) -> Option<Value> {
+fn by_event(state: &State, owner: u64, id: &str, now: Timestamp) -> Option<Value> {
     let find = |id: &str| state.ingestion.events.values().find(|event| event.id == id && event.owner == owner);
     if let Some(event) = find(id) {
-        return Some(json!({ "event": event.row(), "chain": [event.row()] }));
+        return Some(json!({ "event": event.row(now), "chain": [event.row(now)] }));
     }
     let memory = state.memories.made_from(owner, id).next()?;
-    let origin = memory.origin().and_then(find).map(Event::row);
+    let origin = memory.origin().and_then(find).map(|event| event.row(now));
     let chain: Vec<Value> = origin.into_iter().chain([memory.event_row()]).collect();
     Some(json!({ "event": memory.event_row(), "chain": chain }))
 }
 
 fn by_entity(state: &State, owner: u64, name: &str) -> Option<Value> {
-    let about = |event: &&Event| {
-        event.owner == owner
-            && event.deleted.is_none()
-            && event.subject.as_ref().is_some_and(|own| own.to_lowercase() == name.to_lowercase())
-    };
-    let events: Vec<&Event> = state.ingestion.events.values().filter(about).collect();
+    let about = |event: &&Event| event.subject.as_ref().is_some_and(|own| own.to_lowercase() == name.to_lowercase());
+    let events: Vec<&Event> = state.ingestion.live(owner).filter(about).collect();
     let name = events.last()?.subject.clone();
     let fact = |event: &&Event| {
         let made: Vec<&str> = state.memories.made_from(owner, &event.id).map(|memory| memory.id.as_str()).collect();
         let events: Vec<&str> = std::iter::once(event.id.as_str()).chain(made).collect();
         json!({
-            "statement": event.content, "relationship_type": "stated", "status": "active", "confidence": 1.0,
+            "statement": event.fact(), "relationship_type": "stated", "status": "active", "confidence": 1.0,
             "effective_confidence": 1.0, "updated_at": ids::iso_z(event.received), "events": events,
         })
     };

@@ -3,7 +3,7 @@
 use super::call::{Call, Payload};
 use super::check::{Check, query_int};
 use super::envelope::{Failure, Outcome, ok};
-use super::{ids, ingestion};
+use super::{event, ids, ingestion};
 use crate::quirks::Quirk;
 use crate::store::{Rows, Table};
 use jiff::Timestamp;
@@ -71,12 +71,6 @@ impl Memories {
         mine.take(limit).map(|memory| memory.content.as_str()).collect()
     }
 
-    /// A user's, oldest first: id, time and content.
-    pub(super) fn of(&self, owner: u64) -> impl Iterator<Item = (&str, Timestamp, &str)> {
-        let mine = self.0.values().filter(move |memory| memory.owner == owner);
-        mine.map(|memory| (memory.id.as_str(), memory.created, memory.content.as_str()))
-    }
-
     /// Links each of a user's memories for which the log has no event to the one that `log` makes for it; gives how
     /// many there were.
     pub(super) fn link_unlogged(&mut self, owner: u64, mut log: impl FnMut(&Memory) -> String) -> usize {
@@ -89,11 +83,6 @@ impl Memories {
             }
         }
         unlogged.len()
-    }
-
-    /// How many have no event in the log.
-    pub(super) fn count_unlogged(&self, wanted: impl Fn(u64) -> bool) -> usize {
-        self.0.values().filter(|memory| wanted(memory.owner) && memory.event.is_none()).count()
     }
 
     /// Deletes all but the newest of memories that say the same to the same; gives how many went.
@@ -164,7 +153,7 @@ impl Memory {
     /// As an event: the fact that was learned.
     pub(super) fn event_row(&self) -> Value {
         let source = (self.source.as_deref().unwrap_or_default(), self.event.as_deref());
-        ingestion::event_row(&self.id, "fact.extracted", source, &self.content, self.created)
+        event::event_row(&self.id, "fact.extracted", source, &self.content, self.created)
     }
 
     /// The event it was made from.

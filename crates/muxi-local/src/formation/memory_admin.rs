@@ -1,18 +1,21 @@
-//! Administration of memory: rebuild, forget, backfill and lint. Memories follow the event log at once here, so a
-//! rebuild changes nothing: its counts are what it went through.
+//! Administration of memory: rebuild, forget, backfill and lint. A rebuild makes the captain's log anew. All else
+//! follows the event log at once here, so that a rebuild's counts are only what it went through.
 
 use super::State;
 use super::call::Call;
+use super::captains_log::LOG_ENTRY;
 use super::check::{Check, query_bool};
+use super::distilled::listed;
 use super::envelope::{Failure, Outcome, ok, with_status};
-use super::ingestion::{self, Event};
+use super::event::Event;
 use super::memories::Scope;
-use super::{history, ids};
+use super::{history, ids, ingestion};
 use crate::quirks::Quirk;
 use crate::store::{Rows, Table};
 use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 const PROJECTIONS: [&str; 4] = ["artifact_metadata", "captains_log", "flat_facts", "knowledge_graph"];
 /// The source of events that were made for memories that had none.
@@ -49,27 +52,44 @@ impl Jobs {
     }
 }
 
-/// What a replay of a user's events goes through.
-fn replay(state: &mut State, user: &str, projection: Option<&str>, dry_run: bool, now: Timestamp) -> Value {
+/// Takes in what has fallen due of a user: ingested content and conversations that have ended.
+fn settle(call: &Call, state: &mut State, user: &str) {
+    let now = call.formation.now();
     ingestion::settle(state, now);
-    let owner = state.users.number(user, now);
-    let chosen = PROJECTIONS.iter().filter(|name| projection.is_none_or(|wanted| wanted == **name));
-    let count = |name: &str| match name {
-        "artifact_metadata" => state.artifacts.count(user),
-        "captains_log" => history::count(state, user, owner),
-        "flat_facts" => state.ingestion.count(owner),
-        "knowledge_graph" => state.ingestion.count_subjects(owner),
-        _ => 0,
-    };
-    let row = |name: &&str| {
-        let events = count(name);
-        let mut row = json!({ "events": events, "applied": if dry_run { 0 } else { events }, "failed": 0 });
-        if dry_run {
-            row["dry_run"] = json!(true);
-        }
+    history::settle(state, &call.formation.spec.document, user, now);
+}
+
+/// Replays a user's events; gives how many there were for each projection, and how many of them could be taken in.
+fn replay(call: &Call, state: &mut State, user: &str, projection: Option<&str>, dry_run: bool) -> Value {
+    settle(call, state, user);
+    let owner = state.users.number(user, call.formation.now());
+    let mut row = |name: &&str| {
+        let all = |count: usize| (count, count);
+        let (events, applied) = match *name {
+            "artifact_metadata" => all(state.artifacts.count(user)),
+            "captains_log" if dry_run => all(state.ingestion.payloads(owner, LOG_ENTRY).count()),
+            "captains_log" => replay_log(state, owner, call.formation.now()),
+            "flat_facts" => state.ingestion.count_facts(owner),
+            _ => all(state.ingestion.count_subjects(owner)),
+        };
+        let row = if dry_run {
+            json!({ "events": events, "applied": 0, "failed": 0, "dry_run": true })
+        } else {
+            json!({ "events": events, "applied": applied, "failed": events - applied })
+        };
         ((*name).to_owned(), row)
     };
-    Value::Object(chosen.map(row).collect::<Map<String, Value>>())
+    let chosen = PROJECTIONS.iter().filter(|name| projection.is_none_or(|wanted| wanted == **name));
+    Value::Object(chosen.map(&mut row).collect::<Map<String, Value>>())
+}
+
+/// Makes a user's log anew; gives how many events there were and how many of them could be taken in.
+fn replay_log(state: &mut State, owner: u64, now: Timestamp) -> (usize, usize) {
+    let State { ingestion, log, .. } = state;
+    log.reset(owner);
+    let results: Vec<bool> =
+        ingestion.payloads(owner, LOG_ENTRY).map(|payload| log.apply(owner, payload, now).is_ok()).collect();
+    (results.len(), results.iter().filter(|applied| **applied).count())
 }
 
 pub(super) fn rebuild(call: &Call) -> Outcome {
@@ -80,17 +100,17 @@ pub(super) fn rebuild(call: &Call) -> Outcome {
     let backfill = check.opt_bool("backfill").unwrap_or(false);
     check.done()?;
     if let Some(unknown) = projection.as_deref().filter(|name| !PROJECTIONS.contains(name)) {
-        let names = PROJECTIONS.map(|name| format!("'{name}'")).join(", ");
-        return Err(Failure::params(format!("Unknown projection '{unknown}'; registered: [{names}]")));
+        let names = listed(PROJECTIONS);
+        return Err(Failure::params(format!("Unknown projection '{unknown}'; registered: {names}")));
     }
     let mut state = call.formation.state();
-    let filled = backfill.then(|| synthesize(&mut state, &user, call.formation.now()));
-    let projections = replay(&mut state, &user, projection.as_deref(), dry_run, call.formation.now());
+    let filled = (backfill && !dry_run).then(|| synthesize(&mut state, &user, call.formation.now()));
+    let projections = replay(call, &mut state, &user, projection.as_deref(), dry_run);
     let mut result = json!({ "user_id": user, "dry_run": dry_run, "projections": projections });
     if let Some(filled) = filled {
         result["backfill"] = filled;
     }
-    if !background {
+    if !background || dry_run {
         return ok("memory", "memory.retrieved", result);
     }
     let id = state.memory_jobs.start("rebuild_", result, call.formation.seconds());
@@ -125,7 +145,7 @@ pub(super) fn forget(call: &Call) -> Outcome {
     let wait = query_bool(call, "sync")? || !background;
     let mut state = call.formation.state();
     let now = call.formation.now();
-    ingestion::settle(&mut state, now);
+    settle(call, &mut state, &user);
     let owner = state.users.number(&user, now);
     state.memories.forget(owner, &source);
     let deleted = state.ingestion.forget(owner, &source, now);
@@ -134,7 +154,7 @@ pub(super) fn forget(call: &Call) -> Outcome {
         data["rebuild_required"] = json!(PROJECTIONS);
         return ok("memory", "memory.deleted", data);
     }
-    let projections = replay(&mut state, &user, None, false, now);
+    let projections = replay(call, &mut state, &user, None, false);
     if wait {
         data["projections"] = projections;
         return ok("memory", "memory.deleted", data);
@@ -159,16 +179,9 @@ fn synthesize(state: &mut State, user: &str, now: Timestamp) -> Value {
     let State { ingestion, memories, .. } = state;
     let facts = memories.link_unlogged(owner, |memory| {
         ingestion.record(Event {
-            id: ids::random("", 21),
-            owner,
-            content: memory.content.clone(),
-            source: BACKFILL.to_owned(),
             source_id: Some(memory.id.clone()),
-            subject: None,
-            metadata: Map::new(),
             scope: Scope { scope: memory.scope.clone(), scope_id: memory.scope_id.clone() },
-            received: now,
-            deleted: None,
+            ..Event::of_content(owner, memory.content.clone(), BACKFILL, now)
         })
     });
     let row = |name: &&str| {
@@ -186,35 +199,27 @@ pub(super) fn backfill(call: &Call) -> Outcome {
     ok("memory", "memory.retrieved", json!({ "user_id": user, "synthesized": synthesized }))
 }
 
-/// Deletes memories that a newer one repeats, and those whose event is gone; finds those without an event.
+/// Deletes memories that a newer one repeats, and those whose event is gone; finds where logs are silent for long.
 pub(super) fn lint(call: &Call) -> Outcome {
     let mut check = Check::body(call);
     let user = check.opt_text("user_id");
     check.done()?;
     let now = call.formation.now();
     let mut state = call.formation.state();
-    ingestion::settle(&mut state, now);
     let owner = user.as_deref().map(|user| state.users.number(user, now));
-    let users = if owner.is_some() { 1 } else { state.users.count() };
+    let chosen = user.clone().map_or_else(|| state.users.identifiers(), |user| vec![user]);
+    chosen.iter().for_each(|user| settle(call, &mut state, user));
+    let owners: BTreeMap<u64, &String> = chosen.iter().map(|user| (state.users.number(user, now), user)).collect();
     let wanted = |other: u64| owner.is_none_or(|owner| owner == other);
-    let State { ingestion, memories, .. } = &mut *state;
+    let State { ingestion, log, memories, .. } = &mut *state;
     let repeated = memories.drop_repeated(wanted);
     let orphans = memories.drop_orphans(wanted, |event| ingestion.knows(event));
-    let gaps = memories.count_unlogged(wanted);
-    let finding = |kind: &str, count: usize, text: &str| {
-        (count > 0).then(|| (kind.to_owned(), json!({ "count": count, "message": format!("{count} {text}") })))
-    };
-    let findings: Map<String, Value> = [
-        finding("superseded", repeated, "memories were repeated by a newer one and deleted"),
-        finding("orphan", orphans, "memories had lost their event and were deleted"),
-        finding("log_gap", gaps, "memories have no event: run a backfill"),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+    let gaps = owners.iter().map(|(owner, user)| ((*user).clone(), log.gaps(*owner)));
+    let gaps: BTreeMap<String, Vec<String>> = gaps.filter(|(_, gaps)| !gaps.is_empty()).collect();
     let report = json!({
-        "users": users, "unresolved_conflicts": 0, "superseded_deleted": repeated, "orphans_removed": orphans,
-        "log_gaps": gaps, "stale_artifacts": 0, "index_regenerated": 0, "findings": findings,
+        "users": owners.len(), "unresolved_conflicts": 0, "superseded_deleted": repeated, "orphans_removed": orphans,
+        "log_gaps": gaps.values().map(Vec::len).sum::<usize>(), "stale_artifacts": 0, "index_regenerated": 0,
+        "findings": gaps,
     });
     ok("memory", "memory.retrieved", json!({ "user_id": user, "report": report }))
 }

@@ -14,6 +14,8 @@ use std::collections::{BTreeSet, HashMap};
 
 /// Numbers of an embedding.
 const EMBEDDING: usize = 768;
+/// Bytes of the text of an empty list, as the runtime measures it.
+const EMPTY_TEXT: usize = 51;
 /// Sessions kept before the oldest goes.
 const MOST: usize = 10_000;
 
@@ -161,17 +163,18 @@ impl Sessions {
         rows.map(said).collect()
     }
 
-    /// The user's own messages in a session: time and text.
-    fn asked_in(&self, number: u64) -> impl Iterator<Item = (Timestamp, &str)> {
+    /// The user's own messages in a session: time and text. What was restored is left out if only `turns` count.
+    fn asked_in(&self, number: u64, turns: bool) -> impl Iterator<Item = (Timestamp, &str)> {
         let own = self.rows(number).filter(|row| row["metadata"]["role"] == "user");
+        let own = own.filter(move |row| !turns || row["metadata"]["request_id"].is_string());
         own.filter_map(|row| Some((ids::from_seconds(row["timestamp"].as_f64()?)?, row["text"].as_str()?)))
     }
 
-    /// What a user wrote, oldest first: session, time and text.
+    /// What a user wrote in turns, oldest first: session, time and text.
     pub(super) fn asked(&self, user: &str) -> Vec<(&str, Timestamp, &str)> {
         let mut asked = Vec::new();
         for (number, session) in self.all.iter().filter(|(_, session)| session.user == user) {
-            asked.extend(self.asked_in(*number).map(|(time, text)| (session.id.as_str(), time, text)));
+            asked.extend(self.asked_in(*number, true).map(|(time, text)| (session.id.as_str(), time, text)));
         }
         asked.sort_by_key(|(_, time, _)| *time);
         asked
@@ -181,7 +184,7 @@ impl Sessions {
     pub(super) fn asked_since(&self, since: Option<Timestamp>) -> Vec<(&str, Timestamp, &str)> {
         let mut asked = Vec::new();
         for (number, session) in self.all.iter() {
-            let new = self.asked_in(*number).filter(|(time, _)| since.is_none_or(|since| *time > since));
+            let new = self.asked_in(*number, false).filter(|(time, _)| since.is_none_or(|since| *time > since));
             asked.extend(new.map(|(time, text)| (session.id.as_str(), time, text)));
         }
         asked.sort_by_key(|(_, time, _)| *time);
@@ -208,9 +211,10 @@ impl Sessions {
         let wanted = |session: &Session| user.is_none_or(|user| session.user == user);
         let mine = || self.all.iter().filter(|(_, session)| wanted(session)).flat_map(|(number, _)| self.rows(*number));
         let bytes: usize = mine().map(|row| row.to_string().len()).sum();
-        let kilobytes = (bytes as f64 / 1024.0 * 100.0).round() / 100.0;
-        // The runtime says the whole number 0 of an empty buffer.
-        (mine().count(), if bytes == 0 { json!(0) } else { json!(kilobytes) })
+        // The runtime measures a user's as a text, which is never empty, and says the whole number 0 of no buffer.
+        let around = if user.is_some() { EMPTY_TEXT } else { 0 };
+        let kilobytes = ((bytes + around) as f64 / 1024.0 * 100.0).round() / 100.0;
+        (mine().count(), if bytes + around == 0 { json!(0) } else { json!(kilobytes) })
     }
 
     /// Users and sessions that have messages, and rows that one session may have.
@@ -415,6 +419,9 @@ pub(super) fn stats(call: &Call) -> Outcome {
 pub(super) fn buffers(call: &Call) -> Outcome {
     let state = call.formation.state();
     let (entries, _) = state.sessions.size(None);
+    if entries == 0 {
+        return ok("list", "memory.list", json!({ "buffers": [], "total_entries": 0 }));
+    }
     let (_, sessions, limit) = state.sessions.totals();
     let room = (limit * sessions.max(1)) as f64;
     let buffer = json!({

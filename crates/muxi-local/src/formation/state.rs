@@ -2,8 +2,8 @@
 
 use super::idempotency::{Flights, Replies};
 use super::{
-    FormationSpec, artifacts, audit, cancel, credentials, distilleries, ids, ingestion, knowledge, memories,
-    memory_admin, requests, scheduler, secrets, sessions, tuning, users,
+    FormationSpec, artifacts, audit, cancel, captains_log, credentials, distilleries, ids, ingestion, knowledge,
+    memories, memory_admin, requests, scheduler, secrets, sessions, tuning, users,
 };
 use crate::host::Host;
 use crate::store::{Change, Rows, Store, Whole};
@@ -21,6 +21,7 @@ pub(crate) struct State {
     pub(super) jobs: scheduler::Jobs,
     /// Not stored: a new process looks at the files again.
     pub(super) knowledge: knowledge::Knowledge,
+    pub(super) log: captains_log::CaptainsLog,
     pub(super) memories: memories::Memories,
     pub(super) memory_jobs: memory_admin::Jobs,
     pub(super) replies: Replies,
@@ -42,6 +43,7 @@ impl State {
     fn tables(&mut self) -> Vec<(&'static str, &mut dyn Rows)> {
         let [files, contents] = self.artifacts.tables();
         let [events, ingestion_jobs] = self.ingestion.tables();
+        let [log, digested] = self.log.tables();
         let [requests, total] = self.requests.tables();
         let [secrets, given] = self.secrets.tables();
         let [sessions, messages] = self.sessions.tables();
@@ -54,6 +56,8 @@ impl State {
             ("ingestion_events", events),
             ("ingestion_jobs", ingestion_jobs),
             ("scheduler_jobs", self.jobs.table()),
+            ("log_entries", log),
+            ("log_digested", digested),
             ("memories", self.memories.table()),
             ("memory_jobs", self.memory_jobs.table()),
             ("replies", self.replies.table()),

@@ -86,9 +86,9 @@ impl Users {
         }
     }
 
-    /// How many there are.
-    pub(crate) fn count(&self) -> usize {
-        self.all.len()
+    /// The identifiers of all.
+    pub(super) fn identifiers(&self) -> Vec<String> {
+        self.owners.keys().cloned().collect()
     }
 
     fn find(&self, identifier: &str) -> Option<&User> {

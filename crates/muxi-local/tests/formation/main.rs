@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests
 
 mod behaviour;
+mod captains_log;
 mod samples;
 mod streams;
 mod support;

@@ -15,6 +15,7 @@ mod inspect;
 mod killed;
 mod lifecycle;
 mod limits;
+mod logged;
 mod process;
 mod proxy;
 mod quirks;

@@ -59,23 +59,28 @@ async fn start() -> Local {
 }
 
 fn fact(id: &str, text: &str) -> Value {
-    json!({ "event_id": id, "event_type": "fact.extracted", "user_id": "alice", "payload": { "statement": text, "subject": "Ada" } })
+    let payload = json!({ "memory": text, "collection": "facts", "metadata": { "topic": "drinks" } });
+    json!({ "source_id": id, "event_type": "fact.extracted", "user_id": "alice", "payload": payload })
 }
 
 #[tokio::test]
 async fn a_signed_batch_becomes_memories() {
     let local = start().await;
     let sender = Sender::register(&local, json!({})).await;
-    let other = json!({ "event_id": "e2", "event_type": "interaction.turn", "user_id": "alice" });
-    let batch = json!({ "batch_id": "b1", "events": [fact("e1", "Ada likes tea"), other, { "event_type": "x" }] });
+    let turn = json!({ "user_message": "Hello" });
+    let other = json!({ "source_id": "e2", "event_type": "interaction.turn", "user_id": "alice", "payload": turn });
+    let batch =
+        json!({ "batch_id": "b1", "events": [fact("e1", "Ada likes tea"), other, { "event_type": "log.entry" }] });
     let reply = sender.hand_in(&local, &batch).await;
     assert_eq!(reply.status, 202);
     let accepted = reply.data();
     assert_eq!((&accepted["accepted"], &accepted["rejected"]), (&json!(2), &json!(1)));
-    assert_eq!(accepted["rejections"], json!([{ "index": 2, "reason": "'user_id' is required" }]));
-    assert_eq!(local.get("/memories", ALICE).await["memories"][0]["content"], "Ada likes tea");
-    let found = local.get("/memories/provenance?entity=Ada", ALICE).await;
-    assert_eq!(found["facts"][0]["statement"], "Ada likes tea");
+    assert_eq!(
+        accepted["rejections"],
+        json!([{ "index": 2, "reason": "'user_id' is required for multi-user formations" }])
+    );
+    let memory = local.get("/memories", ALICE).await["memories"][0].clone();
+    assert_eq!((&memory["content"], &memory["metadata"]["topic"]), (&json!("Ada likes tea"), &json!("drinks")));
 
     let path = accepted["status_url"].as_str().unwrap().strip_prefix("/v1").unwrap();
     assert_eq!(local.get(path, AS_ADMIN).await["status"], "processing");
@@ -114,7 +119,13 @@ async fn a_batch_must_be_authentic() {
     assert_eq!(unsigned.code(), (401, "UNAUTHORIZED"));
     assert_eq!(local.get("/memories", ALICE).await["count"], 0, "none of them left a trace");
     assert_eq!(sender.send(&local, &body, &body, now()).await.status, 202);
-    for wrong in [json!({ "events": [] }), json!({ "batch_id": "b" }), json!([])] {
+    for wrong in [
+        json!({ "events": [fact("e", "x")] }),
+        json!({ "batch_id": "b" }),
+        json!({ "batch_id": "b", "events": [] }),
+        json!({ "batch_id": "b", "events": [fact("e", "x")], "embedding_mode": "pre_computed" }),
+        json!([]),
+    ] {
         assert_eq!(sender.hand_in(&local, &wrong).await.code(), (422, "INVALID_PARAMS"));
     }
 
@@ -140,17 +151,36 @@ async fn a_scope_has_limits() {
     let large = batch("large", json!([fact("a", "1"), fact("b", "2"), fact("c", "3")]));
     assert_eq!(sender.hand_in(&local, &large).await.code(), (422, "INVALID_PARAMS"));
     let foreign = json!([
-        { "event_type": "fact.extracted", "user_id": "bob", "content": "x" },
+        { "event_type": "fact.extracted", "user_id": "bob" },
         { "event_type": "interaction.turn", "user_id": "alice" },
     ]);
-    assert_eq!(sender.hand_in(&local, &batch("foreign", foreign)).await.data()["rejected"], 2);
+    let foreign = sender.hand_in(&local, &batch("foreign", foreign)).await.data();
+    let reasons = json!([
+        { "index": 0, "reason": "user_id 'bob' outside distillery scope" },
+        { "index": 1, "reason": "event_type 'interaction.turn' outside distillery scope" },
+    ]);
+    assert_eq!(foreign["rejections"], reasons);
     let two = sender.hand_in(&local, &batch("two", json!([fact("a", "1"), fact("b", "2")]))).await;
     assert_eq!(two.data()["accepted"], 2);
     let more = batch("more", json!([fact("c", "3"), fact("d", "4")]));
     assert_eq!(sender.hand_in(&local, &more).await.code(), (429, "RATE_LIMITED"));
+    let known = sender.hand_in(&local, &batch("known", json!([fact("a", "1"), fact("b", "2")]))).await;
+    assert_eq!((known.status, &known.data()["duplicates"]), (200, &json!(2)), "repeating costs nothing");
     local.advance(24 * 3600);
     let body = more.to_string();
     assert_eq!(sender.send(&local, &body, &body, now() + 24 * 3600).await.status, 202, "a day later there is room");
+}
+
+#[tokio::test]
+async fn a_scope_may_be_a_pattern_of_users() {
+    let local = start().await;
+    for (users, rejected) in
+        [(json!("pattern:al*"), 0), (json!("pattern:*@x.org"), 1), (json!("alice"), 0), (json!(1), 1)]
+    {
+        let sender = Sender::register(&local, json!({ "user_ids": users })).await;
+        let batch = json!({ "batch_id": "b", "events": [fact(&users.to_string(), "x")] });
+        assert_eq!(sender.hand_in(&local, &batch).await.data()["rejected"], rejected, "{users}");
+    }
 }
 
 #[tokio::test]
@@ -161,6 +191,9 @@ async fn distilleries_must_be_enabled_and_keys_be_keys() {
     assert_eq!(reply.code(), (503, "SERVICE_UNAVAILABLE"));
     let local = start().await;
     assert_eq!(local.post("/memory/distilleries", AS_ADMIN, body).await.code(), (422, "INVALID_PARAMS"));
+    let key = format!("ed25519:{}=", "A".repeat(43));
+    let trusted = json!({ "name": "n", "public_key": key, "trust_level": "absolute" });
+    assert_eq!(local.post("/memory/distilleries", AS_ADMIN, trusted).await.code(), (422, "INVALID_PARAMS"));
     let missing = local.post("/memory/distilleries", AS_ADMIN, json!({ "name": "n" })).await;
     assert_eq!(missing.code(), (422, "INVALID_PARAMS"));
 }
