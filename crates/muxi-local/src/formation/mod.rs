@@ -101,7 +101,7 @@ impl Formation {
         let formation = Arc::new(Self {
             started: host.clock.now(),
             host,
-            spec,
+            spec: knowledge::limited(spec),
             shared,
             events: Arc::default(),
             clockwork: clockwork::Clockwork::default(),
@@ -118,7 +118,7 @@ impl Formation {
         self.shared.adopt(&spec);
         let formation = Arc::new(Self {
             host: self.host.clone(),
-            spec,
+            spec: knowledge::limited(spec),
             started: self.started,
             shared: self.shared.clone(),
             events: self.events.clone(),
