@@ -45,6 +45,7 @@ mod turn;
 mod uploads;
 mod users;
 mod webhooks;
+mod workflow;
 
 pub(crate) use envelope::{Failure, refuse};
 pub use routes::{router, routes};
