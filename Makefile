@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ENV := VIRTUAL_ENV="$(CURDIR)/$(VENV)" PATH="$(CURDIR)/$(BIN):$$PATH"
 
-.PHONY: demo test test-rust test-python browser parity real shapes check generate build clean
+.PHONY: demo test test-rust test-python browser parity real check generate build clean
 .PHONY: bench bench-table bench-growth bench-local counts
 
 demo: build ## Start muxi-local and run the quickstarts against it
@@ -31,11 +31,8 @@ parity: build .venv-official/ready ## Compare every operation with the official 
 	.venv-official/bin/python -m pip install --quiet muxi==1.20260713.0
 	@touch $@
 
-real: build ## Every formation operation against the real runtime (first time: 2 GB and some minutes more)
+real: build ## Every formation operation against the real runtime, and muxi-local compared with it (first time: 2 GB)
 	@$(BIN)/python tests/real/run.py
-
-shapes: build ## As `make real`; then whether the replies of muxi-local have the same shapes (they do not all, yet)
-	@$(BIN)/python tests/real/run.py --compare
 
 check: build ## Formatting, lints, types, and whether generated files are up to date
 	cargo fmt --all --check

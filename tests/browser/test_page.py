@@ -91,6 +91,13 @@ def test_agent_user_and_session_are_chosen(page: Page) -> None:
     assert page.one("#session").get_attribute("value") not in ("", "my-session")
 
 
+def test_a_workflow_is_answered_once(page: Page) -> None:
+    page.say("[[workflow]]")
+    page.wait(lambda: page.answers() and not page.busy())
+    (answer,) = page.answers()
+    assert answer.count("Echo: [[workflow]]") == 1
+
+
 def test_a_turn_can_be_stopped(page: Page) -> None:
     page.say("[[wait 60000]]")
     page.wait(page.busy)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Start the real runtime, run its suites, always stop it, and say how it went and how long it took.
 
-With `--compare` the Python suite then runs against muxi-local, and the shapes of all replies of both are compared.
+The suites run against muxi-local as well, and the shapes of all replies of both are compared.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,6 @@ from real.recorder import Recorder
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-COMPARE = "--compare" in sys.argv[1:]
 RUST = ["cargo", "test", "--quiet", "--package", "muxi-client", "--features", "strict", "--test", "real"]
 # Last, since it ends with an outage of the model, which lasts a minute.
 PYTHON = [sys.executable, "-m", "pytest", "-q", "tests/real"]
@@ -72,34 +70,38 @@ def main() -> int:
             report = Path(scratch) / "report.json"
             subprocess.run([*RUST, "--no-run"], cwd=ROOT, check=True)
             built = lap()
-            with Recorder(info["url"]) if COMPARE else nullcontext() as real:
-                told = environment(info, real.url if real else info["url"], MUXI_REAL_REPORT=str(report))
+            with Recorder(info["url"]) as real:
+                told = environment(info, real.url, MUXI_REAL_REPORT=str(report))
                 rust, rust_ok = rust_passed(told)
                 rust_took = lap()
                 python_ok = python_passed(told)
                 python_took = lap()
             counts = json.loads(report.read_text())
-            compared = not real or compare(info, real, folder)
+            compared = compare(info, real, folder)
+            comparison_took = lap()
     finally:
         subprocess.run([HERE / "kit" / "down"])
     print(
         f"{counts['operations']} operations x 3 faces (Python sync, Python async, Rust: {rust} tests), "
         f"{counts['defects']} expected defects; start {ready:.0f} s ({kind}), Rust build {built:.0f} s, "
-        f"Rust {rust_took:.0f} s, Python {python_took:.0f} s"
+        f"Rust {rust_took:.0f} s, Python {python_took:.0f} s, muxi-local {comparison_took:.0f} s"
     )
     return 0 if rust_ok and python_ok and compared else 1
 
 
 def compare(info: dict[str, Any], real: Recorder, folder: Path) -> bool:
-    """Run the Python suite against muxi-local, and compare the shapes of its replies with the recorded ones."""
+    """Run both suites against muxi-local, and compare the shapes of its replies with the recorded ones."""
+    print("the same on muxi-local", flush=True)
     with local.serving(info, folder) as stand_in, Recorder(stand_in["url"]) as ours:
-        passed = python_passed(environment(stand_in, ours.url, MUXI_REAL_LOCAL="1"))
+        told = environment(stand_in, ours.url, MUXI_REAL_LOCAL="1")
+        _, rust_ok = rust_passed(told)
+        python_ok = python_passed(told)
     rules = shapes.Rules.read()
     theirs = shapes.shapes_of(real.exchanges(), info["url"], rules)
     wrong = shapes.judge(theirs, shapes.shapes_of(ours.exchanges(), stand_in["url"], rules), rules)
     print(*wrong, sep="\n")
     print(f"{len(theirs)} routes compared, {len(wrong)} differences that nothing allows")
-    return passed and not wrong
+    return rust_ok and python_ok and not wrong
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import pytest
 from muxi import ConflictError, NotFoundError, ValidationError
 
 from real.faces import Face
-from real.support import Defects
+from real.support import Defects, ask
 
 
 @pytest.fixture
@@ -126,7 +126,8 @@ def test_replace_tuning(face: Face, tuning: Path) -> None:
         face.call("replace_tuning", "x" * 32769)
 
 
-def test_run_tuning(face: Face, tuning: Path) -> None:
+def test_run_tuning(face: Face, tuning: Path, user: str) -> None:
+    ask(face, user, "Hello!")  # a run reads what was said since the last one
     run = face.call("run_tuning")
     assert run["trigger"] == "manual"
     assert run["events_read"] > 0

@@ -40,10 +40,10 @@ pub(super) fn run(mut turn: Turn, webhook: Option<String>) {
 
 /// Sends what a turn came to. The turn itself is over before the first try.
 async fn send(turn: Turn, url: String, payload: Value, secret: Secret) {
-    let (request, serial, formation) = (turn.request_id.clone(), Some(turn.serial), turn.formation.clone());
+    let (request, formation) = (turn.request_id.clone(), turn.formation.clone());
     let (user, session) = (turn.user.clone(), Some(turn.session_id.clone()));
     drop(turn);
-    deliver(&formation, &Notice { url, payload, secret, request, serial, user, session }).await;
+    deliver(&formation, &Notice { url, payload, secret, request, user, session }).await;
 }
 
 /// What is sent about a turn that has ended, or waits for an answer. A cancelled one is nobody's news.
@@ -141,6 +141,6 @@ pub(super) async fn notify(formation: &Formation, url: &str, user: &str, message
 /// Posts a message of the formation's own accord; whether it was taken.
 pub(super) async fn post(formation: &Formation, url: &str, user: &str, request: &str, payload: Value) -> bool {
     let (url, user, request) = (url.to_owned(), user.to_owned(), request.to_owned());
-    let notice = Notice { url, payload, secret: Secret::Notification, request, serial: None, user, session: None };
+    let notice = Notice { url, payload, secret: Secret::Notification, request, user, session: None };
     deliver(formation, &notice).await
 }

@@ -12,9 +12,32 @@ use std::collections::HashMap;
 use std::fs;
 use std::time::Instant;
 
+/// Files that a source may have, and bytes that one of them may have, unless the formation says otherwise.
+const FILES: u64 = 100;
+const BYTES: u64 = 10 << 20;
+/// The most bytes that a formation can allow a file.
+const MOST_BYTES: u64 = 50 << 20;
+
 /// What the files of sources have last been: a digest by agent and URL.
 #[derive(Debug, Default)]
 pub(crate) struct Knowledge(HashMap<(String, String), Vec<u8>>);
+
+/// Writes into every source of knowledge that is on how much it may hold, as the runtime does at its start.
+pub(super) fn limited(mut spec: FormationSpec) -> FormationSpec {
+    let agents = spec.document.get_mut("agents").and_then(Value::as_array_mut).map(Vec::as_mut_slice);
+    for agent in agents.unwrap_or_default() {
+        let knowledge = agent.get_mut("knowledge").filter(|knowledge| knowledge["enabled"] == true);
+        let sources = knowledge.and_then(|knowledge| knowledge.get_mut("sources")?.as_array_mut());
+        for source in sources.into_iter().flatten().filter_map(Value::as_object_mut) {
+            source.entry("max_files").or_insert_with(|| json!(FILES));
+            let bytes = source.entry("max_file_size").or_insert_with(|| json!(BYTES));
+            if bytes.as_u64().is_some_and(|bytes| bytes > MOST_BYTES) {
+                *bytes = json!(MOST_BYTES);
+            }
+        }
+    }
+    spec
+}
 
 /// The remote sources of an agent.
 fn remote(agent: &Value) -> Vec<&Value> {

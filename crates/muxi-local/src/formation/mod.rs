@@ -48,6 +48,7 @@ mod turn;
 mod uploads;
 mod users;
 mod webhooks;
+mod workflow;
 
 pub(crate) use envelope::{Failure, refuse};
 pub use routes::{router, routes};
@@ -104,7 +105,7 @@ impl Formation {
         let formation = Arc::new(Self {
             started: host.clock.now(),
             host,
-            spec,
+            spec: knowledge::limited(spec),
             shared,
             events: Arc::default(),
             clockwork: clockwork::Clockwork::default(),
@@ -121,7 +122,7 @@ impl Formation {
         self.shared.adopt(&spec);
         let formation = Arc::new(Self {
             host: self.host.clone(),
-            spec,
+            spec: knowledge::limited(spec),
             started: self.started,
             shared: self.shared.clone(),
             events: self.events.clone(),

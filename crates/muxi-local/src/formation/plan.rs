@@ -5,6 +5,7 @@ use super::ids;
 use super::requests::End;
 use super::responder::{Answer, Course, Deltas, Event, File, Tool};
 use super::turn::{Ask, Reply, Step, Turn, agent_known};
+use super::workflow;
 use crate::quirks::Quirk;
 use base64::Engine as _;
 use serde_json::{Value, json};
@@ -24,11 +25,11 @@ impl Turn {
     /// The steps of the turn, and its reply.
     pub(super) fn plan(&mut self, ask: &Ask, mut answer: Answer) {
         // A turn that names an unknown agent is answered as a workflow.
-        let strange = ask.agent_id.as_deref().is_some_and(|id| !agent_known(&self.formation, id));
-        if strange && answer.course == Course::Plain {
+        if self.is_strange(ask) && answer.course == Course::Plain {
             answer.course = Course::Workflow;
         }
-        self.plan_reply(&answer);
+        let workflow = ids::random("wrk_", 21);
+        self.plan_reply(&answer, &workflow);
         self.frame(": keepalive\n\n");
         if ask.stream && self.formation.quirk(Quirk::LateFirstEvent) {
             self.steps.push_back(Step::Pause(LATE));
@@ -42,7 +43,7 @@ impl Turn {
             self.token("thinking", "Give me a moment...", extra);
         }
         self.steps.push_back(Step::Pause(answer.wait));
-        self.plan_course(ask, &mut answer);
+        self.plan_course(ask, &mut answer, &workflow);
         if matches!(answer.course, Course::Broken(_)) {
             return;
         }
@@ -59,21 +60,33 @@ impl Turn {
         self.frame("event: done\ndata: {\"finished\":true}\n\n");
     }
 
+    /// Whether the turn names an agent that the formation does not have.
+    pub(super) fn is_strange(&self, ask: &Ask) -> bool {
+        ask.agent_id.as_deref().is_some_and(|id| !agent_known(&self.formation, id))
+    }
+
     /// What the JSON path answers with.
-    fn plan_reply(&mut self, answer: &Answer) {
+    fn plan_reply(&mut self, answer: &Answer, workflow: &str) {
         if matches!(answer.course, Course::Broken(_)) {
             return;
         }
         let mut metadata = match answer.course {
             Course::Clarify => json!({ "clarification": true, "mode": "direct", "session_id": self.session_id }),
             Course::Approve => json!({
-                "approval_required": true, "requires_user_response": true, "workflow_id": ids::random("wrk_", 21),
+                "approval_required": true, "requires_user_response": true, "workflow_id": workflow,
                 "session_id": self.session_id,
             }),
-            Course::Fast => json!({
-                "handled_by": "overlord_direct", "is_actionable": false, "fast_path": true, "early_heuristic": true,
-                "processing_time_ms": self.started.elapsed().as_secs_f64() * 1000.0,
-            }),
+            Course::Fast { early } => {
+                let mut metadata = json!({
+                    "handled_by": "overlord_direct", "is_actionable": false, "fast_path": true,
+                    "processing_time_ms": self.started.elapsed().as_secs_f64() * 1000.0,
+                });
+                let (name, value) =
+                    if early { ("early_heuristic", json!(true)) } else { ("session_id", json!(self.session_id)) };
+                metadata[name] = value;
+                metadata
+            }
+            Course::Workflow => workflow::metadata(workflow, &self.session_id),
             _ => json!({ "session_id": self.session_id }),
         };
         for (key, value) in &answer.metadata {
@@ -91,17 +104,17 @@ impl Turn {
         }
     }
 
-    fn plan_course(&mut self, ask: &Ask, answer: &mut Answer) {
+    fn plan_course(&mut self, ask: &Ask, answer: &mut Answer, workflow: &str) {
         match &answer.course {
             Course::Plain => self.plan_answer(ask, answer),
-            Course::Fast => {
+            Course::Workflow => self.plan_workflow(ask, answer, workflow),
+            Course::Fast { .. } => {
                 self.plan_doings(answer);
                 let extra = json!({ "stage": "response_preparation", "skip_rephrase": true });
                 self.token("progress", "Preparing response...", extra);
                 let extra = json!({ "status": "success", "processing_time_ms": null, "fast_path": true });
                 self.plan_slices(answer, extra);
             }
-            Course::Workflow => self.plan_workflow(ask, answer),
             Course::Clarify => {
                 self.plan_doings(answer);
                 let text = answer.text.clone();
@@ -159,7 +172,7 @@ impl Turn {
     }
 
     /// What the agent does before it answers: tools, files, facts, and whatever else an answer tells of.
-    fn plan_doings(&mut self, answer: &mut Answer) {
+    pub(super) fn plan_doings(&mut self, answer: &mut Answer) {
         for tool in &answer.tools {
             self.plan_tool(tool);
         }
@@ -191,7 +204,7 @@ impl Turn {
         self.plan_completed(answer, completed);
     }
 
-    fn plan_completed(&mut self, answer: &Answer, mut completed: Value) {
+    pub(super) fn plan_completed(&mut self, answer: &Answer, mut completed: Value) {
         if answer.discontinuity {
             completed["stream_discontinuity"] = json!(true);
         }
@@ -203,7 +216,7 @@ impl Turn {
         self.steps.push_back(Step::Complete(completed));
     }
 
-    fn pass_on(&mut self, deltas: Deltas, quiet: bool) {
+    pub(super) fn pass_on(&mut self, deltas: Deltas, quiet: bool) {
         self.steps.push_back(Step::Pass { deltas, quiet });
     }
 
@@ -239,7 +252,7 @@ impl Turn {
         self.token("tool_call", &format!("Using {server} to complete this task..."), extra);
     }
 
-    fn plan_agent(&mut self, preview: &str) {
+    pub(super) fn plan_agent(&mut self, preview: &str) {
         let agent = self.agent.clone();
         let name = self.formation.spec.agents().iter().find(|a| a["id"] == agent.as_str()).map(|a| a["name"].clone());
         let tools = self.formation.spec.mcp_servers().len();
@@ -253,39 +266,7 @@ impl Turn {
         self.token("progress", "Creating plan...", extra);
     }
 
-    fn plan_workflow(&mut self, ask: &Ask, answer: &mut Answer) {
-        let workflow = ids::random("wrk_", 21);
-        let extra = json!({
-            "stage": "decomposition_complete", "task_count": 1, "workflow_id": workflow,
-            "decomposition_details": ask.message, "is_llm_response": true,
-        });
-        self.token("planning", "I've broken this down into 1 tasks to complete.", extra);
-        let extra = json!({ "stage": "workflow_start", "workflow_id": workflow, "task_count": 1 });
-        self.token("progress", "Executing workflow with 1 tasks...", extra);
-        self.plan_agent(&preview(&ask.message));
-        self.plan_doings(answer);
-        let started = ids::iso_bare(self.formation.now());
-        let extra = json!({
-            "stage": "workflow_execution", "workflow_id": workflow,
-            "progress": {
-                "workflow_id": workflow, "status": "in_progress", "total_tasks": 1, "completed_tasks": 1,
-                "failed_tasks": 0, "in_progress_tasks": 0, "progress_percentage": 100.0, "started_at": started,
-            },
-        });
-        self.token("progress", "Processing workflow tasks... (1/1 - 100%)", extra);
-        if let Some(deltas) = answer.deltas.take() {
-            self.pass_on(deltas, true);
-        }
-        let mut completed = json!({ "stage": "final", "workflow_id": workflow });
-        if let Some(status) = &answer.status {
-            completed["status"] = json!(status);
-        }
-        self.plan_completed(answer, completed);
-        let extra = json!({ "stage": "workflow_synthesis", "workflow_id": workflow, "skip_rephrase": true });
-        self.token("thinking", "Synthesizing results from all completed tasks...", extra);
-    }
-
-    fn token(&mut self, kind: &'static str, content: &str, extra: Value) {
+    pub(super) fn token(&mut self, kind: &'static str, content: &str, extra: Value) {
         self.steps.push_back(Step::Token(Cow::Borrowed(kind), content.to_owned(), extra));
     }
 
@@ -322,7 +303,7 @@ pub(super) fn error_frame(message: &str, class: &str) -> String {
     format!("event: error\ndata: {}\n\n", json!({ "error": message, "type": class }))
 }
 
-fn preview(message: &str) -> String {
+pub(super) fn preview(message: &str) -> String {
     let short: String = message.chars().take(60).collect();
     if short.len() < message.len() { format!("{short}...") } else { short }
 }

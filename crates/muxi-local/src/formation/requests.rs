@@ -35,8 +35,6 @@ pub(crate) struct Row {
     report: Option<Value>,
     /// Whether its call was answered before it began.
     background: bool,
-    /// The last try to tell of its end: `url`, `status`, `attempts`, `error`.
-    webhook: Option<Value>,
 }
 
 /// How a request ended.
@@ -83,7 +81,6 @@ impl Requests {
             result: None,
             report: None,
             background: false,
-            webhook: None,
         };
         self.rows.insert(serial, row);
         serial
@@ -141,13 +138,6 @@ impl Requests {
         self.end(serial, End::Failed(detail), now);
         if let Some(row) = self.rows.get_mut(&serial) {
             row.report = Some(report);
-        }
-    }
-
-    /// Notes the last try to tell of a request's end.
-    pub(crate) fn note_webhook(&mut self, serial: u64, webhook: Value) {
-        if let Some(row) = self.rows.get_mut(&serial) {
-            row.webhook = Some(webhook);
         }
     }
 
@@ -226,7 +216,7 @@ impl Row {
         if self.escalated {
             row["escalated"] = json!(true);
         }
-        for (name, value) in [("result", &self.result), ("report", &self.report), ("webhook", &self.webhook)] {
+        for (name, value) in [("result", &self.result), ("report", &self.report)] {
             if let Some(value) = value {
                 row[name] = value.clone();
             }

@@ -81,6 +81,8 @@ pub(super) enum Step {
     Pass { deltas: Deltas, quiet: bool },
     /// The answer is there: the request ends, and `completed` says so with these further fields.
     Complete(Value),
+    /// The whole answer once more, as a content event with these further fields.
+    Repeat(Value),
     /// The request has ended.
     Finish(End),
     /// The request stays open until the user answers.
@@ -224,6 +226,13 @@ impl Turn {
                         return Some(self.emit("completed", &content, extra));
                     }
                 }
+                Step::Repeat(extra) => {
+                    if !self.is_unseen()
+                        && let Ok(reply) = &self.reply
+                    {
+                        return Some(self.emit("content", &reply.content, extra));
+                    }
+                }
                 Step::Finish(end) => {
                     self.close(end);
                     self.commit().await;
@@ -287,6 +296,7 @@ impl Turn {
 
     /// Ends the request; gives what `completed` says.
     fn complete(&mut self, mut extra: Value) -> (String, Value) {
+        self.note_workflow(self.failure.is_some());
         let content = self.reply.as_ref().map_or_else(Clone::clone, |reply| reply.content.clone());
         let end = match self.failure.take() {
             None => End::Completed(json!(content)),

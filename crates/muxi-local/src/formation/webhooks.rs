@@ -40,8 +40,6 @@ pub(super) struct Notice {
     pub(super) payload: Value,
     pub(super) secret: Secret,
     pub(super) request: String,
-    /// The number of the turn that the notice is about.
-    pub(super) serial: Option<u64>,
     pub(super) user: String,
     pub(super) session: Option<String>,
 }
@@ -62,8 +60,6 @@ pub(super) async fn deliver(formation: &Formation, notice: &Notice) -> bool {
         let outcome = post(formation, notice, headers, timeout).await;
         let last = attempt > retries;
         report(formation, notice, attempt, last, &outcome);
-        // Nobody waits for this; what fails here is tried again with the next change.
-        let _ = formation.commit().await;
         if outcome.is_ok() {
             return true;
         }
@@ -121,7 +117,7 @@ fn headers(formation: &Formation, notice: &Notice) -> HeaderMap {
     headers
 }
 
-/// Tells of one try, in the logs and in the request's row.
+/// Tells of one try in the logs.
 fn report(formation: &Formation, notice: &Notice, attempt: u64, last: bool, outcome: &Result<u16, String>) {
     let url = shown(&notice.url);
     let (kind, level, state) = match outcome {
@@ -134,9 +130,6 @@ fn report(formation: &Formation, notice: &Notice, attempt: u64, last: bool, outc
         Err(error) => format!("Webhook to {url} failed at attempt {attempt}: {error}"),
     };
     let data = json!({ "url": url, "status": state, "attempts": attempt, "error": outcome.as_ref().err() });
-    if let Some(serial) = notice.serial {
-        formation.state().requests.note_webhook(serial, data.clone());
-    }
     formation.note(Happening {
         kind,
         level,

@@ -388,3 +388,27 @@ async fn input_has_limits() {
     assert_eq!(large["metadata"]["error_code"], "INPUT_VALIDATION_ERROR");
     assert_eq!(large["content"], "File too large: a.txt has 7 bytes (max: 6).");
 }
+
+#[tokio::test]
+async fn knowledge_is_limited() {
+    let sources = json!([
+        { "id": "a", "path": "a" }, { "id": "b", "path": "b", "max_files": 3, "max_file_size": 99_000_000 },
+    ]);
+    let agent = |id: &str, enabled: bool| {
+        let knowledge = json!({ "enabled": enabled, "sources": sources });
+        json!({ "id": id, "name": id, "description": id, "knowledge": knowledge })
+    };
+    let mut spec = FormationSpec::demo(ADMIN.1, CLIENT.1);
+    spec.document["agents"] = json!([agent("on", true), agent("off", false), "bare"]);
+    let app = App::with_quirks(spec, "");
+    let mut limited = sources.clone();
+    limited[0]["max_files"] = json!(100);
+    limited[0]["max_file_size"] = json!(10 << 20);
+    limited[1]["max_file_size"] = json!(50 << 20);
+    assert_eq!(app.get("/agents/on", &[ADMIN]).await.data()["knowledge"]["sources"], limited);
+    assert_eq!(app.get("/agents/off", &[ADMIN]).await.data()["knowledge"]["sources"], sources);
+    for path in ["/agents", "/formation"] {
+        let data = app.get(path, &[ADMIN]).await.data();
+        assert_eq!(data["agents"][0]["knowledge"]["sources"], limited, "{path}");
+    }
+}

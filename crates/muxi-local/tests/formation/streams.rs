@@ -4,6 +4,7 @@ use crate::support::{ADMIN, ALICE, App, BOB, CLIENT, tokens};
 use axum::body::Body;
 use http::Request;
 use http_body_util::BodyExt;
+use muxi_local::formation::FormationSpec;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -75,7 +76,56 @@ async fn odd_ends() {
 
     let body = json!({ "message": "hi", "agent_id": "nobody" });
     let strange = app.post("/chat", &[CLIENT, ALICE], body).await.text();
-    assert!(strange.contains("workflow_id"));
+    assert!(strange.contains("workflow_id") && !strange.contains("workflow_decomposition"));
+    assert!(!strange.contains("\"type\":\"content\""));
+}
+
+/// As the shipped runtime does it for a message that a procedure is for.
+#[tokio::test]
+async fn workflows() {
+    let mut spec = FormationSpec::demo(ADMIN.1, CLIENT.1);
+    spec.sops.insert("refund".into(), "---\nname: Refund Procedure\ntags: refund\n---\n1. Look.\n".into());
+    let app = App::with_quirks(spec, "");
+    let stages = |tokens: &[Value]| -> Vec<String> {
+        tokens.iter().map(|token| token["stage"].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    let found = tokens(&app.stream("a refund [[workflow]]").await);
+    assert_eq!(
+        stages(&found),
+        [
+            "init",
+            "process_sync_start",
+            "sop_matched",
+            "workflow_decomposition",
+            "decomposition_complete",
+            "workflow_start",
+            "agent_planning",
+            "creating_plan",
+            "workflow_execution",
+            "workflow_synthesis",
+            "final",
+            "final_response",
+        ]
+    );
+    assert_eq!((&found[2]["sop_id"], &found[2]["sop_name"]), (&json!("refund"), &json!("Refund Procedure")));
+    assert_eq!(found[3]["message_preview"], "a refund [[workflow]]");
+    assert_eq!((&found[11]["type"], &found[11]["content"]), (&json!("content"), &found[10]["content"]));
+    let other = tokens(&app.stream("[[workflow]]").await);
+    assert!(!stages(&other).contains(&"sop_matched".to_owned()));
+
+    let body = json!({ "message": "[[workflow]]", "stream": false });
+    let reply = app.post("/chat", &[CLIENT, ALICE], body).await.data();
+    let mut metadata = reply["message"]["metadata"].clone();
+    assert!(metadata["workflow_id"].as_str().unwrap().starts_with("wrk_") && metadata["execution_time"].is_f64());
+    assert_eq!(metadata["session_id"], reply["session_id"]);
+    for varying in ["workflow_id", "execution_time", "session_id"] {
+        metadata.as_object_mut().unwrap().remove(varying);
+    }
+    let expected = json!({
+        "synthesis_method": "deterministic_consolidator", "workflow_status": "completed", "total_tasks": 1,
+        "completed_tasks": 1, "failed_tasks": 0,
+    });
+    assert_eq!(metadata, expected);
 }
 
 #[tokio::test]

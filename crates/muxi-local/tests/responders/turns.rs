@@ -120,11 +120,17 @@ async fn a_question_waits_for_its_answer() {
 async fn the_course_of_a_turn() {
     let (_, frames) = reply("- reply: {text: All done, workflow: true}").await;
     assert_eq!((&completed(&frames)["stage"], &completed(&frames)["content"]), (&json!("final"), &json!("All done")));
-    assert!(completed(&frames).get("status").is_none() && slices(&frames).is_empty());
+    assert!(completed(&frames).get("status").is_none());
+    assert_eq!(slices(&frames), ["All done"], "the whole answer comes once more, after completed");
 
     let (local, frames) = reply("- reply: {text: Hey, fast: true}").await;
     assert_eq!(completed(&frames)["fast_path"], true);
-    assert_eq!(local.chat("ada", ask("go")).await["message"]["metadata"]["fast_path"], true);
+    for (message, early) in [(" Thank you", true), ("Hello!", false)] {
+        let answer = local.chat("ada", ask(message)).await;
+        let metadata = &answer["message"]["metadata"];
+        assert_eq!(metadata["fast_path"], true);
+        assert_eq!((metadata.get("early_heuristic").is_some(), metadata.get("session_id").is_none()), (early, early));
+    }
 
     let (_, frames) = reply("- reply: {text: Hm, status: escalated}").await;
     assert_eq!(

@@ -19,7 +19,7 @@
 //! | `[[options]]` | the answer carries an `options` widget |
 //! | `[[clarify]]` | the turn ends with a question |
 //! | `[[approve]]` | the turn ends with a plan that waits for a yes |
-//! | `[[workflow]]` | the turn runs as a workflow: no slices, `completed` without a status and not the last token |
+//! | `[[workflow]]` | the turn runs as a workflow: `completed` has no status, and the answer follows it once, whole |
 //! | `[[unicode]]` | the answer holds U+2028, U+2029, U+0085, CR LF and characters beyond the BMP |
 
 use super::super::ids;
@@ -48,7 +48,7 @@ pub(super) fn answer(message: &str, files: &str) -> Answer {
         () if has("clarify") => Course::Clarify,
         () if has("approve") => Course::Approve,
         () if has("workflow") => Course::Workflow,
-        () if has("fast") => Course::Fast,
+        () if has("fast") => Course::Fast { early: true },
         () => Course::Plain,
     };
     match course {

@@ -64,14 +64,17 @@ pub(crate) struct Said {
     pub(crate) request_id: Option<String>,
 }
 
+/// Messages that the runtime knows for small talk by their words.
+const SMALL_TALK: [&str; 8] = ["hi", "hello", "hey", "thanks", "thank you", "ok", "okay", "got it"];
+
 /// How a turn goes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) enum Course {
     /// An agent answers.
     #[default]
     Plain,
-    /// Small talk, answered without an agent.
-    Fast,
+    /// Small talk, answered without an agent; `early` if its words alone show that.
+    Fast { early: bool },
     /// The model is down. The text is what was wrong.
     ModelDown(String),
     /// The model has been down so often that it is not asked.
@@ -84,6 +87,13 @@ pub(crate) enum Course {
     Approve,
     /// The turn runs as a workflow.
     Workflow,
+}
+
+impl Course {
+    /// The course of a message that is answered as small talk.
+    fn small_talk(message: &str) -> Self {
+        Self::Fast { early: SMALL_TALK.contains(&message.trim().to_lowercase().as_str()) }
+    }
 }
 
 /// A chat event that an answer adds.

@@ -6,8 +6,9 @@
 //! makes all the same is not run.
 //!
 //! A call that fails, or that brings nothing for as long as the formation's `llm.settings.timeout_seconds` (60 unless
-//! set), makes the turn fail as it does in the runtime. After five failures in a row the model is left alone for a
-//! minute.
+//! set), makes the turn fail as it does in the runtime. The runtime asks a model many times in a turn and leaves it
+//! alone for a minute once five calls in a row have failed, which the first turn in an outage brings about. So does a
+//! call here that brings no answer. One whose answer breaks off does not: the calls before it went well.
 //!
 //! Voice notes are sent to `POST {url}/audio/transcriptions`, where there is one.
 
@@ -31,10 +32,8 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// Failures in a row after which the breaker opens.
-const FAILURES: u32 = 5;
-/// For how long it stays open.
-const OPEN: SignedDuration = SignedDuration::from_secs(60);
+/// For how long the model is left alone.
+const ALONE: SignedDuration = SignedDuration::from_secs(60);
 /// How long a model may be silent, unless the formation says otherwise.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Bytes that are read of an answer which is no stream.
@@ -50,13 +49,7 @@ pub(crate) struct Llm {
     model: Option<String>,
     key: Option<String>,
     authorization: Option<HeaderValue>,
-    breaker: Mutex<Breaker>,
-}
-
-#[derive(Debug, Default)]
-struct Breaker {
-    failures: u32,
-    open_until: Option<Timestamp>,
+    left_alone_until: Mutex<Option<Timestamp>>,
 }
 
 impl fmt::Debug for Llm {
@@ -86,14 +79,15 @@ impl Llm {
                 Some(value)
             }
         };
-        let (url, breaker) = (url.trim_end_matches('/').to_owned(), Mutex::default());
-        Ok(Self { url, model: model.filter(|model| !model.is_empty()), key, authorization, breaker })
+        let url = url.trim_end_matches('/').to_owned();
+        let model = model.filter(|model| !model.is_empty());
+        Ok(Self { url, model, key, authorization, left_alone_until: Mutex::default() })
     }
 
     /// Answers a message; the text comes while the turn runs.
     pub(super) fn answer(self: Arc<Self>, question: &Question<'_>) -> Answer {
         let host = question.formation.host.clone();
-        if self.is_open(host.clock.now()) {
+        if self.is_left_alone(host.clock.now()) {
             return Answer { course: Course::Breaker, ..Answer::default() };
         }
         let Some(model) = self.model.clone().or_else(|| model_of(question.formation, "text")) else {
@@ -114,24 +108,13 @@ impl Llm {
         Answer { deltas: Some(Deltas(deltas.boxed())), ..Answer::default() }
     }
 
-    fn breaker(&self) -> std::sync::MutexGuard<'_, Breaker> {
-        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
+    fn is_left_alone(&self, now: Timestamp) -> bool {
+        self.left_alone_until.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|end| now < end)
     }
 
-    fn is_open(&self, now: Timestamp) -> bool {
-        self.breaker().open_until.is_some_and(|end| now < end)
-    }
-
-    fn failed(&self, now: Timestamp) {
-        let mut breaker = self.breaker();
-        breaker.failures += 1;
-        if breaker.failures >= FAILURES {
-            breaker.open_until = now.checked_add(OPEN).ok();
-        }
-    }
-
-    fn worked(&self) {
-        *self.breaker() = Breaker::default();
+    /// The model brought no answer.
+    fn leave_alone(&self, now: Timestamp) {
+        *self.left_alone_until.lock().unwrap_or_else(PoisonError::into_inner) = now.checked_add(ALONE).ok();
     }
 
     /// What a server said, without the key that it may have repeated.
@@ -162,7 +145,7 @@ struct Call {
 }
 
 impl Call {
-    /// Asks; gives the reply once its head is there. A failure counts for the breaker.
+    /// Asks; gives the reply once its head is there. After a failure the model is left alone.
     async fn start(self, body: Bytes) -> Result<Reply, String> {
         let response = self.ask("chat/completions", HeaderValue::from_static("application/json"), body).await;
         let result = match response {
@@ -173,7 +156,7 @@ impl Call {
         match result {
             Ok(response) => Ok(Reply::new(self, response)),
             Err(error) => {
-                self.llm.failed(self.host.clock.now());
+                self.llm.leave_alone(self.host.clock.now());
                 Err(error)
             }
         }

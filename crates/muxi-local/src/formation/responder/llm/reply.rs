@@ -17,6 +17,8 @@ pub(super) struct Reply {
     streams: bool,
     parser: SseParser,
     ready: VecDeque<String>,
+    /// Whether a piece has come.
+    begun: bool,
     /// Whether the model has said that its answer is complete.
     complete: bool,
 }
@@ -30,17 +32,18 @@ impl Reply {
             body: Some(response.into_body()),
             parser: SseParser::new(LARGEST),
             ready: VecDeque::new(),
+            begun: false,
             complete: false,
         }
     }
 
-    /// The next piece; `None` at the end. How it ends counts for the breaker.
+    /// The next piece; `None` at the end. After a failure before the first one the model is left alone.
     pub(super) async fn next(&mut self) -> Result<Option<String>, String> {
         let next = self.read().await;
         match &next {
-            Ok(Some(_)) => {}
-            Ok(None) => self.call.llm.worked(),
-            Err(_) => self.call.llm.failed(self.call.host.clock.now()),
+            Ok(_) => self.begun = true,
+            Err(_) if !self.begun => self.call.llm.leave_alone(self.call.host.clock.now()),
+            Err(_) => {}
         }
         next
     }

@@ -149,7 +149,7 @@ impl Script {
             let count = fitted.fetch_update(Ordering::Relaxed, Ordering::Relaxed, room).ok()?;
             let last = rule.replies.len().checked_sub(1)?;
             let index = usize::try_from(count).unwrap_or(last).min(last);
-            Some(rule.replies.get(index)?.answer(&values))
+            Some(rule.replies.get(index)?.answer(&question.ask.message, &values))
         })
     }
 
@@ -216,7 +216,7 @@ fn values<'a>(rule: &'a Rule, question: &Question<'a>) -> Option<Values<'a>> {
 }
 
 impl Reply {
-    fn answer(&self, values: &Values<'_>) -> Answer {
+    fn answer(&self, message: &str, values: &Values<'_>) -> Answer {
         let fill = |text: &String| values.fill(text);
         let deltas: Option<Vec<String>> = self.deltas.as_ref().map(|deltas| deltas.iter().map(fill).collect());
         let mut text = self.text.as_ref().map(fill).or(deltas.as_ref().map(|deltas| deltas.concat()));
@@ -230,7 +230,7 @@ impl Reply {
                 Course::Broken(fault.class.clone())
             }
             _ if self.workflow => Course::Workflow,
-            _ if self.fast => Course::Fast,
+            _ if self.fast => Course::small_talk(message),
             _ => Course::Plain,
         };
         let text = text.unwrap_or_default();
