@@ -6,7 +6,7 @@ use super::requests::End;
 use super::responder::Channel;
 use super::scheduler::{Job, Run, Schedule, Status};
 use super::turn::{Ask, Turn};
-use chrono_tz::Tz;
+use super::zone::Zone;
 use croner::parser::{CronParser, Seconds, Year};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -87,12 +87,12 @@ fn setting(formation: &Formation, name: &str) -> Option<Value> {
 }
 
 /// The times at which cron expressions fall, in one time zone.
-pub(super) struct Occurrences(Tz);
+pub(super) struct Occurrences(Zone);
 
 /// The times in the scheduler's zone. One that nobody knows counts as UTC.
 pub(super) fn occurrences(formation: &Formation) -> Occurrences {
-    let zone = setting(formation, "timezone").and_then(|zone| zone.as_str()?.parse().ok());
-    Occurrences(zone.unwrap_or(Tz::UTC))
+    let zone = setting(formation, "timezone").and_then(|zone| Zone::named(zone.as_str()?));
+    Occurrences(zone.unwrap_or(Zone::UTC))
 }
 
 impl Occurrences {

@@ -49,6 +49,7 @@ mod uploads;
 mod users;
 mod webhooks;
 mod workflow;
+mod zone;
 
 pub(crate) use envelope::{Failure, refuse};
 pub use routes::{router, routes};
