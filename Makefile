@@ -1,12 +1,13 @@
 # Everything that a fresh machine needs besides Rust, CPython 3.10+ and make is installed into .venv.
 
 PYTHON ?= python3
+PYTHONS ?= python3.10 python3.11 python3.12 python3.13 python3.14
 VENV := .venv
 BIN := $(VENV)/bin
 ENV := VIRTUAL_ENV="$(CURDIR)/$(VENV)" PATH="$(CURDIR)/$(BIN):$$PATH"
 
 .PHONY: demo test test-rust test-python browser parity real check generate build clean
-.PHONY: bench bench-table bench-growth bench-local counts
+.PHONY: bench bench-table bench-growth bench-pythons bench-local counts
 
 demo: build ## Start muxi-local and run the quickstarts against it
 	@$(BIN)/python examples/demo.py
@@ -72,6 +73,12 @@ bench-growth: $(VENV)/ready ## Plot how costs grow with the number in flight, an
 	@$(ENV) maturin develop --quiet --release
 	REPS=3 ./benches/run.sh --extra benches/drivers/muxi_client.py --growth docs/growth \
 	    --clients muxi_client,aiohttp_client,reqwest_client $(OPTIONS)
+
+bench-pythons: $(VENV)/ready ## Measure under each Python there is (PYTHONS="python3.10 python3.13")
+	@$(ENV) maturin develop --quiet --release
+	./benches/run.sh --extra benches/drivers/muxi_client.py --clients muxi_client --cases lat,alat,conc,json,sse,asse,mem \
+	    $(foreach python,$(PYTHONS),$(addprefix --interpreter ,$(shell command -v $(python)))) \
+	    --markdown docs/performance-pythons.md $(OPTIONS)
 
 bench-local: $(VENV)/ready ## Measure the local server
 	@$(ENV) maturin develop --quiet --release
