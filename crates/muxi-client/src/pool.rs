@@ -21,11 +21,13 @@ use hyper::{
 use std::{
     fmt,
     future::{Future, poll_fn},
+    mem,
     pin::{Pin, pin},
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     task::{Context, Poll, Waker, ready},
-    time::{Duration, Instant},
+    time::Duration,
 };
+use tokio::time::Instant;
 use tower_service::Service;
 
 /// The runtime closes idle connections after 5 s: one must not be used that is about to be closed.
@@ -149,13 +151,17 @@ impl Shared {
 
     /// Keeps a connection for the next request.
     fn give_back(self: &Arc<Self>, lease: Box<Lease>) {
-        let mut idle = self.idle();
-        idle.connections.push((Instant::now(), lease));
-        if !idle.watched
-            && let Ok(runtime) = tokio::runtime::Handle::try_current()
-        {
-            idle.watched = true;
-            runtime.spawn(Watch(Arc::downgrade(self)).run());
+        let watched = {
+            let mut idle = self.idle();
+            idle.connections.push((Instant::now(), lease));
+            mem::replace(&mut idle.watched, true)
+        };
+        if !watched {
+            let watch = Watch(Arc::downgrade(self));
+            // A runtime that shuts down drops the task at once, and so the lock must be free here.
+            if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+                runtime.spawn(watch.run());
+            }
         }
     }
 }
@@ -164,20 +170,22 @@ impl Shared {
 struct Watch(Weak<Shared>);
 
 impl Watch {
-    async fn run(self) {
+    async fn run(mut self) {
         loop {
             tokio::time::sleep(IDLE).await;
             let Some(pool) = self.0.upgrade() else { return };
             let mut idle = pool.idle();
             idle.connections.retain(|(since, _)| since.elapsed() < IDLE);
             if idle.connections.is_empty() {
+                idle.watched = false;
+                self.0 = Weak::new();
                 return;
             }
         }
     }
 }
 
-/// Also when the runtime that ran the task is gone: the next connection then gets a new one.
+/// There is no runtime to run the task, or it is gone: the next connection that lies idle gets a new one.
 impl Drop for Watch {
     fn drop(&mut self) {
         if let Some(pool) = self.0.upgrade() {
