@@ -30,6 +30,9 @@ use std::{
 use tokio::time::Instant;
 use tower_service::Service;
 
+#[cfg(feature = "http2")]
+mod http2;
+
 /// The runtime closes idle connections after 5 s: one must not be used that is about to be closed.
 const IDLE: Duration = Duration::from_secs(4);
 
@@ -42,7 +45,7 @@ struct Shared {
     host: HeaderValue,
     idle: Mutex<Idle>,
     #[cfg(feature = "http2")]
-    http2: http2::Slot,
+    http2: http2::Shared,
 }
 
 /// The connections that nobody uses.
@@ -81,12 +84,14 @@ impl Pool {
     pub(crate) fn new(connector: Connector, config: &Config) -> Result<Self> {
         let host = header_value("url", config.host_header())?;
         let idle = Mutex::default();
+        #[cfg(feature = "http2")]
+        let http2 = http2::Shared::new(config);
         Ok(Self(Arc::new(Shared {
             connector,
             host,
             idle,
             #[cfg(feature = "http2")]
-            http2: http2::Slot::default(),
+            http2,
         })))
     }
 
@@ -97,29 +102,48 @@ impl Pool {
         fresh: bool,
     ) -> std::result::Result<Response<Body>, Failure> {
         #[cfg(feature = "http2")]
-        if let Some(sender) = self.0.http2.sender().filter(|_| !fresh) {
-            return http2::send(sender, request, true).await;
-        }
+        let turn = match self.0.http2.enter().await {
+            http2::Entry::Open(place) => return self.0.http2.send(place, request, true).await,
+            http2::Entry::Connect(turn) => turn,
+        };
         let idle = if fresh { None } else { poll_fn(|cx| Poll::Ready(self.0.take_idle(cx))).await };
         let reused = idle.is_some();
         let lease = match idle {
             Some(lease) => lease,
             None => {
-                let failed = |error| Failure { error: NotConnected(error).into(), reused: false };
+                let failed = |error| {
+                    #[cfg(feature = "http2")]
+                    self.0.http2.failed();
+                    Failure { error: NotConnected(error).into(), reused: false }
+                };
                 let stream = self.0.connector.clone().call(request.uri().clone()).await.map_err(failed)?;
                 #[cfg(feature = "http2")]
                 if stream.is_http2() {
-                    let sender = self.0.http2.open(stream).await.map_err(|e| failed(e.into()))?;
-                    return http2::send(sender, request, false).await;
+                    let place = self.0.http2.open(stream).await.map_err(|e| failed(e.into()))?;
+                    drop(turn);
+                    return self.0.http2.send(place, request, false).await;
                 }
+                #[cfg(feature = "http2")]
+                self.0.http2.is_not_spoken();
                 let (sender, connection) = http1::handshake(stream).await.map_err(|e| failed(e.into()))?;
                 Box::new(Lease { sender, connection: Some(connection) })
             }
         };
+        #[cfg(feature = "http2")]
+        drop(turn);
         let sent = lease.send(self.0.addressed(request)).await;
         let (lease, response) = sent.map_err(|error| Failure { error: error.into(), reused })?;
         let pool = Arc::downgrade(&self.0);
-        Ok(response.map(|incoming| Body::incoming(Driven { incoming, over: false, lease: Some(lease), pool })))
+        Ok(response.map(|incoming| {
+            Body::incoming(Driven {
+                incoming,
+                over: false,
+                lease: Some(lease),
+                pool,
+                #[cfg(feature = "http2")]
+                _place: None,
+            })
+        }))
     }
 }
 
@@ -234,12 +258,15 @@ pub(crate) struct Driven {
     over: bool,
     lease: Option<Box<Lease>>,
     pool: Weak<Shared>,
+    /// Its place on a connection that it shares.
+    #[cfg(feature = "http2")]
+    _place: Option<http2::Place>,
 }
 
 impl Driven {
     #[cfg(feature = "http2")]
-    fn without_connection(incoming: Incoming) -> Self {
-        Self { incoming, over: false, lease: None, pool: Weak::new() }
+    fn shared(incoming: Incoming, place: http2::Place) -> Self {
+        Self { incoming, over: false, lease: None, pool: Weak::new(), _place: Some(place) }
     }
 }
 
@@ -276,45 +303,5 @@ impl Drop for Driven {
         {
             pool.give_back(lease);
         }
-    }
-}
-
-/// One connection for all requests. It has a task of its own, since no single call could drive it.
-#[cfg(feature = "http2")]
-mod http2 {
-    use super::{Driven, Failure};
-    use crate::{body::Outgoing, connect::Stream, http_service::Body};
-    use http::{Request, Response};
-    use hyper::client::conn::http2::{SendRequest, handshake};
-    use hyper_util::rt::TokioExecutor;
-    use std::sync::{Mutex, PoisonError};
-
-    /// What sends requests over the connection.
-    #[derive(Default)]
-    pub(super) struct Slot(Mutex<Option<SendRequest<Outgoing>>>);
-
-    impl Slot {
-        /// What sends requests, if the connection still stands.
-        pub(super) fn sender(&self) -> Option<SendRequest<Outgoing>> {
-            let slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            slot.clone().filter(|sender| !sender.is_closed())
-        }
-
-        /// Uses that connection from now on.
-        pub(super) async fn open(&self, stream: Stream) -> hyper::Result<SendRequest<Outgoing>> {
-            let (sender, connection) = handshake(TokioExecutor::new(), stream).await?;
-            tokio::spawn(connection);
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender.clone());
-            Ok(sender)
-        }
-    }
-
-    pub(super) async fn send(
-        mut sender: SendRequest<Outgoing>,
-        request: Request<Outgoing>,
-        reused: bool,
-    ) -> Result<Response<Body>, Failure> {
-        let response = sender.send_request(request).await.map_err(|e| Failure { error: e.into(), reused })?;
-        Ok(response.map(|incoming| Body::incoming(Driven::without_connection(incoming))))
     }
 }

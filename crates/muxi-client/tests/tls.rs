@@ -2,9 +2,10 @@
 #![allow(clippy::unwrap_used)]
 
 use bytes::Bytes;
+use futures_util::{StreamExt, future::join_all, stream};
 use http::{Response, Version};
-use http_body_util::Full;
-use hyper::service::service_fn;
+use http_body_util::{BodyExt, Full, StreamBody, combinators::BoxBody};
+use hyper::{body::Frame, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::conn::auto,
@@ -12,7 +13,17 @@ use hyper_util::{
 use muxi_client::{ErrorKind, FormationClient, client};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::{RootCertStore, ServerConfig, server::WebPkiClientVerifier};
-use std::{convert::Infallible, fs, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{
+    convert::Infallible,
+    fs,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
@@ -22,6 +33,10 @@ struct Authority {
     roots: Arc<RootCertStore>,
     chain: Vec<rustls::pki_types::CertificateDer<'static>>,
     key: KeyPair,
+    /// How many handshakes its servers have made.
+    handshakes: Arc<AtomicUsize>,
+    /// How many streams its servers allow on a connection.
+    streams: u32,
 }
 
 impl Authority {
@@ -39,14 +54,25 @@ impl Authority {
         }
         let mut roots = RootCertStore::empty();
         roots.add(ca.der().clone()).unwrap();
-        Self { folder, roots: Arc::new(roots), chain: vec![own.der().clone()], key }
+        Self {
+            folder,
+            roots: Arc::new(roots),
+            chain: vec![own.der().clone()],
+            key,
+            handshakes: Arc::default(),
+            streams: 200,
+        }
     }
 
     fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// A server that answers with the version of HTTP that it was asked in.
+    fn handshakes(&self) -> usize {
+        self.handshakes.load(Ordering::Relaxed)
+    }
+
+    /// A server that answers with the version of HTTP that it was asked in, and a chat with a stream that never ends.
     async fn serve(&self, protocols: &[&str], asks_for_certificate: bool) -> SocketAddr {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder =
@@ -63,24 +89,38 @@ impl Authority {
         let acceptor = TlsAcceptor::from(Arc::new(config));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
+        let (handshakes, streams) = (self.handshakes.clone(), self.streams);
         tokio::spawn(async move {
             loop {
                 let (socket, _) = listener.accept().await.unwrap();
-                let acceptor = acceptor.clone();
+                let (acceptor, handshakes) = (acceptor.clone(), handshakes.clone());
                 tokio::spawn(async move {
                     let Ok(stream) = acceptor.accept(socket).await else { return };
-                    let service = service_fn(|request: http::Request<hyper::body::Incoming>| async move {
-                        let version = if request.version() == Version::HTTP_2 { "2" } else { "1.1" };
-                        let body = format!(r#"{{"status":"healthy","version":"{version}","uptime_seconds":1}}"#);
-                        Ok::<_, Infallible>(Response::new(Full::new(Bytes::from(body))))
-                    });
-                    let _ =
-                        auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
+                    handshakes.fetch_add(1, Ordering::Relaxed);
+                    let mut server = auto::Builder::new(TokioExecutor::new());
+                    server.http2().max_concurrent_streams(streams);
+                    let _ = server.serve_connection(TokioIo::new(stream), service_fn(answer)).await;
                 });
             }
         });
         address
     }
+}
+
+async fn answer(
+    request: http::Request<hyper::body::Incoming>,
+) -> Result<Response<BoxBody<Bytes, Infallible>>, Infallible> {
+    if request.uri().path().ends_with("/chat") {
+        let event = Bytes::from(format!("data: {{\"text\":\"{}\"}}\n\n", "x".repeat(4000)));
+        let flood = request.headers().get("x-muxi-user-id").is_some_and(|user| user == "flood");
+        let events = stream::repeat_with(move || Ok(Frame::data(event.clone())));
+        let events = events.take(if flood { usize::MAX } else { 1 }).chain(stream::pending());
+        let reply = Response::builder().header("content-type", "text/event-stream");
+        return Ok(reply.body(BodyExt::boxed(StreamBody::new(events))).unwrap());
+    }
+    let version = if request.version() == Version::HTTP_2 { "2" } else { "1.1" };
+    let body = format!(r#"{{"status":"healthy","version":"{version}","uptime_seconds":1}}"#);
+    Ok(Response::new(Full::new(Bytes::from(body)).boxed()))
 }
 
 type Builder = client::Builder<client::Formation, client::Async>;
@@ -126,4 +166,58 @@ async fn http2_is_spoken_where_it_is_offered() {
         let found = version(builder(address).ca_file(authority.file("ca.pem"))).await.unwrap();
         assert_eq!(found, spoken, "{offered:?}");
     }
+}
+
+fn http2_client(address: SocketAddr, authority: &Authority) -> FormationClient {
+    let builder = builder(address).ca_file(authority.file("ca.pem")).client_key("ck");
+    builder.timeout(Duration::from_secs(5)).max_retries(0).build().unwrap()
+}
+
+#[tokio::test]
+async fn calls_that_start_at_once_share_one_http2_connection() {
+    let authority = Authority::new();
+    let client = http2_client(authority.serve(&["h2", "http/1.1"], false).await, &authority);
+    for reply in join_all((0..50).map(|_| client.health().into_future())).await {
+        assert_eq!(reply.unwrap().version, "2");
+    }
+    assert_eq!(authority.handshakes(), 1);
+}
+
+#[tokio::test]
+async fn calls_that_start_at_once_do_not_wait_for_each_other_without_http2() {
+    let authority = Authority::new();
+    let client = http2_client(authority.serve(&["http/1.1"], false).await, &authority);
+    for reply in join_all((0..50).map(|_| client.health().into_future())).await {
+        assert_eq!(reply.unwrap().version, "1.1");
+    }
+    assert!(authority.handshakes() > 1);
+}
+
+#[tokio::test]
+async fn more_streams_than_a_server_allows_take_another_connection() {
+    let authority = Authority { streams: 100, ..Authority::new() };
+    let client = http2_client(authority.serve(&["h2"], false).await, &authority);
+    client.health().await.unwrap();
+    let opened = join_all((0..250).map(|_| client.chat_stream("hi").user_id("u").into_future())).await;
+    let streams: Vec<_> = opened.into_iter().collect::<Result<_, _>>().unwrap();
+    client.health().await.unwrap();
+    assert_eq!(authority.handshakes(), 3);
+    drop(streams);
+    // There is room again.
+    for reply in join_all((0..200).map(|_| client.health().into_future())).await {
+        reply.unwrap();
+    }
+    assert_eq!(authority.handshakes(), 3);
+}
+
+#[tokio::test]
+async fn streams_that_nobody_reads_do_not_hold_up_others() {
+    let authority = Authority::new();
+    let client = http2_client(authority.serve(&["h2"], false).await, &authority);
+    let opened = join_all((0..5).map(|_| client.chat_stream("hi").user_id("flood").into_future())).await;
+    let _streams: Vec<_> = opened.into_iter().collect::<Result<_, _>>().unwrap();
+    // Until the server has sent all that it may.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    client.health().await.unwrap();
+    assert_eq!(authority.handshakes(), 1);
 }

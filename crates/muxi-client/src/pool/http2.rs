@@ -1,0 +1,135 @@
+//! Connections that requests share. Each has a task of its own, since no single call could drive it.
+
+use super::{Driven, Failure};
+use crate::{body::Outgoing, config::Config, connect::Stream, http_service::Body};
+use http::{Request, Response, uri::Scheme};
+use hyper::client::conn::http2::{Builder, Connection, SendRequest};
+use hyper_util::rt::TokioExecutor;
+use std::{
+    future::{Future, poll_fn},
+    pin::Pin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+};
+
+/// How much of all streams together may lie unread. Each has a limit of its own: with one for the connection that a few
+/// streams can reach, those that nobody reads would hold up all others.
+const CONNECTION_WINDOW: u32 = 1 << 30;
+
+/// The connections to one origin, usually one: a server that allows too few streams on it gets more.
+pub(super) struct Shared {
+    connections: Mutex<Vec<Place>>,
+    /// Whether the other side may speak HTTP/2: calls that start at once then wait for the first one's connection.
+    possible: AtomicBool,
+    connecting: tokio::sync::Mutex<()>,
+    /// How many connections could not be made.
+    failures: AtomicUsize,
+}
+
+/// A request's place on a connection, kept until its reply has been read. The list has one of each connection, too.
+#[derive(Clone)]
+pub(super) struct Place(Arc<Connected>);
+
+struct Connected {
+    sender: SendRequest<Outgoing>,
+    /// Its task has it.
+    connection: Weak<Mutex<Connection<Stream, Outgoing, TokioExecutor>>>,
+}
+
+impl Connected {
+    /// How many streams the other side allows; until it has said so, the 100 that a server is expected to allow.
+    fn allowed(&self) -> usize {
+        self.connection.upgrade().map_or(0, |connection| lock(&connection).current_max_send_streams())
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What a call is to do.
+pub(super) enum Entry<'a> {
+    /// Use that connection.
+    Open(Place),
+    /// Make one. Others wait for it as long as this is held.
+    Connect(Option<tokio::sync::MutexGuard<'a, ()>>),
+}
+
+impl Shared {
+    pub(super) fn new(config: &Config) -> Self {
+        Self {
+            connections: Mutex::default(),
+            possible: AtomicBool::new(config.scheme == Scheme::HTTPS),
+            connecting: tokio::sync::Mutex::default(),
+            failures: AtomicUsize::new(0),
+        }
+    }
+
+    /// A place on a connection, or the turn to make one.
+    pub(super) async fn enter(&self) -> Entry<'_> {
+        let is_impossible = || !self.possible.load(Ordering::Relaxed);
+        if is_impossible() {
+            return Entry::Connect(None);
+        }
+        if let Some(place) = self.free() {
+            return Entry::Open(place);
+        }
+        let failures = self.failures.load(Ordering::Relaxed);
+        let turn = self.connecting.lock().await;
+        if let Some(place) = self.free() {
+            return Entry::Open(place);
+        }
+        // Where one could not connect, those who waited for it try at once, and not one after another.
+        let failed = self.failures.load(Ordering::Relaxed) != failures;
+        Entry::Connect(Some(turn).filter(|_| !failed && !is_impossible()))
+    }
+
+    /// A place on the first connection that stands and has one.
+    fn free(&self) -> Option<Place> {
+        let mut connections = lock(&self.connections);
+        connections.retain(|place| !place.0.sender.is_closed());
+        // The list's own is none of a request.
+        connections.iter().find(|place| Arc::strong_count(&place.0) <= place.0.allowed()).cloned()
+    }
+
+    /// The other side has not agreed to HTTP/2.
+    pub(super) fn is_not_spoken(&self) {
+        self.possible.store(false, Ordering::Relaxed);
+    }
+
+    /// No connection could be made.
+    pub(super) fn failed(&self) {
+        self.failures.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Uses that connection from now on.
+    pub(super) async fn open(&self, stream: Stream) -> hyper::Result<Place> {
+        let mut builder = Builder::new(TokioExecutor::new());
+        builder.initial_connection_window_size(CONNECTION_WINDOW);
+        let (sender, connection) = builder.handshake(stream).await?;
+        let connection = Arc::new(Mutex::new(connection));
+        let place = Place(Arc::new(Connected { sender, connection: Arc::downgrade(&connection) }));
+        tokio::spawn(poll_fn(move |cx| Pin::new(&mut *lock(&connection)).poll(cx)));
+        lock(&self.connections).push(place.clone());
+        self.possible.store(true, Ordering::Relaxed);
+        Ok(place)
+    }
+
+    pub(super) async fn send(
+        &self,
+        place: Place,
+        request: Request<Outgoing>,
+        reused: bool,
+    ) -> Result<Response<Body>, Failure> {
+        match place.0.sender.clone().send_request(request).await {
+            Ok(response) => Ok(response.map(|incoming| Body::incoming(Driven::shared(incoming, place)))),
+            Err(error) => {
+                // The next request takes another connection; what is under way on this one goes on.
+                lock(&self.connections).retain(|other| !Arc::ptr_eq(&other.0, &place.0));
+                Err(Failure { error: error.into(), reused })
+            }
+        }
+    }
+}
