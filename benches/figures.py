@@ -27,11 +27,17 @@ CASES = {
     "upload": (500, "a bundle of 500 MB goes out: peak memory", {"seconds": 300}),
     "tls": (2000, "sync, one TLS connection, small GET", {"case": "lat", "tls": True}),
     "tlsmem": (100, "TLS: import and 100 requests", {"case": "mem", "tls": True}),
+    "tlsconc": (10000, "async, TLS, 100 in flight", {"case": "conc", "tls": True}),
     "tlshold": (1000, "1,000 TLS streams open at once", {"case": "hold", "tls": True, "seconds": 120}),
+    "h2": (2000, "HTTP/2, small GET", {"case": "lat", "tls": True, "http2": True}),
+    "h2conc": (10000, "async, HTTP/2, 100 in flight", {"case": "conc", "tls": True, "http2": True}),
+    "h2hold": (1000, "1,000 HTTP/2 streams open at once", {"case": "hold", "tls": True, "http2": True}),
 }
 DEFAULT = "lat,chat,rpc,alat,conc10,conc,json,ajson,sse,asse,pace,apace,mem,hmac,hold"
-MORE = "hold9900,busy,threads,arenas,arenas1,upload,tls,tlsmem,tlshold"
+MORE = "hold9900,busy,threads,arenas,arenas1,upload,tls,tlsmem,tlsconc,tlshold,h2,h2conc,h2hold"
 ASYNC = {"alat", "conc", "ajson", "asse", "apace", "hold", "busy"}
+# Clients that speak HTTP/2, by file and language; the others have no such case.
+HTTP2 = {("muxi_client", "rust")}
 BASES = {"py": "muxi_official", "rust": "muxi_rust"}
 # Clients too slow for the common n in a case.
 FEWER = {
