@@ -62,6 +62,79 @@ def number(case, name, kind):
     return FASTER.get(kind, {}).get(key) or FEWER.get((name.split("@")[0], key)) or CASES[case][0]
 
 
+# What the short table shows: case, figure, words for it.
+GLANCE = [
+    ("lat", "main", "small GET, latency"),
+    ("chat", "main", "small POST, latency"),
+    ("rpc", "main", "signed GET, latency"),
+    ("alat", "main", "small GET awaited, latency"),
+    ("conc10", "main", "10 in flight, throughput"),
+    ("conc", "main", "100 in flight, throughput"),
+    ("lat", "cpu_s_per_100k", "small GET, processor time"),
+    ("conc", "cpu_s_per_100k", "100 in flight, processor time"),
+    ("json", "main", "1.07 MB list, throughput"),
+    ("ajson", "main", "1.07 MB list awaited, throughput"),
+    ("sse", "main", "flood of events, throughput"),
+    ("asse", "main", "flood of events, async, throughput"),
+    ("pace", "main", "an event's added latency"),
+    ("apace", "main", "an event's added latency, async"),
+    ("mem", "main", "import"),
+    ("mem", "rss_more", "memory of import and 100 requests"),
+    ("hmac", "main", "one signature"),
+    ("hold", "main", "memory of an open stream"),
+    ("hold", "open_s", "opening 1,000 streams"),
+    ("threads", "main", "8 threads, throughput"),
+    ("tls", "main", "TLS, small GET, latency"),
+    ("tlshold", "main", "TLS, memory of an open stream"),
+]
+OURS = {"py": "muxi_client", "rust": "muxi_client.rs"}
+# They take every answer as well formed: no clients, but the floor.
+FLOORS = ("rawsock_client", "raw_socket")
+
+
+def glance(rows):
+    """Markdown: what one run comes to, for each figure and language."""
+    lines = ["| figure | Python | to `muxi` | best other | Rust | to `muxi-rust` | best other |"]
+    lines.append("| --- | ---: | ---: | --- | ---: | ---: | --- |")
+    for case, key, words in GLANCE:
+        cells = [c for kind in OURS for c in glance_cells(rows, case, key, kind)]
+        if any(cells):
+            lines.append(f"| {words} | {' | '.join(cells)} |")
+    return lines
+
+
+def glance_cells(rows, case, key, kind):
+    """Our figure, its ratio to the official SDK's, and the best ratio of another client."""
+    own = rows.get((case, OURS[kind]))
+    base = dict(rows.get((case, BASES[kind])) or [])
+    if not own or key not in own[0][1]:
+        return ["", "", ""]
+    up = key == "main" and own[0][1]["up"]
+    unit = {"main": own[0][1]["unit"], "cpu_s_per_100k": "s per 100k", "rss_more": "KB", "open_s": "s"}[key]
+
+    def better(got):
+        pairs = [(f[key], base[rep][key]) for rep, f in got or () if rep in base]
+        ratios = [a / b if up else b / a for a, b in pairs if a and b]
+        return st.median(ratios) if ratios else 0
+
+    value = st.median(f[key] for _, f in own)
+    if not value:
+        return ["", "", ""]
+    peers = {
+        got[0][1]["name"].split(":")[1]: better(got)
+        for (c, name), got in rows.items()
+        if c == case and got and got[0][1]["name"].startswith(f"{kind}:")
+        and name.split("@")[0] not in (*FLOORS, BASES[kind], "muxi_client", "muxi_client.rs")
+    }
+    best = max(peers, key=peers.get, default=None)
+    ours = better(own)
+    return [
+        f"{value:,.0f} {unit}" if value >= 100 else f"{value:.2f} {unit}",
+        f"{ours:.1f}x" if ours else "",
+        f"{peers[best]:.1f}x {best}" if best and peers[best] else "",
+    ]
+
+
 def derive(case, o):
     """The figures of one run: main value, unit, whether higher is better, then the rest."""
     n, w, c = o["n"], o["wall_s"], o["cpu_s"]
@@ -90,6 +163,7 @@ def derive(case, o):
             rss0=o.get("rss0_kb", 0),
             rss_import=o["rss_import_kb"],
             rss_100=o["rss_100_kb"],
+            rss_more=o["rss_100_kb"] - o.get("rss0_kb", 0),
             cpu_s=c,
         )
     elif case == "hmac":

@@ -36,6 +36,9 @@ mod http2;
 /// The runtime closes idle connections after 5 s: one must not be used that is about to be closed.
 const IDLE: Duration = Duration::from_secs(4);
 
+/// Word that a connection died while it lay idle comes within a round trip. One that breaks later had the request.
+const STALE: Duration = Duration::from_secs(1);
+
 /// Sends requests to one origin. A copy has the same connections.
 #[derive(Clone)]
 pub(crate) struct Pool(Arc<Shared>);
@@ -60,8 +63,8 @@ struct Idle {
 /// Why there is no response.
 pub(crate) struct Failure {
     pub(crate) error: BoxError,
-    /// Whether the connection had already carried an answer: then it may have died while it lay idle.
-    pub(crate) reused: bool,
+    /// Whether the connection seems to have died while it lay idle, before the request came to it.
+    pub(crate) stale: bool,
 }
 
 /// No connection could be made.
@@ -103,7 +106,7 @@ impl Pool {
     ) -> std::result::Result<Response<Body>, Failure> {
         #[cfg(feature = "http2")]
         let turn = match self.0.http2.enter().await {
-            http2::Entry::Open(place) => return self.0.http2.send(place, request, true).await,
+            http2::Entry::Open(place) => return self.0.http2.send(place, request).await,
             http2::Entry::Connect(turn) => turn,
         };
         let idle = if fresh { None } else { poll_fn(|cx| Poll::Ready(self.0.take_idle(cx))).await };
@@ -114,14 +117,14 @@ impl Pool {
                 let failed = |error| {
                     #[cfg(feature = "http2")]
                     self.0.http2.failed();
-                    Failure { error: NotConnected(error).into(), reused: false }
+                    Failure { error: NotConnected(error).into(), stale: false }
                 };
                 let stream = self.0.connector.clone().call(request.uri().clone()).await.map_err(failed)?;
                 #[cfg(feature = "http2")]
                 if stream.is_http2() {
                     let place = self.0.http2.open(stream).await.map_err(|e| failed(e.into()))?;
                     drop(turn);
-                    return self.0.http2.send(place, request, false).await;
+                    return self.0.http2.send(place, request).await;
                 }
                 #[cfg(feature = "http2")]
                 self.0.http2.is_not_spoken();
@@ -131,8 +134,10 @@ impl Pool {
         };
         #[cfg(feature = "http2")]
         drop(turn);
+        let start = Instant::now();
         let sent = lease.send(self.0.addressed(request)).await;
-        let (lease, response) = sent.map_err(|error| Failure { error: error.into(), reused })?;
+        let failed = |error: hyper::Error| Failure { error: error.into(), stale: reused && start.elapsed() < STALE };
+        let (lease, response) = sent.map_err(failed)?;
         let pool = Arc::downgrade(&self.0);
         Ok(response.map(|incoming| {
             Body::incoming(Driven {

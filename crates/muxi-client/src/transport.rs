@@ -361,7 +361,7 @@ impl Transport {
     /// more at once, over a new one.
     async fn pooled(&self, pool: Pool, prepared: &Prepared<'_>) -> Result<http::Response<HttpBody>> {
         match pool.send(self.outgoing(prepared)?, false).await {
-            Err(failure) if failure.reused => pool.send(self.outgoing(prepared)?, true).await,
+            Err(failure) if failure.stale => pool.send(self.outgoing(prepared)?, true).await,
             outcome => outcome,
         }
         .map_err(|failure| self.broken(failure.error))

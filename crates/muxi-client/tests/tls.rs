@@ -107,9 +107,16 @@ impl Authority {
     }
 }
 
+/// How many requests the servers have broken off.
+static BROKEN: AtomicUsize = AtomicUsize::new(0);
+
 async fn answer(
     request: http::Request<hyper::body::Incoming>,
-) -> Result<Response<BoxBody<Bytes, Infallible>>, Infallible> {
+) -> Result<Response<BoxBody<Bytes, Infallible>>, &'static str> {
+    if request.uri().path().ends_with("/triggers/break") {
+        BROKEN.fetch_add(1, Ordering::Relaxed);
+        return Err("broken off");
+    }
     if request.uri().path().ends_with("/chat") {
         let event = Bytes::from(format!("data: {{\"text\":\"{}\"}}\n\n", "x".repeat(4000)));
         let flood = request.headers().get("x-muxi-user-id").is_some_and(|user| user == "flood");
@@ -220,4 +227,14 @@ async fn streams_that_nobody_reads_do_not_hold_up_others() {
     tokio::time::sleep(Duration::from_millis(500)).await;
     client.health().await.unwrap();
     assert_eq!(authority.handshakes(), 1);
+}
+
+#[tokio::test]
+async fn a_request_that_a_shared_connection_breaks_off_is_not_sent_again() {
+    let authority = Authority::new();
+    let client = http2_client(authority.serve(&["h2"], false).await, &authority);
+    client.health().await.unwrap();
+    let error = client.fire_trigger("break", serde_json::json!({})).await.unwrap_err();
+    assert_eq!((error.kind(), BROKEN.load(Ordering::Relaxed)), (ErrorKind::Connection, 1));
+    client.health().await.unwrap();
 }

@@ -121,14 +121,14 @@ impl Shared {
         &self,
         place: Place,
         request: Request<Outgoing>,
-        reused: bool,
     ) -> Result<Response<Body>, Failure> {
         match place.0.sender.clone().send_request(request).await {
             Ok(response) => Ok(response.map(|incoming| Body::incoming(Driven::shared(incoming, place)))),
             Err(error) => {
                 // The next request takes another connection; what is under way on this one goes on.
                 lock(&self.connections).retain(|other| !Arc::ptr_eq(&other.0, &place.0));
-                Err(Failure { error: error.into(), reused })
+                // Others have used the connection meanwhile, so only what never left is sent again.
+                Err(Failure { stale: error.is_canceled(), error: error.into() })
             }
         }
     }
