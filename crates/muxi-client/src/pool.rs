@@ -27,7 +27,7 @@ use std::{
     task::{Context, Poll, Waker, ready},
     time::Duration,
 };
-use tokio::time::Instant;
+use tokio::{task::unconstrained, time::Instant};
 use tower_service::Service;
 
 #[cfg(feature = "http2")]
@@ -109,7 +109,7 @@ impl Pool {
             http2::Entry::Open(place) => return self.0.http2.send(place, request).await,
             http2::Entry::Connect(turn) => turn,
         };
-        let idle = if fresh { None } else { poll_fn(|cx| Poll::Ready(self.0.take_idle(cx))).await };
+        let idle = if fresh { None } else { self.0.take_idle() };
         let reused = idle.is_some();
         let lease = match idle {
             Some(lease) => lease,
@@ -142,6 +142,7 @@ impl Pool {
         Ok(response.map(|incoming| {
             Body::incoming(Driven {
                 incoming,
+                asked: false,
                 over: false,
                 lease: Some(lease),
                 pool,
@@ -154,10 +155,10 @@ impl Pool {
 
 impl Shared {
     /// The idle connection that was used last, if it still stands.
-    fn take_idle(&self, cx: &mut Context<'_>) -> Option<Box<Lease>> {
+    fn take_idle(&self) -> Option<Box<Lease>> {
         loop {
             let (since, mut lease) = self.idle().connections.pop()?;
-            if since.elapsed() < IDLE && lease.is_ready(cx) {
+            if since.elapsed() < IDLE && lease.is_ready() {
                 return Some(lease);
             }
         }
@@ -242,24 +243,32 @@ impl Lease {
     }
 
     /// Whether it could take a request now.
-    fn is_ready(&mut self, cx: &mut Context<'_>) -> bool {
-        self.drive(cx).is_pending() && self.sender.is_ready()
+    fn is_ready(&mut self) -> bool {
+        self.drive(&mut unheard()).is_pending() && self.sender.is_ready()
     }
 
     async fn send(mut self: Box<Self>, request: Request<Outgoing>) -> hyper::Result<(Box<Self>, Response<Incoming>)> {
-        let mut answer = pin!(self.sender.send_request(request));
+        // Without a budget: where that has run out, a future asks to be polled again, and here nobody hears it.
+        let mut answer = pin!(unconstrained(self.sender.send_request(request)));
         let response = poll_fn(|cx| {
             let _ = self.drive(cx);
-            answer.as_mut().poll(cx)
+            answer.as_mut().poll(&mut unheard())
         });
         let response = response.await?;
         Ok((self, response))
     }
 }
 
+/// For what only the driving of the connection moves on. Were it heard, each reply and each piece of a body would wake the
+/// task that is just taking it, and have it polled once more for nothing.
+fn unheard() -> Context<'static> {
+    Context::from_waker(Waker::noop())
+}
+
 /// The body of a response, which drives its connection and gives it back when all has come.
 pub(crate) struct Driven {
     incoming: Incoming,
+    asked: bool,
     over: bool,
     lease: Option<Box<Lease>>,
     pool: Weak<Shared>,
@@ -271,7 +280,7 @@ pub(crate) struct Driven {
 impl Driven {
     #[cfg(feature = "http2")]
     fn shared(incoming: Incoming, place: http2::Place) -> Self {
-        Self { incoming, over: false, lease: None, pool: Weak::new(), _place: Some(place) }
+        Self { incoming, asked: false, over: false, lease: None, pool: Weak::new(), _place: Some(place) }
     }
 }
 
@@ -280,11 +289,23 @@ impl http_body::Body for Driven {
     type Error = hyper::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<hyper::Result<Frame<Bytes>>>> {
-        let Self { incoming, over, lease, .. } = &mut *self;
-        if let Some(lease) = lease {
-            let _ = lease.drive(cx);
-        }
-        let frame = Pin::new(incoming).poll_frame(cx);
+        let Self { incoming, asked, over, lease, .. } = &mut *self;
+        let mut incoming = Pin::new(incoming);
+        let frame = match lease {
+            None => incoming.poll_frame(cx),
+            Some(lease) => {
+                // The connection reads no body before somebody has asked for it, and after its end there is none to read.
+                let ask = !mem::replace(asked, true) || incoming.is_end_stream();
+                let first = ask.then(|| incoming.as_mut().poll_frame(&mut unheard()));
+                match first {
+                    Some(frame @ Poll::Ready(_)) => frame,
+                    _ => {
+                        let _ = lease.drive(cx);
+                        incoming.poll_frame(&mut unheard())
+                    }
+                }
+            }
+        };
         *over = matches!(frame, Poll::Ready(None));
         frame
     }
@@ -304,7 +325,7 @@ impl Drop for Driven {
             return;
         }
         if let (Some(mut lease), Some(pool)) = (self.lease.take(), self.pool.upgrade())
-            && lease.is_ready(&mut Context::from_waker(Waker::noop()))
+            && lease.is_ready()
         {
             pool.give_back(lease);
         }

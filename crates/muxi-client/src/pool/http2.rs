@@ -117,11 +117,7 @@ impl Shared {
         Ok(place)
     }
 
-    pub(super) async fn send(
-        &self,
-        place: Place,
-        request: Request<Outgoing>,
-    ) -> Result<Response<Body>, Failure> {
+    pub(super) async fn send(&self, place: Place, request: Request<Outgoing>) -> Result<Response<Body>, Failure> {
         match place.0.sender.clone().send_request(request).await {
             Ok(response) => Ok(response.map(|incoming| Body::incoming(Driven::shared(incoming, place)))),
             Err(error) => {
