@@ -268,6 +268,7 @@ fn unheard() -> Context<'static> {
 /// The body of a response, which drives its connection and gives it back when all has come.
 pub(crate) struct Driven {
     incoming: Incoming,
+    /// Whether somebody has asked for it.
     asked: bool,
     over: bool,
     lease: Option<Box<Lease>>,
