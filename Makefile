@@ -5,17 +5,22 @@ PYTHONS ?= python3.10 python3.11 python3.12 python3.13 python3.14
 VENV := .venv
 BIN := $(VENV)/bin
 ENV := VIRTUAL_ENV="$(CURDIR)/$(VENV)" PATH="$(CURDIR)/$(BIN):$$PATH"
+ISOLATED := $(BIN)/python tests/isolated.py
+# maturin refuses to choose between an active conda environment and .venv.
+unexport CONDA_PREFIX
 
 .PHONY: demo test test-rust test-python browser parity real check generate build clean
 .PHONY: bench bench-table bench-growth bench-pythons bench-local counts
 
 demo: build ## Start muxi-local and run the quickstarts against it
-	@$(BIN)/python examples/demo.py
+	@$(ISOLATED) $(BIN)/python examples/demo.py
 
 test: test-rust test-python ## Run every test
 
-test-rust:
-	cargo test --workspace --exclude muxi-python --features muxi-client/http2,muxi-client/tracing --quiet
+# Fetched before, since the tests see no proxy.
+test-rust: $(VENV)/ready
+	cargo fetch --locked --quiet --target "$$(rustc --version --verbose | sed -n 's/^host: //p')"
+	$(ISOLATED) cargo test --workspace --exclude muxi-python --features muxi-client/http2,muxi-client/tracing --quiet
 
 test-python: build
 	$(BIN)/python -m pytest -q
@@ -33,7 +38,7 @@ parity: build .venv-official/ready ## Compare every operation with the official 
 	@touch $@
 
 real: build ## Every formation operation against the real runtime, and muxi-local compared with it (first time: 2 GB)
-	@$(BIN)/python tests/real/run.py
+	@$(ISOLATED) $(BIN)/python tests/real/run.py
 
 check: build ## Formatting, lints, types, and whether generated files are up to date
 	cargo fmt --all --check
@@ -57,6 +62,8 @@ build: $(VENV)/ready ## Build the Python package into .venv
 	@$(ENV) maturin develop --quiet
 
 $(VENV)/ready: requirements-dev.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 10) or sys.exit("This needs CPython 3.10 or later, and \
+	$(PYTHON) is %d.%d: say which to use, for instance make PYTHON=python3.12" % v[:2])'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --requirement requirements-dev.txt

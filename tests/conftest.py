@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
+from isolated import isolate
 from muxi.testing import LocalServer
 from support import Scripted
 
-# What the developer has set must not change what the tests see.
-for name in [name for name in os.environ if name.startswith("MUXI_") and not name.startswith("MUXI_REAL_")]:
-    del os.environ[name]
+isolate()
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import select
-import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -15,6 +13,7 @@ import muxi
 import pytest
 import trustme
 from muxi.testing import LocalServer
+from tunnel import tunnel
 
 HEALTH = b'{"success":true,"status":"ok","version":"1"}'
 
@@ -40,18 +39,7 @@ class Proxy(Server):
 
     def do_CONNECT(self) -> None:
         self.seen.append(f"CONNECT {self.headers.get('Proxy-Authorization')}")
-        host, port = self.path.split(":")
-        with socket.create_connection((host, int(port))) as other:
-            self.send_response(200)
-            self.end_headers()
-            ends = [self.connection, other]
-            while True:
-                for end in select.select(ends, [], [])[0]:
-                    data = end.recv(65536)
-                    if not data:
-                        self.close_connection = True
-                        return
-                    ends[end is self.connection].sendall(data)
+        tunnel(self)
 
     def do_GET(self) -> None:
         self.seen.append(f"{self.path} {self.headers.get('Proxy-Authorization')}")

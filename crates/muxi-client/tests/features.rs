@@ -8,7 +8,7 @@ fn tree(options: &[&str]) -> BTreeSet<String> {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args([
         "tree",
-        "--offline",
+        "--locked",
         "--package",
         "muxi-client",
         "--edges",
