@@ -118,7 +118,6 @@ def test_debug_logs_one_line_for_each_attempt(local: LocalServer, caplog: pytest
 @pytest.mark.parametrize("call", ["formation.chat(WAIT)", "list(formation.chat_stream(WAIT))"])
 def test_ctrl_c_interrupts_a_blocking_call(local: LocalServer, call: str) -> None:
     program = f"""
-import time
 from muxi import FormationClient
 WAIT = {WAIT}
 formation = FormationClient()
@@ -127,18 +126,17 @@ print("ready", flush=True)
 try:
     {call}
 except KeyboardInterrupt:
-    print(time.time(), flush=True)
+    print("interrupted", flush=True)
 """
     environment = os.environ | local.environment()
     process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, env=environment)
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     time.sleep(0.3)
-    sent = time.time()
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=10)
-    # Half a second on a loaded machine; the engine looks each 0.05 s.
-    assert float(output) - sent < 0.5
+    # Well before the answer comes, which takes 30 s.
+    output, _ = process.communicate(timeout=20)
+    assert output == "interrupted\n"
 
 
 def test_leaving_a_stream_cancels_the_turn(local: LocalServer) -> None:
