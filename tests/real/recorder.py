@@ -71,6 +71,7 @@ class Recorder:
         self._loop = asyncio.new_event_loop()
         self._server: asyncio.Server | None = None
         self._relays: set[asyncio.Task[None]] = set()
+        self._pumps: set[asyncio.Task[None]] = set()
         self.talks: list[tuple[bytes, bytes]] = []
         self.url = ""
 
@@ -98,7 +99,7 @@ class Recorder:
                 self._server.close()
             for relay in list(self._relays):
                 relay.cancel()
-            await asyncio.gather(*self._relays, return_exceptions=True)
+            await asyncio.gather(*self._relays, *self._pumps, return_exceptions=True)
 
         asyncio.run_coroutine_threadsafe(close(), self._loop).result(30)
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -109,6 +110,11 @@ class Recorder:
         """What was said on the connections that have closed."""
         for asked, answered in self.talks:
             yield from exchanges(asked, answered)
+
+    def _ended(self, pump: asyncio.Task[None]) -> None:
+        self._pumps.discard(pump)
+        if not pump.cancelled():
+            pump.exception()  # An end that hung up: the relay has seen to it.
 
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         relay = asyncio.current_task()
@@ -122,13 +128,18 @@ class Recorder:
             up, down = await asyncio.open_connection(self._target.hostname, self._target.port)
             ends.append(down)
             pumps = [asyncio.create_task(_pump(reader, down, asked)), asyncio.create_task(_pump(up, writer, answered))]
+            for pump in pumps:
+                self._pumps.add(pump)
+                pump.add_done_callback(self._ended)
             await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
             if pumps[0].done() and not pumps[0].exception():
                 down.close()
+        except asyncio.CancelledError:
+            pass  # The recorder closes.
         finally:
+            # Nothing is awaited here, since closing the recorder may cancel a relay that is just ending.
             for pump in pumps:
                 pump.cancel()
-            await asyncio.gather(*pumps, return_exceptions=True)
             for end in ends:
                 end.close()
             self.talks.append((bytes(asked), bytes(answered)))
