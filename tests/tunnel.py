@@ -1,4 +1,4 @@
-"""What an HTTP proxy does with CONNECT."""
+"""The CONNECT method of an HTTP proxy."""
 
 from __future__ import annotations
 
