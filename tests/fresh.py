@@ -20,6 +20,8 @@ from tunnel import tunnel
 
 ROOT = Path(__file__).resolve().parents[1]
 NOWHERE = "http://127.0.0.1:9"
+# Each would bring in what the owner has built or fetched before, or let the command past the proxy.
+DROPPED = ("CARGO_TARGET_DIR", "NO_PROXY", "PIP_CACHE_DIR", "VIRTUAL_ENV", "XDG_CACHE_HOME", "no_proxy")
 
 
 class Proxy(BaseHTTPRequestHandler):
@@ -60,7 +62,7 @@ def environment(folder: Path, proxy: str) -> dict[str, str]:
     keys = ("MUXI_KEY_ID", "MUXI_SECRET_KEY", "MUXI_CLIENT_KEY", "MUXI_ADMIN_KEY", "MUXI_FORMATION_ID")
     own |= {name: "unknown" for name in keys}
     own |= {"MUXI_DEBUG": "1", "MUXI_TIMEOUT": "0.001", "MUXI_MAX_RETRIES": "9"}
-    kept = {name: value for name, value in os.environ.items() if name not in ("no_proxy", "NO_PROXY", "VIRTUAL_ENV")}
+    kept = {name: value for name, value in os.environ.items() if name not in DROPPED}
     return kept | {name: str(value) for name, value in own.items()}
 
 
