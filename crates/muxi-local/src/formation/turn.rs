@@ -369,7 +369,12 @@ impl Turn {
             self.remember_answer();
         }
         self.end = Some(end.clone());
-        self.formation.state().requests.end(self.serial, end, self.formation.seconds());
+        let mut state = self.formation.state();
+        // In one step: whoever sees that the turn is over may start the next one.
+        if self.makes_user {
+            state.users.end_first_turn(&self.user);
+        }
+        state.requests.end(self.serial, end, self.formation.seconds());
     }
 
     fn remember_answer(&self) {

@@ -1,4 +1,4 @@
-use super::{both, chat, chat_stream, get, post};
+use super::{both, call, chat, chat_stream, get, post, start};
 use crate::client::{open, wait_for};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::json;
@@ -134,6 +134,24 @@ fn new_user_race() {
         post(server, "", "/users/resolve", json!({ "identifier": "known" }));
         assert_eq!(failures("known"), 0);
     });
+}
+
+#[test]
+fn a_first_turn_that_is_over_races_with_none() {
+    // With this the stream of a cancelled turn stays open.
+    let server = &start("fixed,new-user-race,late-cancel");
+    let headers = [("X-Muxi-Client-Key", "fmc"), ("X-Muxi-User-ID", "ada"), ("Content-Type", "application/json")];
+    let body = json!({ "message": "[[wait 20000]]", "request_id": "req_first" }).to_string();
+    let stream = open(server, "POST", "/v1/chat", &headers, body.as_bytes());
+    while call(server, "ada", "DELETE", "/requests/req_first", None).status != 200 {
+        thread::sleep(Duration::from_millis(5));
+    }
+    while get(server, "ada", "/requests/req_first").data()["status"] == "processing" {
+        thread::sleep(Duration::from_millis(5));
+    }
+    let second = chat_stream(server, "ada", "hi");
+    assert!(second.contains("event: done") && !second.contains("IntegrityError"), "{second}");
+    drop(stream);
 }
 
 #[test]

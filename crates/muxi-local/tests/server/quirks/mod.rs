@@ -15,9 +15,14 @@ const STREAM: (&str, &str) = ("Accept", "text/event-stream");
 fn both(name: &str, test: impl Fn(&Server, bool)) {
     for on in [false, true] {
         let selection = if on { format!("fixed,{name}") } else { "fixed".to_owned() };
-        let builder = Server::builder().key_id("key").secret_key("secret").admin_key("fma").client_key("fmc");
-        test(&Server::spawn(builder.quirks(selection)).unwrap(), on);
+        test(&start(&selection), on);
     }
+}
+
+/// A server with these quirks.
+fn start(selection: &str) -> Server {
+    let builder = Server::builder().key_id("key").secret_key("secret").admin_key("fma").client_key("fmc");
+    Server::spawn(builder.quirks(selection)).unwrap()
 }
 
 /// Calls the demo formation with both keys.
