@@ -10,14 +10,10 @@ mod reference;
 mod surface;
 mod text;
 mod types;
-mod words;
 
 use anyhow::{Context as _, Result, bail};
 use model::Types;
-use muxi_client::api::{
-    endpoint::{Endpoint, Reply},
-    endpoints::{formation, server},
-};
+use muxi_client::api::table::{Reply, formation, server};
 use std::{collections::BTreeSet, env, fs, path::Path, process::ExitCode};
 
 /// The line that marks a generated file.
@@ -73,9 +69,8 @@ fn outputs(root: &Path) -> Result<Vec<(&'static str, String)>> {
     let types = Types::read(&[&replies])?;
     // Requests use the words of replies.
     let requests = Types::read(&[&replies, &params])?;
-    let both: Vec<&Endpoint> = server::ENDPOINTS.iter().chain(formation::ENDPOINTS).copied().collect();
-    let replies: BTreeSet<&str> =
-        both.iter().filter(|row| row.reply == Reply::Json).map(|row| row.reply_type).collect();
+    let both = || server::ENDPOINTS.iter().chain(formation::ENDPOINTS).copied();
+    let replies: BTreeSet<&str> = both().filter(|row| row.reply == Reply::Json).map(|row| row.reply_type).collect();
     let server = "for a MUXI server: formations, their life cycle and their logs.";
     let formation = "for a formation: chat, sessions, memory, schedules and configuration.";
     Ok(vec![
@@ -86,7 +81,7 @@ fn outputs(root: &Path) -> Result<Vec<(&'static str, String)>> {
             "python/muxi/_formation_async.py",
             python::module("Formation", formation, true, formation::ENDPOINTS, &types)?,
         ),
-        ("python/muxi/types.py", types::module(&types, &requests, &replies)?),
+        ("python/muxi/types.py", types::module(&types, &requests, &replies, &types::taken(both()))?),
         ("docs/api/muxi-client.txt", surface::listing(&root.join("crates/muxi-client/src"))?),
         ("docs/reference.md", reference::page(&types)?),
         ("docs/openapi-server.json", openapi::document(server::ENDPOINTS, &types)?),

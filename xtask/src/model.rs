@@ -133,9 +133,18 @@ impl Types {
     fn add_items(&mut self, items: &[Item]) -> Result<()> {
         for item in items {
             match item {
-                Item::Macro(mac) if mac.mac.path.is_ident("replies") || mac.mac.path.is_ident("params") => {
-                    let file: File = mac.mac.parse_body().context("in `replies!` or `params!`")?;
+                Item::Macro(mac) if mac.mac.path.is_ident("replies") => {
+                    let file: File = mac.mac.parse_body().context("in `replies!`")?;
                     self.add_items(&file.items)?;
+                }
+                Item::Macro(mac) if mac.mac.path.is_ident("params") => {
+                    let file: File = mac.mac.parse_body().context("in `params!`")?;
+                    for item in &file.items {
+                        let Item::Struct(item) = item else { bail!("`params!` holds something else than a struct") };
+                        let name = item.ident.to_string();
+                        let def = request(item).with_context(|| format!("in the type {name}"))?;
+                        self.insert(name, Def::Struct(def))?;
+                    }
                 }
                 Item::Macro(mac) if mac.mac.path.is_ident("words") => {
                     let file: File = mac.mac.parse_body().context("in `words!`")?;
@@ -242,6 +251,15 @@ fn structure(item: &ItemStruct) -> Result<Struct> {
         });
     }
     Ok(Struct { doc: doc(&item.attrs), fields })
+}
+
+/// A request, whose fields are optional unless they are marked.
+fn request(item: &ItemStruct) -> Result<Struct> {
+    let mut request = structure(item)?;
+    for (field, declared) in request.fields.iter_mut().zip(&item.fields) {
+        field.required = declared.attrs.iter().any(|attr| attr.path().is_ident("required"));
+    }
+    Ok(request)
 }
 
 /// The shapes of an enum whose variants hold one value each.

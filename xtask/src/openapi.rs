@@ -2,15 +2,12 @@
 
 mod schema;
 
-use crate::{model::Types, text, words};
+use crate::{model::Types, text};
 use anyhow::{Context as _, Result, ensure};
-use muxi_client::api::endpoint::{Api, Auth, Constant, Endpoint, Param, Place, Reply, Rule};
+use muxi_client::api::table::{Api, Auth, Composite, Constant, Endpoint, Kind, Param, Place, Reply};
 use schema::Schemas;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-
-/// Operations of the server whose reply is not in its envelope.
-const BARE: &[&str] = &["health", "cancel_update", "dev_run", "dev_stop"];
 
 /// The document of the API that the operations belong to.
 pub(crate) fn document(endpoints: &[&'static Endpoint], types: &Types) -> Result<String> {
@@ -73,7 +70,7 @@ pub(crate) fn document(endpoints: &[&'static Endpoint], types: &Types) -> Result
 /// Operations by method and path, in table order. Those that the client makes out of another's reply are left out.
 fn groups(endpoints: &[&'static Endpoint]) -> Vec<Vec<&'static Endpoint>> {
     let mut groups: Vec<Vec<&'static Endpoint>> = Vec::new();
-    for endpoint in endpoints.iter().filter(|endpoint| endpoint.rule != Rule::PickSecret) {
+    for endpoint in endpoints.iter().filter(|endpoint| endpoint.flags.composite != Some(Composite::PickSecret)) {
         let same = |group: &&mut Vec<&'static Endpoint>| {
             group.first().is_some_and(|first| (first.method, first.path) == (endpoint.method, endpoint.path))
         };
@@ -156,18 +153,13 @@ fn parameter(endpoint: &Endpoint, param: &Param) -> Option<(Value, bool)> {
         Place::Header | Place::User | Place::AnyUser => "header",
         _ => return None,
     };
-    let name = match param.place {
-        Place::User | Place::AnyUser => words::USER_HEADER,
-        Place::Path => param.name,
-        _ => param.wire,
-    };
     // A bundle's id is optional for the caller only: the client reads it from the bundle.
-    let from_bundle = param.name == "formation_id" && words::has_bundle(endpoint);
+    let from_bundle = param.name == "formation_id" && endpoint.params.iter().any(|param| param.kind == Kind::Bundle);
     let required = place == "path" || from_bundle || (param.required && param.place != Place::AnyUser);
     let mut value = json!({
-        "name": name,
+        "name": param.wire,
         "in": place,
-        "description": words::argument(endpoint, param),
+        "description": text::paragraphs(param.doc).join(" "),
         "schema": schema::argument(param),
     });
     if param.place == Place::Filters {
@@ -221,7 +213,7 @@ fn body(endpoint: &Endpoint) -> Result<Option<(&'static str, Value, bool)>> {
             _ => continue,
         };
         let mut schema = schema::argument(param);
-        schema["description"] = words::argument(endpoint, param).into();
+        schema["description"] = text::paragraphs(param.doc).join(" ").into();
         properties.insert(name.to_owned(), schema);
         if param.required && !schema::is_nullable(param) {
             required.push(name);
@@ -252,12 +244,11 @@ fn responses(group: &[&'static Endpoint], schemas: &mut Schemas<'_>) -> Result<V
             Reply::Bytes => ("application/octet-stream", json!({})),
             Reply::Json => {
                 let data = schemas.reference(endpoint.reply_type)?;
-                let bare = endpoint.rule == Rule::Bare || BARE.contains(&endpoint.name);
                 let envelope = json!({"allOf": [
                     {"$ref": "#/components/schemas/Envelope"},
                     {"type": "object", "properties": {"data": data.clone()}},
                 ]});
-                ("application/json", if bare { data } else { envelope })
+                ("application/json", if endpoint.flags.bare { data } else { envelope })
             }
         };
         let schemas = content.entry(kind).or_default();
@@ -280,7 +271,7 @@ fn any_of(mut schemas: Vec<Value>) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use muxi_client::api::endpoints::{formation, server};
+    use muxi_client::api::table::{formation, server};
     use std::{collections::BTreeSet, path::Path};
 
     /// Calls `visit` with every object inside a value.
@@ -310,7 +301,8 @@ mod tests {
                     assert!(document.pointer(target.trim_start_matches('#')).is_some(), "{target} is not there");
                 }
             });
-            for endpoint in endpoints.iter().filter(|endpoint| endpoint.rule != Rule::PickSecret) {
+            for endpoint in endpoints.iter().filter(|endpoint| endpoint.flags.composite != Some(Composite::PickSecret))
+            {
                 assert!(names.contains(endpoint.name), "{} is missing", endpoint.name);
                 let item = &document["paths"][endpoint.path][endpoint.method.to_lowercase()];
                 for param in endpoint.params.iter().filter(|param| param.place == Place::Path) {
@@ -322,10 +314,5 @@ mod tests {
             }
         }
         Ok(())
-    }
-
-    #[test]
-    fn the_bare_replies_are_operations_of_the_server() {
-        assert!(BARE.iter().all(|name| server::ENDPOINTS.iter().any(|endpoint| endpoint.name == *name)));
     }
 }

@@ -2,10 +2,7 @@
 
 use crate::python::{Arg, arguments};
 use anyhow::{Context as _, Result, ensure};
-use muxi_client::api::{
-    endpoint::Endpoint,
-    endpoints::{formation, server},
-};
+use muxi_client::api::table::{Endpoint, formation, server};
 use std::{collections::BTreeSet, fs, path::Path};
 
 /// Operations whose signature differs on purpose: with what the official SDK has, and why.

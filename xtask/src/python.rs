@@ -3,10 +3,9 @@
 use crate::{
     model::{Def, Types},
     text::{self, WIDTH},
-    words,
 };
 use anyhow::{Context as _, Result, bail};
-use muxi_client::api::endpoint::{Endpoint, Kind, Param, Place, Reply, Rule, StreamEnd};
+use muxi_client::api::table::{Endpoint, Kind, Param, Place, Reply, StreamEnd};
 use serde_json::Value;
 use std::{collections::BTreeSet, fmt::Write as _};
 
@@ -53,7 +52,7 @@ pub(crate) fn arguments(endpoint: &Endpoint) -> Result<Vec<Arg>> {
     let mut args = endpoint
         .params
         .iter()
-        .map(|param| argument(endpoint, param).with_context(|| format!("{}({})", endpoint.name, param.name)))
+        .map(|param| argument(param).with_context(|| format!("{}({})", endpoint.name, param.name)))
         .collect::<Result<Vec<_>>>()?;
     if let Some(at) = endpoint.params.iter().position(|param| param.place == Place::Bundle) {
         bundle_arguments(endpoint, &mut args, at);
@@ -62,11 +61,8 @@ pub(crate) fn arguments(endpoint: &Endpoint) -> Result<Vec<Arg>> {
     Ok(args)
 }
 
-fn argument(endpoint: &Endpoint, param: &Param) -> Result<Arg> {
-    let request = crate::types::REQUESTS
-        .iter()
-        .map(|(name, _)| *name)
-        .find(|name| param.rust_type.trim_start_matches("&[").trim_end_matches(']') == *name);
+fn argument(param: &Param) -> Result<Arg> {
+    let request = param.has_fields.then(|| param.type_name());
     let (one, many);
     let plain = match param.kind {
         Kind::Str => "str",
@@ -82,7 +78,7 @@ fn argument(endpoint: &Endpoint, param: &Param) -> Result<Arg> {
             &many
         }
         Kind::Object => "Mapping[str, Any]",
-        Kind::List if param.rust_type.contains("str") => "Sequence[str]",
+        Kind::List if param.rust_type == "[String]" => "Sequence[str]",
         Kind::List => "Sequence[Any]",
         Kind::Bytes => "bytes | str",
         Kind::Bundle => "BundleInput",
@@ -94,9 +90,9 @@ fn argument(endpoint: &Endpoint, param: &Param) -> Result<Arg> {
     };
     let nullable = param.nullable || default.as_deref() == Some("None");
     let annotation = if nullable && plain != "Any" { format!("{plain} | None") } else { plain.to_owned() };
-    let doc = words::argument(endpoint, param);
+    let doc = text::paragraphs(param.doc).join(" ");
     Ok(Arg {
-        place: words::place(param),
+        place: param.goes_to.to_owned(),
         ..Arg::new(param.name, &annotation, default.as_deref(), param.keyword_only, &doc)
     })
 }
@@ -138,7 +134,7 @@ pub(crate) fn return_type(endpoint: &Endpoint, types: &Types, prefix: &str) -> R
         Reply::Events(StreamEnd::Done) => format!("{prefix}ChatStream"),
         Reply::Events(_) => format!("{prefix}EventStream"),
         Reply::Bytes => "bytes".to_owned(),
-        Reply::Text if endpoint.rule == Rule::Length => "int".to_owned(),
+        Reply::Text if endpoint.flags.length => "int".to_owned(),
         Reply::Text => "str".to_owned(),
         Reply::Json if endpoint.reply_type == "Object" => "dict[str, Any]".to_owned(),
         Reply::Json => {
@@ -151,7 +147,13 @@ pub(crate) fn return_type(endpoint: &Endpoint, types: &Types, prefix: &str) -> R
 
 /// A Python module with one client. The asynchronous ones have modules of their own, which programs that do not need
 /// them do not load.
-pub(crate) fn module(api: &str, about: &str, is_async: bool, endpoints: &[&Endpoint], types: &Types) -> Result<String> {
+pub(crate) fn module(
+    api: &str,
+    about: &str,
+    is_async: bool,
+    endpoints: &[&'static Endpoint],
+    types: &Types,
+) -> Result<String> {
     let (kind, prefix, waits) =
         if is_async { ("Async", "Async", "Asynchronous client") } else { ("Sync", "", "Client") };
     let mut class = format!(
@@ -199,8 +201,8 @@ pub(crate) fn module(api: &str, about: &str, is_async: bool, endpoints: &[&Endpo
     if !is_async {
         import(&mut out, ".config", &[format!("{api}Config")]);
     }
-    let requests: Vec<&str> = crate::types::REQUESTS.iter().map(|(name, _)| *name).collect();
-    let replies = replies.into_iter().chain(known(&requests)).collect::<BTreeSet<_>>();
+    let taken: Vec<&str> = crate::types::taken(endpoints.iter().copied()).into_iter().collect();
+    let replies = replies.into_iter().chain(known(&taken)).collect::<BTreeSet<_>>();
     import(&mut out, ".types", &replies.into_iter().collect::<Vec<_>>());
     if is_async {
         write!(out, "\n__all__ = [\"Async{api}Client\"]\n")?;
@@ -261,8 +263,7 @@ fn method(endpoint: &Endpoint, types: &Types, prefix: &str) -> Result<String> {
     block.push_str(&text::wrap(&returned(endpoint, types, prefix), "            ", "            "));
     block.push_str("\n\n        Raises:\n            MuxiError: The call failed; its subclass says how.\n");
     block.push_str("            ValueError: An argument or a key is missing or wrong; nothing was sent.\n\n");
-    let key = words::key(endpoint.auth);
-    writeln!(block, "        HTTP: ``{} {}``, {key}.", endpoint.method, endpoint.path)?;
+    writeln!(block, "        HTTP: ``{} {}``, {}.", endpoint.method, endpoint.path, endpoint.key)?;
     out.push_str(&text::docstring(endpoint.doc, &block, "        ")?);
     out.push_str(&body(endpoint, waits));
     Ok(out)
@@ -270,9 +271,9 @@ fn method(endpoint: &Endpoint, types: &Types, prefix: &str) -> Result<String> {
 
 /// The arguments that every method takes.
 fn common(endpoint: &Endpoint) -> [Arg; 3] {
-    let timeout = match (endpoint.is_stream(), endpoint.rule) {
+    let timeout = match (endpoint.is_stream(), endpoint.flags.slow) {
         (true, _) => "Seconds of silence after which the stream fails, instead of the client's.".to_owned(),
-        (_, Rule::Slow) => format!("Seconds for this call; {} when not given.", Endpoint::SLOW_SECONDS),
+        (_, true) => format!("Seconds for this call; {} when not given.", Endpoint::SLOW_SECONDS),
         _ => "Seconds for this call instead of the client's.".to_owned(),
     };
     [
@@ -292,7 +293,7 @@ fn returned(endpoint: &Endpoint, types: &Types, prefix: &str) -> String {
             Closing the stream, or leaving its ``async with`` block, hangs up."
             .to_owned(),
         Reply::Bytes => "The bytes.".to_owned(),
-        Reply::Text if endpoint.rule == Rule::Length => "The length of the answer.".to_owned(),
+        Reply::Text if endpoint.flags.length => "The length of the answer.".to_owned(),
         Reply::Text => "The text.".to_owned(),
         Reply::Json => match types.get(endpoint.reply_type) {
             Some(Def::Struct(reply)) if !reply.fields.is_empty() => {
@@ -327,7 +328,7 @@ fn body(endpoint: &Endpoint, waits: bool) -> String {
         [one] => format!("({one},)"),
         many => format!("({})", many.join(", ")),
     };
-    let (open, close) = if endpoint.rule == Rule::Length { ("len(", ")") } else { ("", "") };
+    let (open, close) = if endpoint.flags.length { ("len(", ")") } else { ("", "") };
     let waiting = if waits { "await " } else { "" };
     let call = if endpoint.is_stream() { "self._open" } else { "self._call" };
     let call = format!("        return {open}{waiting}{call}(");

@@ -4,13 +4,10 @@ use crate::{
     model::{Def, Shape, Types},
     python,
     text::{WIDTH, cell},
-    types, words,
+    types,
 };
 use anyhow::{Context as _, Result};
-use muxi_client::api::{
-    endpoint::{Endpoint, Reply},
-    endpoints::{formation, server},
-};
+use muxi_client::api::table::{Endpoint, Reply, formation, server};
 use std::fmt::Write as _;
 
 const HEAD: &str = "# Reference
@@ -64,7 +61,7 @@ fn operation(out: &mut String, endpoint: &Endpoint, types: &Types) -> Result<()>
     }
     write!(out, "\n### `{}`\n\n{}\n", endpoint.name, endpoint.doc.trim().replace("\n ", "\n"))?;
     write!(out, "\n```python\n{signature}\n```\n")?;
-    write!(out, "\n`{} {}`, {}. ", endpoint.method, endpoint.path, words::key(endpoint.auth))?;
+    write!(out, "\n`{} {}`, {}. ", endpoint.method, endpoint.path, endpoint.key)?;
     out.push_str(&match endpoint.reply {
         Reply::Json if endpoint.reply_type == "Object" => "Returns a dict.\n".to_owned(),
         Reply::Json => format!("Returns [`{0}`](#type-{1}).\n", returns, returns.to_lowercase()),

@@ -5,6 +5,7 @@ use crate::{
     text,
 };
 use anyhow::{Context as _, Result, bail, ensure};
+use muxi_client::api::table::Endpoint;
 use std::{collections::BTreeSet, fmt::Write as _};
 
 /// Words that Python keeps for itself, and so cannot be the key of a class-based `TypedDict`.
@@ -21,9 +22,14 @@ const ADDED: &[(&str, &str, &str)] = &[
     ("timestamp", "int", "When the reply was made, in Unix milliseconds."),
 ];
 
-/// The module `muxi/types.py`. `replies` are the types that operations return.
-/// `requests` are the types that operations take.
-pub(crate) fn module(types: &Types, requests: &Types, replies: &BTreeSet<&str>) -> Result<String> {
+/// The module `muxi/types.py`: `replies` are the names of the types that operations return, `taken` of those of
+/// `requests` that they take.
+pub(crate) fn module(
+    types: &Types,
+    requests: &Types,
+    replies: &BTreeSet<&str>,
+    taken: &BTreeSet<&str>,
+) -> Result<String> {
     let mut classes =
         String::from("\n\nclass Reply(TypedDict, total=False):\n    \"\"\"Keys that any reply may carry.\"\"\"\n");
     for (name, annotation, doc) in ADDED {
@@ -50,9 +56,9 @@ pub(crate) fn module(types: &Types, requests: &Types, replies: &BTreeSet<&str>) 
             Def::Words(words) => aliases.push_str(&word_alias(name, words).with_context(context)?),
         }
     }
-    for (name, given) in REQUESTS {
+    for name in taken {
         let Some(Def::Struct(item)) = requests.get(name) else { bail!("there is no {name}") };
-        classes.push_str(&request(name, item, given)?);
+        classes.push_str(&request(name, item)?);
     }
     let mut out = format!(
         "\"\"\"What the operations return.\n\nEach reply is a plain dict; these types say which keys it has. Keys that are not \
@@ -85,57 +91,16 @@ pub(crate) fn module(types: &Types, requests: &Types, replies: &BTreeSet<&str>) 
     Ok(out)
 }
 
-/// A key of a request: name, Python type, documentation.
-type Key = (&'static str, &'static str, &'static str);
+/// The names of the types with declared fields that operations take.
+pub(crate) fn taken(endpoints: impl Iterator<Item = &'static Endpoint>) -> BTreeSet<&'static str> {
+    endpoints.flat_map(|row| row.params).filter(|param| param.has_fields).map(|param| param.type_name()).collect()
+}
 
-/// The types that operations take as a dict, each with what its constructor puts into it beside its declared fields.
-pub(crate) const REQUESTS: &[(&str, &[Key])] = &[
-    (
-        "AudioRequest",
-        &[("files", "list[dict[str, Any]]", "Voice notes: `filename`, `content` in base64, `content_type` audio/...")],
-    ),
-    (
-        "ChatRequest",
-        &[
-            ("message", "str", "What the user says; at most 100 000 characters."),
-            ("files", "NotRequired[list[dict[str, Any]]]", "Files for the turn."),
-            ("ui_response", "NotRequired[dict[str, Any]]", "The answer to a widget: its `id` and the chosen `value`."),
-        ],
-    ),
-    ("DistilleryScope", &[]),
-    (
-        "MemoryItem",
-        &[
-            ("content", "Any", "A text, an object or a list."),
-            ("source", "str", "Where it comes from, for example `crm`."),
-        ],
-    ),
-    (
-        "NewCredential",
-        &[
-            ("service", "str", "The service, without spaces."),
-            ("credential", "dict[str, Any]", "What the service wants to be shown."),
-        ],
-    ),
-    (
-        "RestoredMessage",
-        &[
-            ("role", "Role", "Who said it."),
-            ("content", "str", "What was said."),
-            ("timestamp", "str", "When, in ISO 8601."),
-        ],
-    ),
-];
-
-/// What an operation takes as a dict.
-fn request(name: &str, item: &Struct, given: &[Key]) -> Result<String> {
+/// A type that operations take as a dict.
+fn request(name: &str, item: &Struct) -> Result<String> {
     let mut out = format!("\n\nclass {name}(TypedDict):\n{}", text::docstring(&item.doc, "", "    ")?);
-    for (name, kind, doc) in given {
-        write!(out, "\n    {name}: {kind}\n{}", attribute(doc, "    "))?;
-    }
     for field in &item.fields {
-        let kind = annotation(&field.shape);
-        write!(out, "\n    {}: NotRequired[{kind}]\n{}", field.name, attribute(&field.doc, "    "))?;
+        write!(out, "\n    {}: {}\n{}", field.name, entry(field), attribute(&field.doc, "    "))?;
     }
     Ok(out)
 }

@@ -3,13 +3,13 @@
 use crate::{
     api::{
         arg::IntoArg,
-        endpoint::{
-            Operation,
-            reply::{self, EventsOf},
-        },
         error::Result,
         request::{Args, Request},
         response::{Metadata, decode},
+        table::{
+            Operation,
+            reply::{self, EventsOf},
+        },
     },
     client::{Async, Handle},
     events::Events,
@@ -102,8 +102,8 @@ impl<T: DeserializeOwned + Send + 'static> Outcome for reply::json<T> {
     type Output = Response<T>;
     async fn send(handle: &Handle, request: Request, options: CallOptions) -> Result<Response<T>> {
         let reply = handle.transport.send(&request, &options).await?;
-        let rule = request.endpoint.map_or(crate::api::endpoint::Rule::Plain, |e| e.rule);
-        let (data, metadata) = decode(rule, reply.status, &reply.headers, &reply.body)?;
+        let bare = request.endpoint.is_some_and(|e| e.flags.bare);
+        let (data, metadata) = decode(bare, reply.status, &reply.headers, &reply.body)?;
         Ok(Response { data, metadata, reply })
     }
 }

@@ -1,7 +1,7 @@
 //! Scheduling with one argument instead of four.
 
 use crate::{
-    api::{endpoints::formation::ops, params::ScheduledJob},
+    api::{params::ScheduledJob, table::formation::ops},
     call::Call,
     client::{Client, Formation},
 };

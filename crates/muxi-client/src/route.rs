@@ -3,9 +3,9 @@
 use crate::{
     api::{
         arg::serialized_json,
-        endpoint::reply,
         error::Result,
         request::{Body, Request, USER_HEADER},
+        table::reply,
         types::RawEvents,
     },
     call::{Outcome, call_options},

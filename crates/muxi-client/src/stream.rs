@@ -2,11 +2,11 @@
 
 use crate::{
     api::{
-        endpoint::StreamEnd,
         error::{Error, ErrorKind, Result},
         event::{Event, Gate},
         request::TurnIds,
         sse::SseParser,
+        table::StreamEnd,
     },
     config::Config,
     http_service::Body,

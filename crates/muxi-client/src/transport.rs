@@ -3,11 +3,11 @@
 use crate::{
     api::{
         defects,
-        endpoint::{Auth, Endpoint, Reply as ReplyForm, Rule, StreamEnd},
         error::{Error, ErrorKind, Result},
         request::{ADMIN_KEY_HEADER, Body, CLIENT_KEY_HEADER, IDEMPOTENCY_HEADER, Request, header_value},
         response::{failure, pick_secret},
         retry,
+        table::{Auth, Endpoint, Reply as ReplyForm, StreamEnd},
     },
     body::Outgoing,
     config::{Attempt, Config, header_name, seconds},
@@ -217,7 +217,7 @@ impl Transport {
         if let Some(authorization) = &self.proxy_authorization {
             headers.insert(header::PROXY_AUTHORIZATION, authorization.clone());
         }
-        let slow = config.timeout_is_default && request.endpoint.is_some_and(|e| e.rule == Rule::Slow);
+        let slow = config.timeout_is_default && request.endpoint.is_some_and(|e| e.flags.slow);
         let limit = match (options.timeout, stream) {
             (Some(given), _) => seconds("timeout", given)?,
             (None, Some(_)) => config.stream_idle_timeout,

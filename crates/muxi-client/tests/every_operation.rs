@@ -8,8 +8,8 @@ use futures_util::StreamExt;
 use muxi_client::{
     api::{
         auth::Signer,
-        endpoint::{Api, Auth, Endpoint, Reply as Form, Rule, StreamEnd},
         request::Request,
+        table::{Api, Auth, Composite, Endpoint, Reply as Form, StreamEnd},
     },
     config::{Config, Settings},
     driver::Driver,
@@ -103,7 +103,7 @@ fn config(api: Api, url: &str) -> Config {
 
 /// A reply of the form that the row promises.
 fn reply(row: &Endpoint, given: &Given) -> Reply {
-    let json = match (row.reply, row.rule) {
+    let json = match (row.reply, row.flags.composite) {
         (Form::Events(end), _) => {
             let last = match end {
                 StreamEnd::Done => "event: done\ndata: {}\n\n",
@@ -114,7 +114,9 @@ fn reply(row: &Endpoint, given: &Given) -> Reply {
             return Reply { headers, body: Some(last.to_owned()), ..Reply::default() };
         }
         (Form::Text | Form::Bytes, _) => return Reply { body: Some("pong".to_owned()), ..Reply::default() },
-        (Form::Json, Rule::PickSecret) => json!({ "secrets": { given["key"].as_str().expect("text"): "***" } }),
+        (Form::Json, Some(Composite::PickSecret)) => {
+            json!({ "secrets": { given["key"].as_str().expect("text"): "***" } })
+        }
         (Form::Json, _) => json!({ "ok": true }),
     };
     Reply { json: Some(json!({ "success": true, "data": json })), ..Reply::default() }

@@ -9,8 +9,8 @@ use muxi_client::{
     ErrorKind,
     api::{
         arg::Arg,
-        endpoint::{Auth, Kind, Place},
         request::Body,
+        table::{Auth, Kind, Place},
     },
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -122,7 +122,7 @@ fn a_missing_argument_is_named() {
 #[test]
 fn user_headers_carry_no_line_ends() {
     for row in rows() {
-        let headers = |p: &muxi_client::api::endpoint::Param| {
+        let headers = |p: &muxi_client::api::table::Param| {
             matches!(p.place, Place::User | Place::AnyUser | Place::Header) && p.kind == Kind::Str
         };
         for (at, param) in row.params.iter().enumerate().filter(|(_, p)| headers(p)) {

@@ -75,7 +75,7 @@ impl Front {
     }
 
     /// The answer to a call that meets a fault.
-    async fn carry_out(&mut self, fault: &Fault, api: muxi_client::api::endpoint::Api, request: Request) -> Response {
+    async fn carry_out(&mut self, fault: &Fault, api: muxi_client::api::table::Api, request: Request) -> Response {
         if let Some(time) = fault.wait() {
             tokio::time::sleep(time).await;
         }

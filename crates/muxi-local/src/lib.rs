@@ -42,7 +42,7 @@ pub use inspect::Arrival;
 pub use quirks::{QUIRKS, QuirkInfo, UnknownQuirk};
 pub use server::{Builder, Server};
 
-use muxi_client::api::endpoint::Endpoint;
+use muxi_client::api::table::Endpoint;
 
 /// Every operation of the control plane.
 pub fn routes() -> &'static [&'static Endpoint] {

@@ -3,8 +3,8 @@
 use crate::{pattern, proxy};
 use matchit::Router;
 use muxi_client::api::{
-    endpoint::{Api, Endpoint},
-    endpoints,
+    table,
+    table::{Api, Endpoint},
 };
 use std::sync::LazyLock;
 
@@ -49,7 +49,7 @@ impl<'a> Target<'a> {
 
 /// Whether there is an operation of that name.
 pub(crate) fn exists(name: &str) -> bool {
-    [Api::Server, Api::Formation].into_iter().any(|api| endpoints::all(api).iter().any(|row| row.name == name))
+    [Api::Server, Api::Formation].into_iter().any(|api| table::all(api).iter().any(|row| row.name == name))
 }
 
 type Table = Router<Vec<&'static Endpoint>>;
@@ -60,7 +60,7 @@ static FORMATION: LazyLock<Table> = LazyLock::new(|| table(Api::Formation));
 fn table(api: Api) -> Table {
     let mut router = Table::new();
     let mut rows = std::collections::BTreeMap::<String, Vec<&'static Endpoint>>::new();
-    for endpoint in endpoints::all(api) {
+    for endpoint in table::all(api) {
         rows.entry(positional(endpoint.path)).or_default().push(endpoint);
     }
     for (path, row) in rows {
@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn every_operation_is_found_by_its_path() {
         for api in [Api::Server, Api::Formation] {
-            for endpoint in endpoints::all(api) {
+            for endpoint in table::all(api) {
                 let prefix = if api == Api::Formation { "/api/demo/v1" } else { "" };
                 let path = format!("{prefix}{}", endpoint.path.replace(['{', '}'], "x"));
                 let found = Target::of(&path).operations(endpoint.method).any(|row| row.name == endpoint.name);

@@ -4,8 +4,8 @@ use muxi_client::{
     Bundle, Error, ErrorKind,
     api::{
         arg::Arg,
-        endpoint::{Endpoint, Kind, Param, Place},
         request::Args,
+        table::{Endpoint, Kind, Param, Place},
     },
 };
 use pyo3::{
@@ -52,7 +52,7 @@ fn arg(endpoint: &Endpoint, param: &Param, value: &Bound<'_, PyAny>) -> PyResult
         Kind::Object if value.cast::<PyMapping>().is_err() => return Err(wrong()),
         Kind::List if value.is_instance_of::<PyString>() || value.cast::<PySequence>().is_err() => return Err(wrong()),
         Kind::Json | Kind::Object | Kind::List => Arg::Json(json(value, param.name)?),
-        Kind::Bytes => Arg::Bytes(bytes_of(value).ok_or_else(wrong)?),
+        Kind::Bytes => Arg::Bytes(bytes_of(value).ok_or_else(wrong)?.into()),
         Kind::Bundle => Arg::Bundle(value.cast::<PyBundle>().map_err(|_| wrong())?.get().0.clone()),
     })
 }

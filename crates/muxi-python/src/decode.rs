@@ -5,8 +5,8 @@ use jiter::{FloatMode, PartialMode, PythonParse, StringCacheMode};
 use muxi_client::{
     Error,
     api::{
-        endpoint::{Endpoint, Reply as Form, Rule},
         response::{Shape, failure, shape},
+        table::{Endpoint, Reply as Form},
     },
     reply::Reply,
 };
@@ -33,7 +33,7 @@ pub(crate) fn reply<'py>(
     match endpoint {
         None if reply.body.is_empty() => Ok(py.None().into_bound(py)),
         None => match parse(py, &reply.body) {
-            Ok(value) => data(py, Rule::Plain, value, reply),
+            Ok(value) => data(py, false, value, reply),
             Err(_) => Ok(text(py, &reply.body).into_any()),
         },
         Some(endpoint) => match endpoint.reply {
@@ -46,7 +46,7 @@ pub(crate) fn reply<'py>(
                     let message = "the reply is JSON, but not the object that the operation promises";
                     return Err(exception(py, &Error::unexpected_reply(reply.status, message, &reply.body)));
                 }
-                data(py, endpoint.rule, value, reply)
+                data(py, endpoint.flags.bare, value, reply)
             }
         },
     }
@@ -98,12 +98,12 @@ fn not_json(py: Python<'_>, reply: &Reply, why: &PyErr) -> PyErr {
 }
 
 /// Takes the data out of its envelope, and adds the envelope's metadata where the data has none of its own.
-fn data<'py>(py: Python<'py>, rule: Rule, value: Bound<'py, PyAny>, reply: &Reply) -> PyResult<Bound<'py, PyAny>> {
+fn data<'py>(py: Python<'py>, bare: bool, value: Bound<'py, PyAny>, reply: &Reply) -> PyResult<Bound<'py, PyAny>> {
     let Ok(envelope) = value.cast::<PyDict>() else { return Ok(value) };
     let success = envelope.get_item(intern!(py, "success"))?;
     let success = success.and_then(|v| v.cast::<PyBool>().ok().map(|b| b.is_true()));
     let inner = envelope.get_item(intern!(py, "data"))?.filter(|v| !v.is_none());
-    match shape(rule, success, inner.is_some()) {
+    match shape(bare, success, inner.is_some()) {
         Shape::Failure => Err(exception(py, &failure(reply.status, &reply.headers, &reply.body))),
         Shape::Bare => Ok(value),
         Shape::Envelope => {

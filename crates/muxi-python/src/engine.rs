@@ -11,9 +11,9 @@ use crate::{
 use muxi_client::{
     Error, ErrorKind,
     api::{
-        endpoint::{Api, Endpoint, Reply as Form, StreamEnd},
-        endpoints,
         request::{Body, Request},
+        table,
+        table::{Api, Endpoint, Reply as Form, StreamEnd},
     },
     config::Config,
     driver::Driver,
@@ -53,7 +53,7 @@ type Names = HashMap<&'static str, &'static Endpoint>;
 
 fn names(api: Api) -> &'static Names {
     static TABLES: LazyLock<[Names; 2]> = LazyLock::new(|| {
-        [Api::Server, Api::Formation].map(|api| endpoints::all(api).iter().map(|e| (e.name, *e)).collect())
+        [Api::Server, Api::Formation].map(|api| table::all(api).iter().map(|e| (e.name, *e)).collect())
     });
     &TABLES[usize::from(api == Api::Formation)]
 }

@@ -2,7 +2,7 @@
 
 use crate::model::{Def, Shape, Types};
 use anyhow::{Context as _, Result};
-use muxi_client::api::endpoint::{Kind, Param};
+use muxi_client::api::table::{Kind, Param};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -104,7 +104,7 @@ pub(super) fn argument(param: &Param) -> Value {
         Kind::Bool => json!({"type": "boolean"}),
         Kind::Json | Kind::Bytes | Kind::Bundle => json!({}),
         Kind::Object => json!({"type": "object"}),
-        Kind::List if param.rust_type.contains("str") => json!({"type": "array", "items": {"type": "string"}}),
+        Kind::List if param.rust_type == "[String]" => json!({"type": "array", "items": {"type": "string"}}),
         Kind::List => json!({"type": "array", "items": {}}),
     };
     if is_nullable(param) {

@@ -4,6 +4,7 @@ use super::{
     bundle::Bundle,
     error::{Error, Result},
 };
+use bytes::Bytes;
 use serde::Serialize;
 use std::borrow::Cow;
 
@@ -19,7 +20,7 @@ pub enum Arg {
     /// JSON text.
     Json(Vec<u8>),
     /// Bytes.
-    Bytes(Vec<u8>),
+    Bytes(Bytes),
     /// A bundle.
     Bundle(Bundle),
     /// What cannot be sent, and why.
@@ -32,53 +33,33 @@ pub trait IntoArg {
     fn into_arg(self) -> Option<Arg>;
 }
 
-impl IntoArg for &str {
-    fn into_arg(self) -> Option<Arg> {
-        Some(Arg::Str(self.to_owned()))
-    }
-}
-impl IntoArg for u32 {
-    fn into_arg(self) -> Option<Arg> {
-        Some(Arg::Int(self.into()))
-    }
-}
-impl IntoArg for bool {
-    fn into_arg(self) -> Option<Arg> {
-        Some(Arg::Bool(self))
-    }
-}
-impl IntoArg for &[u8] {
-    fn into_arg(self) -> Option<Arg> {
-        Some(Arg::Bytes(self.to_vec()))
-    }
-}
-impl IntoArg for Bundle {
-    fn into_arg(self) -> Option<Arg> {
-        Some(Arg::Bundle(self))
-    }
+macro_rules! into_arg {
+    ($($ty:ty, $value:ident => $arg:expr;)*) => {
+        $(impl IntoArg for $ty {
+            fn into_arg(self) -> Option<Arg> {
+                let $value = self;
+                Some($arg)
+            }
+        })*
+    };
 }
 
-impl IntoArg for &[&str] {
-    fn into_arg(self) -> Option<Arg> {
-        Some(serialized(self))
-    }
+into_arg! {
+    Arg, arg => arg;
+    String, text => Arg::Str(text);
+    u32, number => Arg::Int(number.into());
+    bool, value => Arg::Bool(value);
+    Bytes, bytes => Arg::Bytes(bytes);
+    Bundle, bundle => Arg::Bundle(bundle);
 }
 
-/// A value of open shape: whatever serialises to JSON.
-#[derive(Clone, Copy, Debug)]
-pub struct Open<T>(pub T);
-
-impl<T: Serialize> IntoArg for Open<T> {
-    fn into_arg(self) -> Option<Arg> {
-        Some(serialized(&self.0))
-    }
-}
-
-/// A value as a JSON argument.
-pub(crate) fn serialized(value: &(impl Serialize + ?Sized)) -> Arg {
-    match serde_json::to_vec(value) {
-        Ok(json) => Arg::Json(json),
-        Err(error) => Arg::Invalid(error.to_string()),
+impl Arg {
+    /// A value that serialises to JSON.
+    pub fn json(value: &(impl Serialize + ?Sized)) -> Self {
+        match serde_json::to_vec(value) {
+            Ok(json) => Self::Json(json),
+            Err(error) => Self::Invalid(error.to_string()),
+        }
     }
 }
 
@@ -94,7 +75,8 @@ pub(super) fn plain_text(value: &Arg) -> Cow<'_, str> {
         Arg::Str(text) => text.into(),
         Arg::Int(number) => number.to_string().into(),
         Arg::Bool(value) => if *value { "true" } else { "false" }.into(),
-        Arg::Json(bytes) | Arg::Bytes(bytes) => String::from_utf8_lossy(bytes),
+        Arg::Json(bytes) => String::from_utf8_lossy(bytes),
+        Arg::Bytes(bytes) => String::from_utf8_lossy(bytes),
         Arg::Bundle(_) | Arg::Invalid(_) => "".into(),
     }
 }

@@ -1,8 +1,8 @@
 //! Defects of the shipped runtime that a call meets as an error: which they are, and what helps.
 
 use super::{
-    endpoint::{Api, Endpoint, Rule},
     error::Error,
+    table::{Api, Endpoint},
 };
 
 /// What helps with an error that stands for a defect. No further attempt gets past it.
@@ -34,7 +34,7 @@ pub fn hint(endpoint: Option<&Endpoint>, error: &Error) -> Option<&'static str> 
 
 /// Whether the error means that the buffers are clear: cleared just now, or empty before.
 pub fn buffers_are_clear(endpoint: Option<&Endpoint>, error: &Error) -> bool {
-    endpoint.is_some_and(|e| e.rule == Rule::BuffersCleared)
+    endpoint.is_some_and(|e| e.flags.buffers_cleared)
         && (error.message().contains("MEMORY_BUFFER_CLEARED") || error.message() == "Buffer memory is not available")
 }
 
@@ -47,7 +47,7 @@ pub fn stream_hint(error: &Error) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::{endpoint::Operation, endpoints::formation::ops};
+    use crate::api::{table::Operation, table::formation::ops};
     use std::time::SystemTime;
 
     fn error(status: u16, message: &str) -> Error {

@@ -2,9 +2,9 @@
 
 use super::{
     defects,
-    endpoint::StreamEnd,
     error::{Error, ErrorKind, Result},
     sse::SseEvent,
+    table::StreamEnd,
 };
 use serde::{
     Deserialize, Deserializer,

@@ -3,9 +3,8 @@
 use super::{
     arg::{Arg, IntoArg, json, json_text, plain_text},
     bundle::BundleSource,
-    endpoint::{Endpoint, Kind, Operation, Param, Place, Rule},
-    endpoints::formation,
     error::{Error, Result},
+    table::{self, Composite, Endpoint, Kind, Operation, Param, Place},
 };
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method};
@@ -63,7 +62,7 @@ pub struct Request {
     pub turn: Option<TurnIds>,
     /// What to send when the answer is 404.
     pub on_not_found: Option<Box<Request>>,
-    /// The argument that [`Rule::PickSecret`] looks for.
+    /// The argument that [`Composite::PickSecret`] looks for.
     pub picks: Option<String>,
 }
 
@@ -150,16 +149,19 @@ impl Args {
     /// The request for these arguments.
     pub fn build(mut self) -> Result<Request> {
         let endpoint = self.endpoint;
-        if endpoint.rule == Rule::LookupUser && !matches!(self.get("create_user"), Some(Arg::Bool(true))) {
-            return self.moved_to(formation::ops::lookup_user::ENDPOINT).build();
+        let composite = endpoint.flags.composite;
+        if composite == Some(Composite::LookupUser) && !matches!(self.get("create_user"), Some(Arg::Bool(true))) {
+            return self.moved_to(table::formation::ops::lookup_user::ENDPOINT).build();
         }
         self.fill_in()?;
-        let on_not_found = match endpoint.rule {
-            Rule::Upsert => Some(Box::new(self.clone().moved_to(formation::ops::create_secret::ENDPOINT).build()?)),
+        let on_not_found = match composite {
+            Some(Composite::Upsert) => {
+                Some(Box::new(self.clone().moved_to(table::formation::ops::create_secret::ENDPOINT).build()?))
+            }
             _ => None,
         };
-        let picks = match (endpoint.rule, self.get("key")) {
-            (Rule::PickSecret, Some(Arg::Str(key))) => Some(key.clone()),
+        let picks = match (composite, self.get("key")) {
+            (Some(Composite::PickSecret), Some(Arg::Str(key))) => Some(key.clone()),
             _ => None,
         };
         let (path, signed_path) = self.path()?;
@@ -194,10 +196,11 @@ impl Args {
         let optional = || self.endpoint.params.iter().zip(&self.values).filter(|(p, _)| !p.required);
         let given = optional().filter(|(_, v)| v.is_some()).count();
         let names = || optional().map(|(p, _)| p.name).collect::<Vec<_>>().join(", ");
-        match self.endpoint.rule {
-            Rule::OneOf if given != 1 => return Err(self.wrong(&format!("give exactly one of {}", names()))),
-            Rule::AnyOf if given == 0 => return Err(self.wrong(&format!("give at least one of {}", names()))),
-            _ => {}
+        if self.endpoint.flags.one_of && given != 1 {
+            return Err(self.wrong(&format!("give exactly one of {}", names())));
+        }
+        if self.endpoint.flags.any_of && given == 0 {
+            return Err(self.wrong(&format!("give at least one of {}", names())));
         }
         for (param, value) in self.given() {
             if let Arg::Invalid(why) = value {
@@ -307,7 +310,7 @@ impl Args {
         for (param, value) in self.endpoint.params.iter().zip(&self.values) {
             match (param.place, value) {
                 (Place::Bundle, Some(Arg::Bundle(bundle))) => return Ok((Body::Bundle(bundle.source.clone()), None)),
-                (Place::Raw, Some(Arg::Bytes(bytes))) => return Ok((Body::Json(bytes.clone().into()), None)),
+                (Place::Raw, Some(Arg::Bytes(bytes))) => return Ok((Body::Json(bytes.clone()), None)),
                 (Place::Payload | Place::Turn, Some(Arg::Json(json))) => {
                     has_body = true;
                     is_turn = param.place == Place::Turn;

@@ -1,7 +1,6 @@
 //! From a reply's JSON to its data: both envelope dialects.
 
 use super::{
-    endpoint::Rule,
     error::{Error, ErrorKind, Result},
     types::Object,
 };
@@ -35,12 +34,12 @@ pub enum Shape {
     Failure,
 }
 
-/// Tells an envelope from a bare reply. `success` is that field where it is a bool; `has_data` says whether
-/// there is a `data` that is not null.
-pub fn shape(rule: Rule, success: Option<bool>, has_data: bool) -> Shape {
+/// Tells an envelope from a bare reply. `bare` says that the operation has no envelope, `success` is that field where
+/// it is a bool, and `has_data` says whether there is a `data` that is not null.
+pub fn shape(bare: bool, success: Option<bool>, has_data: bool) -> Shape {
     match (success, has_data) {
         (Some(false), _) => Shape::Failure,
-        (_, true) if rule != Rule::Bare => Shape::Envelope,
+        (_, true) if !bare => Shape::Envelope,
         _ => Shape::Bare,
     }
 }
@@ -55,8 +54,8 @@ struct Envelope<D> {
 }
 
 impl<D> Envelope<D> {
-    fn shape(&self, rule: Rule) -> Shape {
-        shape(rule, self.success.as_ref().and_then(Value::as_bool), self.data.is_some())
+    fn shape(&self, bare: bool) -> Shape {
+        shape(bare, self.success.as_ref().and_then(Value::as_bool), self.data.is_some())
     }
 
     fn metadata(&mut self) -> Metadata {
@@ -76,7 +75,7 @@ struct RequestPart {
 }
 
 /// The data of a 2xx reply as `T`, with its metadata.
-pub fn decode<T: DeserializeOwned>(rule: Rule, status: u16, headers: &HeaderMap, body: &[u8]) -> Result<(T, Metadata)> {
+pub fn decode<T: DeserializeOwned>(bare: bool, status: u16, headers: &HeaderMap, body: &[u8]) -> Result<(T, Metadata)> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let body = if body.is_empty() { b"{}" } else { body };
     let broken = |error: serde_json::Error, what: &str| {
@@ -85,9 +84,9 @@ pub fn decode<T: DeserializeOwned>(rule: Rule, status: u16, headers: &HeaderMap,
             .with_source(error)
     };
     // Reads the reply once. What this does not understand is read in two steps, which tell what is wrong with it.
-    if rule != Rule::Bare
+    if !bare
         && let Ok(mut envelope) = serde_json::from_slice::<Envelope<T>>(body)
-        && envelope.shape(rule) == Shape::Envelope
+        && envelope.shape(bare) == Shape::Envelope
         && let Some(data) = envelope.data.take()
     {
         return Ok((data, envelope.metadata()));
@@ -96,7 +95,7 @@ pub fn decode<T: DeserializeOwned>(rule: Rule, status: u16, headers: &HeaderMap,
         let data = serde_json::from_slice(body).map_err(|e| broken(e, "what the operation promises"))?;
         return Ok((data, Metadata::default()));
     };
-    let data = match (envelope.shape(rule), envelope.data) {
+    let data = match (envelope.shape(bare), envelope.data) {
         (Shape::Failure, _) => return Err(failure(status, headers, body)),
         (Shape::Envelope, Some(data)) => data.get().as_bytes(),
         _ => body,
@@ -112,7 +111,7 @@ pub fn failure(status: u16, headers: &HeaderMap, body: &[u8]) -> Error {
 
 /// The entry `key` of a 2xx reply that is a secret list, in the list's own envelope.
 pub fn pick_secret(key: &str, status: u16, headers: &HeaderMap, body: &[u8]) -> Result<Vec<u8>> {
-    let (list, _) = decode::<Object>(Rule::Plain, status, headers, body)?;
+    let (list, _) = decode::<Object>(false, status, headers, body)?;
     let Some(Value::Object(secrets)) = list.get("secrets") else {
         return Err(Error::unexpected_reply(status, "the reply is no list of secrets", body));
     };

@@ -5,11 +5,11 @@ use futures_util::StreamExt;
 use muxi_client::{
     Bundle, Error,
     api::{
-        endpoint::Operation,
         error::Result,
         event::Event,
         events::StreamEvent,
         params::{AudioRequest, ChatRequest, IdentifierOwner, NewIdentifier, RestoredMessage},
+        table::Operation,
     },
     blocking::{self, Blocking, IntoBlocking},
     call::{Call, Outcome},

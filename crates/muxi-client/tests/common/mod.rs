@@ -6,9 +6,9 @@ use muxi_client::{
     api::{
         arg::Arg,
         bundle::BundleSource,
-        endpoint::{Api, Endpoint, Kind, Param, Place, Rule},
-        endpoints,
         request::Args,
+        table,
+        table::{Api, Composite, Endpoint, Flags, Kind, Param, Place},
     },
 };
 use serde_json::{Map, Value, json};
@@ -21,7 +21,7 @@ pub const NASTY_HEADER: &str = "a/b?c#d%41 \"&=+;,\\";
 
 /// Every row of both tables.
 pub fn rows() -> impl Iterator<Item = &'static Endpoint> {
-    [Api::Server, Api::Formation].into_iter().flat_map(|api| endpoints::all(api).iter().copied())
+    [Api::Server, Api::Formation].into_iter().flat_map(|api| table::all(api).iter().copied())
 }
 
 /// Argument values by name, as JSON; a bundle is its id, bytes are text.
@@ -33,9 +33,10 @@ pub fn variants(row: &'static Endpoint) -> Vec<Given> {
         row.params.iter().filter(|p| p.required || keep(p)).map(|p| (p.name, value(row, p))).collect()
     };
     let optional: Vec<_> = row.params.iter().filter(|p| !p.required).collect();
-    match row.rule {
-        Rule::OneOf => optional.iter().map(|one| all(&|p| p.name == one.name)).collect(),
-        Rule::AnyOf => optional.iter().map(|one| all(&|p| p.name == one.name)).chain([all(&|_| true)]).collect(),
+    let each = || optional.iter().map(|one| all(&|p| p.name == one.name));
+    match row.flags {
+        Flags { one_of: true, .. } => each().collect(),
+        Flags { any_of: true, .. } => each().chain([all(&|_| true)]).collect(),
         _ if optional.is_empty() => vec![all(&|_| true)],
         _ => vec![all(&|_| true), all(&|_| false)],
     }
@@ -60,7 +61,7 @@ fn value(row: &Endpoint, param: &Param) -> Value {
         (Kind::Bytes, _) => format!("{{\"raw\": \"{NASTY_HEADER}\"}}").into(),
         (Kind::Object, Place::Filters) => json!({ NASTY: text, "n": "1" }),
         (Kind::Object | Kind::Json, _) => json!({ NASTY: [text, null, true, 1.5], "deep": { "": {} } }),
-        (Kind::List, _) if param.rust_type.contains("str") => json!([text, ""]),
+        (Kind::List, _) if param.rust_type == "[String]" => json!([text, ""]),
         (Kind::List, _) => json!([{ NASTY: text }, [NASTY], 7]),
     }
 }
@@ -80,7 +81,7 @@ fn arg(param: &Param, value: &Value) -> Arg {
         Kind::Str => Arg::Str(text()),
         Kind::Int => Arg::Int(value.as_i64().expect("a number")),
         Kind::Bool => Arg::Bool(value.as_bool().expect("a bool")),
-        Kind::Bytes => Arg::Bytes(text().into_bytes()),
+        Kind::Bytes => Arg::Bytes(text().into()),
         Kind::Bundle => Arg::Bundle(Bundle { id: text(), version: "2.1.0".to_owned(), source: Arc::new(Archive) }),
         Kind::Json | Kind::Object | Kind::List => Arg::Json(value.to_string().into_bytes()),
     }
@@ -129,8 +130,11 @@ pub fn check_request(row: &Endpoint, given: &Given, seen: &Seen<'_>) {
 
 /// Where a rule sends another operation.
 pub fn really_sent(row: &Endpoint, given: &Given) -> &'static Endpoint {
-    let name =
-        if row.rule == Rule::LookupUser && !given.contains_key("create_user") { "lookup_user" } else { row.name };
+    let name = if row.flags.composite == Some(Composite::LookupUser) && !given.contains_key("create_user") {
+        "lookup_user"
+    } else {
+        row.name
+    };
     rows().find(|r| r.api == row.api && r.name == name).expect("a row")
 }
 

@@ -11,8 +11,8 @@ mod users;
 use muxi_client::{
     Error, FormationClient, Response,
     api::{
-        endpoint::{Operation, reply},
-        endpoints::formation::ENDPOINTS,
+        table::formation::ENDPOINTS,
+        table::{Operation, reply},
         types::{RequestStatus, strict::check},
     },
     call::{Call, Outcome},

@@ -2,7 +2,7 @@
 
 use super::arguments::Arguments;
 use crate::{QUIRKS, Server, formation, quirks::Quirks};
-use muxi_client::api::endpoint::Api;
+use muxi_client::api::table::Api;
 use serde_json::{Value, json};
 use std::io::{self, Write};
 

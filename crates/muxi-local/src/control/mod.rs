@@ -31,8 +31,8 @@ use axum::{
 use futures_util::future::BoxFuture;
 use http::{Method, StatusCode, header};
 use muxi_client::api::{
-    endpoint::{Auth, Endpoint},
-    endpoints::server::ENDPOINTS,
+    table::server::ENDPOINTS,
+    table::{Auth, Endpoint},
 };
 use std::{collections::HashSet, sync::Arc};
 

@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{StatusCode, header};
-use muxi_client::api::endpoint::Api;
+use muxi_client::api::table::Api;
 use serde_json::{Value, json};
 
 const JSON: &str = "application/json";

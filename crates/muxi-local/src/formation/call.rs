@@ -8,7 +8,7 @@ use crate::quirks::Quirk;
 use axum::extract::Query;
 use bytes::Bytes;
 use http::{HeaderMap, Uri, header::CONTENT_TYPE};
-use muxi_client::api::endpoint::{Auth, Endpoint};
+use muxi_client::api::table::{Auth, Endpoint};
 use serde_json::Value;
 use std::sync::Arc;
 use subtle::ConstantTimeEq;

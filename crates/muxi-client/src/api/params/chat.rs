@@ -7,6 +7,15 @@ use serde::Serialize;
 params! {
     /// A chat turn. A text is enough for one: `formation.chat("Hello!")`.
     pub struct ChatRequest {
+        /// What the user says; at most 100 000 characters.
+        #[required]
+        message: String,
+        /// Files for the turn.
+        #[by_hand]
+        files: Vec<Object>,
+        /// The answer to a widget: its `id` and the chosen `value`.
+        #[by_hand]
+        ui_response: Object,
         /// The conversation that the turn belongs to; made when there is none.
         session_id: String,
         /// The turn's id, to poll and cancel it by; made when there is none.
@@ -27,6 +36,9 @@ params! {
 
     /// Voice notes as a chat turn.
     pub struct AudioRequest {
+        /// Voice notes: `filename`, `content` in base64, `content_type` audio/...
+        #[required]
+        files: Vec<Object>,
         /// The conversation that the turn belongs to; made when there is none.
         session_id: String,
         /// The turn's id; made when there is none.

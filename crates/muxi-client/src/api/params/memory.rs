@@ -6,6 +6,12 @@ use serde::Serialize;
 params! {
     /// Content from which memories are derived, one item of a batch.
     pub struct MemoryItem {
+        /// A text, an object or a list.
+        #[required]
+        content: Value,
+        /// Where it comes from, for example `crm`.
+        #[required]
+        source: String,
         /// The item's id at its source: the same one again is a duplicate.
         source_id: String,
         /// When it happened.
@@ -22,6 +28,15 @@ params! {
 
     /// A message to put into a session.
     pub struct RestoredMessage {
+        /// Who said it.
+        #[required]
+        role: Role,
+        /// What was said.
+        #[required]
+        content: String,
+        /// When, in ISO 8601.
+        #[required]
+        timestamp: String,
         /// The agent that said it.
         agent_id: String,
         /// More about it.

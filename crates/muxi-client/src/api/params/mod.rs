@@ -16,18 +16,20 @@
 
 use super::{
     arg::{Arg, IntoArg},
-    endpoint::{ArgType, Kind},
+    table::{ArgType, Kind},
     types::Object,
 };
 use serde::Serialize;
 use serde_json::Value;
 
-/// Declares requests: an object each, with one method for each optional field.
+/// Declares requests: an object each, with a method for each optional field.
+///
+/// A field marked `#[required]` is set by the constructor, and one marked `#[by_hand]` by a method beside it.
 macro_rules! params {
     ($(
         $(#[$meta:meta])*
         pub struct $name:ident {
-            $($(#[$about:meta])* $field:ident: $ty:ty,)*
+            $($(#[$($about:tt)*])* $field:ident: $ty:ty,)*
         }
     )*) => {
         $(
@@ -36,14 +38,7 @@ macro_rules! params {
             pub struct $name($crate::api::params::Fields);
 
             impl $name {
-                $(
-                    $(#[$about])*
-                    #[must_use]
-                    pub fn $field(mut self, $field: impl Into<$ty>) -> Self {
-                        self.0.set(stringify!($field), Into::<$ty>::into($field));
-                        self
-                    }
-                )*
+                $($crate::api::params::params! { @setter [$([$($about)*])*] $field: $ty })*
 
                 /// Sets a field that has no method here.
                 #[must_use]
@@ -56,7 +51,18 @@ macro_rules! params {
             $crate::api::params::object_param!($name);
         )*
     };
+    (@setter [$([doc = $doc:literal])* [required]] $field:ident: $ty:ty) => {};
+    (@setter [$([doc = $doc:literal])* [by_hand]] $field:ident: $ty:ty) => {};
+    (@setter [$([doc = $doc:literal])*] $field:ident: $ty:ty) => {
+        $(#[doc = $doc])*
+        #[must_use]
+        pub fn $field(mut self, $field: impl Into<$ty>) -> Self {
+            self.0.set(stringify!($field), Into::<$ty>::into($field));
+            self
+        }
+    };
 }
+use params;
 
 /// What every wrapper of [`Fields`] can do.
 macro_rules! object_param {
@@ -88,23 +94,14 @@ macro_rules! object_param {
             }
         }
 
-        impl $crate::api::endpoint::ArgType for $name {
-            const KIND: $crate::api::endpoint::Kind = $crate::api::endpoint::Kind::Object;
-        }
-
-        impl $crate::api::endpoint::ArgType for &[$name] {
-            const KIND: $crate::api::endpoint::Kind = $crate::api::endpoint::Kind::List;
+        impl $crate::api::table::ArgType for $name {
+            const KIND: $crate::api::table::Kind = $crate::api::table::Kind::Object;
+            const HAS_FIELDS: bool = true;
         }
 
         impl $crate::api::arg::IntoArg for $name {
             fn into_arg(self) -> Option<$crate::api::arg::Arg> {
-                Some($crate::api::arg::serialized(&self))
-            }
-        }
-
-        impl $crate::api::arg::IntoArg for &[$name] {
-            fn into_arg(self) -> Option<$crate::api::arg::Arg> {
-                Some($crate::api::arg::serialized(self))
+                Some($crate::api::arg::Arg::json(&self))
             }
         }
     };
@@ -210,7 +207,7 @@ impl IntoArg for super::types::IsoTime {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::{endpoint::Operation, endpoints::formation::ops, request::Args};
+    use crate::api::{request::Args, table::Operation, table::formation::ops};
     use serde_json::json;
     use std::collections::BTreeMap;
 

@@ -1,8 +1,8 @@
 //! Users and their credentials.
 
 use crate::api::{
-    arg::{Arg, IntoArg, serialized},
-    endpoint::{ArgType, Kind},
+    arg::{Arg, IntoArg},
+    table::{ArgType, Kind},
     types::Object,
 };
 use serde::Serialize;
@@ -11,6 +11,12 @@ use serde_json::Value;
 params! {
     /// A credential to store for a user.
     pub struct NewCredential {
+        /// The service, without spaces.
+        #[required]
+        service: String,
+        /// What the service wants to be shown.
+        #[required]
+        credential: Object,
         /// A name for people.
         name: String,
     }
@@ -54,13 +60,13 @@ impl From<Object> for NewIdentifier {
     }
 }
 
-impl ArgType for &[NewIdentifier] {
-    const KIND: Kind = Kind::List;
+impl ArgType for NewIdentifier {
+    const KIND: Kind = Kind::Json;
 }
 
-impl IntoArg for &[NewIdentifier] {
-    fn into_arg(self) -> Option<Arg> {
-        Some(serialized(self))
+impl From<&NewIdentifier> for NewIdentifier {
+    fn from(other: &NewIdentifier) -> Self {
+        other.clone()
     }
 }
 

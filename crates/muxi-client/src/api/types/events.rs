@@ -4,9 +4,9 @@ use super::chat::text_or;
 use super::{
     ChatArtifact, FormationState, LifecycleStage, LogLevel, Stage, TokenKind, TurnStatus, UnixTime, WidgetKind,
 };
-use crate::api::endpoint::{StreamEnd, reply::EventsOf};
 use crate::api::event::Event;
 use crate::api::events::{ActivityEvent, ChatEvent, LifecycleEvent, LogEntryEvent, OutputEvent, RequestEvent};
+use crate::api::table::{StreamEnd, reply::EventsOf};
 use serde::Deserializer;
 use serde_json::{Value, json};
 

@@ -2,8 +2,8 @@
 
 use super::strict::{check, checks};
 use super::*;
-use crate::api::endpoint::{Api, Endpoint, Reply, Rule};
-use crate::api::endpoints::{formation, server};
+use crate::api::table::{Api, Composite, Endpoint, Reply};
+use crate::api::table::{formation, server};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
@@ -24,7 +24,12 @@ fn literal_segments(pattern: &str, path: &str) -> Option<usize> {
 fn endpoint(api: Api, stream: bool, method: &str, target: &str, body: &Value) -> &'static Endpoint {
     let path = target.split('?').next().unwrap();
     endpoints()
-        .filter(|e| e.api == api && e.method == method && e.is_stream() == stream && e.rule != Rule::PickSecret)
+        .filter(|e| {
+            e.api == api
+                && e.method == method
+                && e.is_stream() == stream
+                && e.flags.composite != Some(Composite::PickSecret)
+        })
         // The two operations on `POST /memories` differ in the body only.
         .filter(|e| {
             e.path != "/memories" || method != "POST" || e.param("source").is_some() == body["source"].is_string()
@@ -154,7 +159,7 @@ fn server_replies() {
             Reply::Json => serde_json::from_str(body).unwrap(),
             _ => json!(body),
         };
-        let value = if row.rule == Rule::Bare { &value } else { value.get("data").unwrap_or(&value) };
+        let value = if row.flags.bare { &value } else { value.get("data").unwrap_or(&value) };
         wrong.extend(named(&label, check(row.reply_type, value)));
     }
     assert!(wrong.is_empty(), "{wrong:#?}");

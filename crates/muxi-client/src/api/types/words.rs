@@ -84,8 +84,8 @@ macro_rules! words {
                 }
             }
 
-            impl $crate::api::endpoint::ArgType for $name {
-                const KIND: $crate::api::endpoint::Kind = $crate::api::endpoint::Kind::Str;
+            impl $crate::api::table::ArgType for $name {
+                const KIND: $crate::api::table::Kind = $crate::api::table::Kind::Str;
             }
 
             impl $crate::api::arg::IntoArg for $name {
