@@ -29,7 +29,10 @@ macro_rules! endpoints {
             $($(#[doc = $adoc:literal])+ $arg:ident: $ty:tt => $at:ident $(as $wire:literal)?,)*
         }
         $(with {
-            $($(#[doc = $odoc:literal])+ $mark:ident $oarg:ident: $oty:tt => $oat:ident $(as $owire:literal)? $(= $default:literal)?,)+
+            $(
+                $(#[doc = $odoc:literal])+
+                $mark:ident $oarg:ident: $oty:tt => $oat:ident $(as $owire:literal)? $(= $default:literal)?,
+            )+
         })?
     )*) => {
         /// One type per operation, named like its method.
@@ -87,7 +90,8 @@ macro_rules! endpoints {
                 #[doc = ""]
                 #[doc = endpoints!(@list "Arguments": $([$arg, $($adoc)+, $at])*)]
                 #[doc = endpoints!(@list "Options": $($([$oarg, $($odoc)+, $oat])+)?)]
-                #[doc = concat!("# Returns\n\n", endpoints!(@returns $form $reply), "\n\n")]
+                #[doc = concat!("# Returns\n\n", endpoints!(@returns $form $reply), ".\n\n# Errors\n\n")]
+                #[doc = "An [`Error`](crate::Error); its kind says what failed and whether it is worth trying again.\n"]
                 #[doc = concat!("HTTP: `", stringify!($method), " ", $path, "`, ", endpoints!(@key $auth), ".")]
                 pub fn $name(
                     &self $(, $arg: endpoints!(@takes $ty))*
@@ -115,7 +119,10 @@ macro_rules! endpoints {
         )?)*
     };
 
-    (@param $arg:ident: $ty:tt => $at:ident $(as $wire:literal)?, [$($doc:literal)+], $required:expr, $keyword:expr, $default:expr) => {
+    (
+        @param $arg:ident: $ty:tt => $at:ident $(as $wire:literal)?,
+        [$($doc:literal)+], $required:expr, $keyword:expr, $default:expr
+    ) => {
         $crate::api::table::Param {
             name: stringify!($arg),
             doc: concat!($($doc, "\n"),+),
@@ -201,10 +208,14 @@ macro_rules! endpoints {
     (@list $title:literal: $([$arg:ident, $($doc:literal)+, $at:ident])+) => {
         concat!("# ", $title, "\n\n", $("* `", stringify!($arg), "`:", $($doc, "\n  "),+, "\n"),+)
     };
-    (@returns json $reply:ident) => { concat!("[`", stringify!($reply), "`](crate::api::types::", stringify!($reply), ")") };
-    (@returns text $reply:ident) => { "The text." };
-    (@returns bytes $reply:ident) => { "The bytes." };
-    (@returns sse $reply:ident) => { concat!("[`", stringify!($reply), "`](crate::api::types::", stringify!($reply), "), as they come.") };
+    (@returns json $reply:ident) => {
+        concat!("[`", stringify!($reply), "`](crate::api::types::", stringify!($reply), ")")
+    };
+    (@returns text $reply:ident) => { "The text" };
+    (@returns bytes $reply:ident) => { "The bytes" };
+    (@returns sse $reply:ident) => {
+        concat!("[`", stringify!($reply), "`](crate::api::types::", stringify!($reply), "), as they come")
+    };
 }
 pub(crate) use endpoints;
 

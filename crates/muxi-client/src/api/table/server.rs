@@ -149,7 +149,9 @@ endpoints! { Server;
 
     /// Follow a formation's output. New lines only; it never ends by itself. `stream` is `stdout` (default) or
     /// `stderr`.
-    sse stream_formation_logs -> FormationLogEvents = GET "/rpc/formations/{formation_id}/logs", hmac, query "follow" = "true" {
+    sse stream_formation_logs -> FormationLogEvents = GET "/rpc/formations/{formation_id}/logs", hmac,
+        query "follow" = "true"
+    {
         /// The formation's id.
         formation_id: String => path,
     } with {
@@ -185,7 +187,9 @@ endpoints! { Server;
     }
 
     /// Deploy the draft copy of a formation and follow the progress.
-    sse draft_deploy_stream -> LifecycleEvents = POST "/rpc/formations/{formation_id}/draft/files", hmac, body "action" = "\"deploy\"" {
+    sse draft_deploy_stream -> LifecycleEvents = POST "/rpc/formations/{formation_id}/draft/files", hmac,
+        body "action" = "\"deploy\""
+    {
         /// The formation's id.
         formation_id: String => path,
     }
