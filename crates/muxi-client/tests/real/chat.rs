@@ -149,12 +149,12 @@ async fn cancel_request() {
 
 #[tokio::test]
 async fn stream_events() {
-    assert_silent(client().stream_events(&user()).timeout(Duration::from_secs(1)).await.unwrap()).await;
+    assert_silent(client().stream_events(user()).timeout(Duration::from_secs(1)).await.unwrap()).await;
 }
 
 #[tokio::test]
 async fn stream_session_events() {
-    assert_silent(client().stream_session_events("s", &user()).timeout(Duration::from_secs(1)).await.unwrap()).await;
+    assert_silent(client().stream_session_events("s", user()).timeout(Duration::from_secs(1)).await.unwrap()).await;
 }
 
 #[tokio::test]
@@ -169,5 +169,5 @@ async fn assert_silent<E: StreamEvent + Debug>(stream: Events<E>) {
 
 #[tokio::test]
 async fn stream_request() {
-    refuses(client().stream_request(&user(), "s", "r"), 500, "INTERNAL_ERROR", "poll get_request_status").await;
+    refuses(client().stream_request(user(), "s", "r"), 500, "INTERNAL_ERROR", "poll get_request_status").await;
 }

@@ -160,7 +160,7 @@ async fn lint_memory() {
 
 #[tokio::test]
 async fn backfill_memory() {
-    assert_eq!(ok(client().backfill_memory(&user())).await.synthesized.len(), 4);
+    assert_eq!(ok(client().backfill_memory(user())).await.synthesized.len(), 4);
 }
 
 #[tokio::test]
@@ -186,7 +186,7 @@ fn key() -> String {
 
 /// Sends one entry of a user's log: the distillery, and the job.
 async fn distilled(client: &FormationClient, user: &str) -> (String, String) {
-    let distillery = ok(client.register_distillery(user, &key())).await.distillery_id.clone();
+    let distillery = ok(client.register_distillery(user, key())).await.distillery_id.clone();
     let entry = json!({"date": "2026-11-20", "summary": "Planted a tree"});
     let event = json!({"event_type": "log.entry", "user_id": user, "source_id": user, "payload": entry});
     let batch = json!({"batch_id": user, "events": [event, {"event_type": "rumour"}]}).to_string();
@@ -201,7 +201,7 @@ async fn distilled(client: &FormationClient, user: &str) -> (String, String) {
 #[tokio::test]
 async fn register_distillery() {
     let client = client();
-    let made = ok(client.register_distillery("still", &key()).description("Tests").trust_level("verified")).await;
+    let made = ok(client.register_distillery("still", key()).description("Tests").trust_level("verified")).await;
     assert_eq!((made.status.as_deref(), made.trust_level.as_deref()), (Some("active"), Some("verified")));
     ok(client.revoke_distillery(&made.distillery_id)).await;
 }
@@ -209,7 +209,7 @@ async fn register_distillery() {
 #[tokio::test]
 async fn list_distilleries() {
     let client = client();
-    let made = ok(client.register_distillery("listed", &key())).await;
+    let made = ok(client.register_distillery("listed", key())).await;
     assert!(ok(client.list_distilleries()).await.distilleries.iter().any(|d| d.distillery_id == made.distillery_id));
     ok(client.revoke_distillery(&made.distillery_id)).await;
 }
@@ -217,7 +217,7 @@ async fn list_distilleries() {
 #[tokio::test]
 async fn revoke_distillery() {
     let client = client();
-    let made = ok(client.register_distillery("revoked", &key())).await;
+    let made = ok(client.register_distillery("revoked", key())).await;
     assert_eq!(ok(client.revoke_distillery(&made.distillery_id)).await.status.as_deref(), Some("revoked"));
     refuses(client.revoke_distillery("nothing"), 404, "NOT_FOUND", "").await;
 }

@@ -55,7 +55,7 @@ async fn unlink_user_identifier() {
 
 #[tokio::test]
 async fn get_user_channels() {
-    assert_eq!(ok(client().get_user_channels(&user())).await.preferred_channel, None);
+    assert_eq!(ok(client().get_user_channels(user())).await.preferred_channel, None);
 }
 
 #[tokio::test]
@@ -69,9 +69,9 @@ async fn update_user_channels() {
 async fn send_notification() {
     let (client, user) = (client(), user());
     ok(client.update_user_channels(&user).channels(json!({"bell": {"channel": user}}))).await;
-    assert_eq!(ok(client.send_notification(&user, "Tea").channels(&["bell"])).await.delivered, ["bell"]);
+    assert_eq!(ok(client.send_notification(&user, "Tea").channels(["bell"])).await.delivered, ["bell"]);
     assert!(llm("GET", "/webhooks", b"").to_string().contains(&user));
-    let lost = client.send_notification(&user, "Tea").channels(&["pigeon"]);
+    let lost = client.send_notification(&user, "Tea").channels(["pigeon"]);
     refuses(lost, 502, "SERVER_ERROR", "no channel took the message").await;
 }
 
@@ -82,23 +82,23 @@ async fn list_credential_services() {
 
 #[tokio::test]
 async fn list_credentials() {
-    assert_eq!(ok(client().list_credentials(&user())).await.count, 0);
+    assert_eq!(ok(client().list_credentials(user())).await.count, 0);
 }
 
 #[tokio::test]
 async fn create_credential() {
     let credential = NewCredential::new("github", json!({"token": "x"}));
-    refuses(client().create_credential(&user(), credential), 500, "INTERNAL_ERROR", "cannot store credentials").await;
+    refuses(client().create_credential(user(), credential), 500, "INTERNAL_ERROR", "cannot store credentials").await;
 }
 
 #[tokio::test]
 async fn get_credential() {
-    refuses(client().get_credential("c1", &user()), 404, "RESOURCE_NOT_FOUND", "Credential not found: c1").await;
+    refuses(client().get_credential("c1", user()), 404, "RESOURCE_NOT_FOUND", "Credential not found: c1").await;
 }
 
 #[tokio::test]
 async fn delete_credential() {
-    refuses(client().delete_credential("c1", &user()), 404, "RESOURCE_NOT_FOUND", "Credential not found: c1").await;
+    refuses(client().delete_credential("c1", user()), 404, "RESOURCE_NOT_FOUND", "Credential not found: c1").await;
 }
 
 #[tokio::test]

@@ -187,6 +187,7 @@ macro_rules! endpoints {
 
     (@takes u32) => { u32 };
     (@takes bool) => { bool };
+    (@takes Bytes) => { impl Into<Vec<u8>> };
     (@takes Value) => { impl serde::Serialize };
     (@takes Object) => { impl serde::Serialize };
     (@takes [String]) => { impl IntoIterator<Item = impl AsRef<str>> };
@@ -194,6 +195,7 @@ macro_rules! endpoints {
     (@takes $ty:ty) => { impl Into<$ty> };
     (@arg u32, $arg:ident) => { $arg };
     (@arg bool, $arg:ident) => { $arg };
+    (@arg Bytes, $arg:ident) => { bytes::Bytes::from(Into::<Vec<u8>>::into($arg)) };
     (@arg Value, $arg:ident) => { $crate::api::arg::Arg::json(&$arg) };
     (@arg Object, $arg:ident) => { $crate::api::arg::Arg::json(&$arg) };
     (@arg [String], $arg:ident) => {
