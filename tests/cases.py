@@ -23,21 +23,13 @@ CLIENTS: dict[tuple[str, str], Any] = {
     ("server", "python"): muxi.ServerClient,
     ("server", "python-async"): muxi.AsyncServerClient,
 }
-KINDS: dict[type[BaseException], str] = {
-    ValueError: "invalid",
-    TypeError: "type",
-    RuntimeError: "closed",
-    muxi.ConnectionError: "connection",
-    muxi.TimeoutError: "timeout",
-    muxi.AuthenticationError: "authentication",
-    muxi.AuthorizationError: "authorization",
-    muxi.NotFoundError: "not_found",
-    muxi.ConflictError: "conflict",
-    muxi.ValidationError: "validation",
-    muxi.RateLimitError: "rate_limit",
-    muxi.ServerError: "server",
-    muxi.MuxiError: "api",
-}
+
+
+def kind(error: BaseException) -> str:
+    """Return the kind of an error as the cases name it: ``Timeout`` for `muxi.TimeoutError`, for instance."""
+    others = {ValueError: "InvalidArgument", TypeError: "type", RuntimeError: "Closed", muxi.MuxiError: "Api"}
+    return others.get(type(error)) or type(error).__name__.removesuffix("Error")
+
 
 Case = dict[str, Any]
 

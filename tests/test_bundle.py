@@ -58,7 +58,7 @@ def test_progress_streams(local: LocalServer, tmp_path: Path) -> None:
     assert events[-1].finished
     with pytest.raises(muxi.NotFoundError) as caught:
         list(server.start_formation_stream("nobody-there"))
-    assert caught.value.code == "NotFound"
+    assert caught.value.code == "NOT_FOUND"
 
     async def main() -> None:
         async with local.async_server() as client:

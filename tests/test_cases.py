@@ -128,18 +128,17 @@ def _check_outcome(expect: dict[str, Any], ran: cases.Ran) -> None:
 
 
 def _check_error(got: BaseException, want: dict[str, Any]) -> None:
-    assert cases.KINDS.get(type(got)) == want["kind"], f"kind of error: {type(got).__name__}"
+    assert cases.kind(got) == want["kind"], f"kind of error: {type(got).__name__}"
     for text in want.get("message", []):
         assert text in str(got), f"the message {got} lacks {text!r}"
     for text in want.get("without", []):
         assert text not in f"{got!r} {got}", f"the message {got} must not hold {text!r}"
     if not isinstance(got, muxi.MuxiError):
         return
-    for name, attribute in {"code": "code", "status": "status_code", "request_id": "request_id"}.items():
-        if name in want:
-            assert getattr(got, attribute) == want[name], name
-    if "retry_after" in want:
-        assert got.retry_after == want["retry_after"], "retry_after"
+    for name in {"code", "status", "request_id", "session_id", "attempts", "retry_after"} & want.keys():
+        assert getattr(got, "status_code" if name == "status" else name) == want[name], name
+    if "text" in want:
+        assert str(got) == want["text"], "text"
     if "body" in want:
         assert got.body.decode("utf-8", "replace") == want["body"], "body"
     if "details" in want:

@@ -68,7 +68,7 @@ CALLS = {
     "deploy": Call("deploy_formation", (), bundle("demo-o")),
     "deploy_stream": Call("deploy_formation_stream", (), bundle("demo-s")),
     "deploy_stream_crash": Call(
-        "deploy_formation_stream", (), bundle("demo-x"), raises=(muxi.MuxiError, "HealthCheckFailed")
+        "deploy_formation_stream", (), bundle("demo-x"), raises=(muxi.ServerError, "SERVER_ERROR")
     ),
     "dev_run": Call("dev_run", (), {"formation_id": "demo-d"}),
     "dev_stop": Call("dev_stop", ("demo-d",)),
@@ -96,7 +96,7 @@ CALLS = {
     "server_logs": Call("get_server_logs", (), {"limit": 5}),
     "server_status": Call("status"),
     "start_stream": Call("start_formation_stream", ("demo-a",)),
-    "start_stream_not_found": Call("start_formation_stream", ("none",), raises=(muxi.NotFoundError, "NotFound")),
+    "start_stream_not_found": Call("start_formation_stream", ("none",), raises=NOT_FOUND),
     "stop": Call("stop_formation", ("demo-a",)),
     "update_stream": Call("update_formation_stream", (), bundle("demo-s", "1.1.0")),
 }

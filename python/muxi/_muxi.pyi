@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, final
 
+from ._error import MuxiError
 from ._stream import Event
 
 __all__ = [
@@ -17,6 +18,8 @@ __all__ = [
     "Task",
     "__version__",
     "after_fork",
+    "default_code",
+    "error_class",
     "loads",
     "local_main",
     "webhook_parse",
@@ -119,6 +122,8 @@ class Engine:
     def notes(self) -> list[tuple[str, str]] | None: ...
 
 def after_fork() -> None: ...
+def default_code(status: int) -> str: ...
+def error_class(status: int) -> type[MuxiError]: ...
 def loads(text: str) -> Any: ...
 def local_main(arguments: list[str]) -> int: ...
 def webhook_verify(payload: bytes, header: str, secret: str, tolerance: int, now: int) -> bool: ...

@@ -79,7 +79,7 @@ RAISED = {
     "503-list": ("ServerError", "SERVER_ERROR"),
     "cut": ("ConnectionError", "CONNECTION_ERROR"),
     "no-reply": ("ConnectionError", "CONNECTION_ERROR"),
-    "sse-error": ("ServerError", "RuntimeError"),
+    "sse-error": ("ServerError", "INTERNAL_ERROR"),
     "sse-server-error": ("NotFoundError", "NotFound"),
     "sse-401-server": ("AuthenticationError", "UNAUTHORIZED"),
     "sse-404": ("NotFoundError", "NOT_FOUND"),

@@ -1,6 +1,7 @@
 //! Project tasks: `cargo run -p xtask -- gen` writes what derives from the operation table, and `gen --check` tells
 //! whether it is up to date. The listing of the Rust crate's public surface is one of these files.
 
+mod errors;
 mod model;
 mod openapi;
 #[cfg(test)]
@@ -81,6 +82,7 @@ fn outputs(root: &Path) -> Result<Vec<(&'static str, String)>> {
             "python/muxi/_formation_async.py",
             python::module("Formation", formation, true, formation::ENDPOINTS, &types)?,
         ),
+        ("python/muxi/errors.py", errors::module()?),
         ("python/muxi/types.py", types::module(&types, &requests, &replies, &types::taken(both()))?),
         ("docs/api/muxi-client.txt", surface::listing(&root.join("crates/muxi-client/src"))?),
         ("docs/reference.md", reference::page(&types)?),

@@ -1,6 +1,7 @@
 //! The reference page: every operation of both APIs, and every reply type.
 
 use crate::{
+    errors,
     model::{Def, Shape, Types},
     python,
     text::{WIDTH, cell},
@@ -28,13 +29,14 @@ pub(crate) fn page(types: &Types) -> Result<String> {
     for (client, _, endpoints) in apis {
         writeln!(out, "- [`{client}`](#{}): {} operations", client.to_lowercase(), endpoints.len())?;
     }
-    out.push_str("- [Reply types](#reply-types)\n");
+    out.push_str("- [Errors](#errors)\n- [Reply types](#reply-types)\n");
     for (client, about, endpoints) in apis {
         write!(out, "\n## {client}\n\n{about} Asynchronous: `Async{client}`.\n")?;
         for endpoint in endpoints {
             operation(&mut out, endpoint, types).with_context(|| endpoint.name.to_owned())?;
         }
     }
+    writeln!(out, "\n## Errors\n\n{}", errors::table()?.trim_end())?;
     out.push_str(
         "\n## Reply types\n\nA reply is a dict. Keys that are not listed are kept. A reply may carry `request_id`, ",
     );

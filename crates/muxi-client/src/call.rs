@@ -103,7 +103,7 @@ impl<T: DeserializeOwned + Send + 'static> Outcome for reply::json<T> {
     async fn send(handle: &Handle, request: Request, options: CallOptions) -> Result<Response<T>> {
         let reply = handle.transport.send(&request, &options).await?;
         let bare = request.endpoint.is_some_and(|e| e.flags.bare);
-        let (data, metadata) = decode(bare, reply.status, &reply.headers, &reply.body)?;
+        let (data, metadata) = decode(bare, reply.status, &reply.headers, &reply.body).map_err(|e| reply.explain(e))?;
         Ok(Response { data, metadata, reply })
     }
 }

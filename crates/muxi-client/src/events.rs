@@ -4,7 +4,7 @@ use crate::{
     api::{
         error::Result,
         events::{ActivityEvent, ChatEvent, LifecycleEvent, LogEntryEvent, OutputEvent, RequestEvent, StreamEvent},
-        request::TurnIds,
+        ids::TurnIds,
         turn::{TextReader, Turn, TurnReader},
     },
     stream::EventStream,

@@ -1,10 +1,11 @@
 //! Replies as a caller gets them.
 
-use crate::api::response::Metadata;
+use crate::api::{error::Error, ids::TurnIds, response::Metadata};
 use bytes::Bytes;
 use http::HeaderMap;
 use std::{
     ops::Deref,
+    sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -19,6 +20,17 @@ pub struct Reply {
     pub body: Bytes,
     /// The key that was sent.
     pub idempotency_key: String,
+    /// The number of attempts.
+    pub attempts: u32,
+    /// The ids of the chat turn that it answers.
+    pub turn: Option<Arc<TurnIds>>,
+}
+
+impl Reply {
+    /// Adds to an error in this reply what is known of its call.
+    pub fn explain(&self, error: Error) -> Error {
+        error.of_call(self.attempts, self.turn.as_deref())
+    }
 }
 
 /// A typed reply: the data, and what goes with it.

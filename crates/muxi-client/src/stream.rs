@@ -4,7 +4,7 @@ use crate::{
     api::{
         error::{Error, ErrorKind, Result},
         event::{Event, Gate},
-        request::TurnIds,
+        ids::TurnIds,
         sse::SseParser,
         table::StreamEnd,
     },
@@ -45,7 +45,8 @@ pub struct EventStream {
     status: u16,
     headers: HeaderMap,
     idempotency_key: String,
-    turn: Option<TurnIds>,
+    turn: Option<Arc<TurnIds>>,
+    attempts: u32,
     config: Arc<Config>,
 }
 
@@ -67,7 +68,8 @@ impl EventStream {
         status: u16,
         headers: HeaderMap,
         idempotency_key: String,
-        turn: Option<TurnIds>,
+        turn: Option<Arc<TurnIds>>,
+        attempts: u32,
         config: &Arc<Config>,
     ) -> Self {
         Self {
@@ -81,13 +83,14 @@ impl EventStream {
             headers,
             idempotency_key,
             turn,
+            attempts,
             config: config.clone(),
         }
     }
 
     /// The ids of the chat turn that this stream carries.
     pub fn turn(&self) -> Option<&TurnIds> {
-        self.turn.as_ref()
+        self.turn.as_deref()
     }
     /// The HTTP status.
     pub fn status(&self) -> u16 {
@@ -121,7 +124,7 @@ impl EventStream {
             }
             let Some(body) = &mut self.body else {
                 return Poll::Ready(match self.failed.take_if(|_| self.ready.is_empty()) {
-                    Some(error) => Err(error),
+                    Some(error) => Err(error.of_call(self.attempts, self.turn.as_deref())),
                     None => Ok(()),
                 });
             };
@@ -136,9 +139,7 @@ impl EventStream {
                 }
                 Poll::Ready(Some(Err(error))) if !self.gate.has_ended() => {
                     let error = broken(error, &self.config);
-                    let message = format!("the stream was cut: {}", error.message());
-                    let cut = Error::new(ErrorKind::Connection, "STREAM_CUT", message);
-                    self.end(Some(cut.with_source(error)));
+                    self.end(Some(Error::stream_cut(error.message()).with_source(error)));
                 }
                 Poll::Ready(_) => {
                     let failed = self.gate.finish().err();

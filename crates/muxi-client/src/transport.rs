@@ -125,7 +125,8 @@ impl Transport {
                 Ok(cleared(&error, prepared.idempotency_key))
             }
             (Ok(mut reply), _, Some(key)) => {
-                reply.body = pick_secret(key, reply.status, &reply.headers, &reply.body)?.into();
+                let picked = pick_secret(key, reply.status, &reply.headers, &reply.body);
+                reply.body = picked.map_err(|e| reply.explain(e))?.into();
                 Ok(reply)
             }
             (outcome, ..) => outcome,
@@ -143,17 +144,23 @@ impl Transport {
     }
 
     /// One attempt at a whole reply.
-    fn read_reply<'a>(&'a self, http: HttpClient, prepared: &'a Prepared<'_>) -> Attempted<'a, Reply> {
+    fn read_reply<'a>(&'a self, http: HttpClient, prepared: &'a Prepared<'_>, attempts: u32) -> Attempted<'a, Reply> {
         Box::pin(async move {
             let end = prepared.limit.map(|limit| Deadline::now() + limit);
             let (status, headers, body) = self.exchange(http, prepared, end).await?;
             let body = self.until(end, prepared, body.collect()).await?.map_err(|e| self.broken(e))?.to_bytes();
-            Ok(Reply { status, headers, body, idempotency_key: prepared.idempotency_key.clone() })
+            let (idempotency_key, turn) = (prepared.idempotency_key.clone(), prepared.request.turn.clone());
+            Ok(Reply { status, headers, body, idempotency_key, attempts, turn })
         })
     }
 
     /// One attempt at a stream: it has begun when the head of the reply says so.
-    fn open_stream<'a>(&'a self, http: HttpClient, prepared: &'a Prepared<'_>) -> Attempted<'a, EventStream> {
+    fn open_stream<'a>(
+        &'a self,
+        http: HttpClient,
+        prepared: &'a Prepared<'_>,
+        attempts: u32,
+    ) -> Attempted<'a, EventStream> {
         Box::pin(async move {
             let end = prepared.limit.map(|limit| Deadline::now() + limit);
             let (status, headers, body) = self.exchange(http, prepared, end).await?;
@@ -169,6 +176,7 @@ impl Transport {
                     compact(&headers),
                     key,
                     turn,
+                    attempts,
                     &self.config,
                 ));
             }
@@ -183,7 +191,7 @@ impl Transport {
 
     fn http(&self) -> Result<HttpClient> {
         let http = self.http.lock().unwrap_or_else(PoisonError::into_inner);
-        http.clone().ok_or_else(|| Error::new(ErrorKind::Closed, "CLIENT_CLOSED", "client is closed"))
+        http.clone().ok_or_else(|| Error::of(ErrorKind::Closed, "client is closed"))
     }
 
     fn prepare<'a>(
@@ -280,7 +288,7 @@ impl Transport {
     async fn attempts<T>(
         &self,
         prepared: &Prepared<'_>,
-        attempt: impl for<'a> Fn(&'a Self, HttpClient, &'a Prepared<'_>) -> Attempted<'a, T>,
+        attempt: impl for<'a> Fn(&'a Self, HttpClient, &'a Prepared<'_>, u32) -> Attempted<'a, T>,
     ) -> Result<T> {
         let span = CallSpan::new(prepared.request, &self.config);
         let outcome = self.attempts_in(&span, prepared, attempt).await;
@@ -292,14 +300,15 @@ impl Transport {
         &self,
         span: &CallSpan,
         prepared: &Prepared<'_>,
-        attempt: impl for<'a> Fn(&'a Self, HttpClient, &'a Prepared<'_>) -> Attempted<'a, T>,
+        attempt: impl for<'a> Fn(&'a Self, HttpClient, &'a Prepared<'_>, u32) -> Attempted<'a, T>,
     ) -> Result<T> {
         let mut number = 0;
         loop {
             let http = self.http()?;
             let started = Instant::now();
             let status = || prepared.status.load(Ordering::Relaxed);
-            let outcome = span.attempt(number, prepared.uri.path(), attempt(self, http, prepared), status).await;
+            let outcome =
+                span.attempt(number, prepared.uri.path(), attempt(self, http, prepared, number + 1), status).await;
             self.observe(prepared, number + 1, started, outcome.as_ref().err());
             let error = match outcome {
                 Ok(done) => return Ok(done),
@@ -310,7 +319,10 @@ impl Transport {
             let is_final = defect.is_some() || defects::buffers_are_clear(endpoint, &error);
             match retry::delay(&error, number, prepared.max_retries, random()).filter(|_| !is_final) {
                 Some(delay) => tokio::time::sleep(delay).await,
-                None => return Err(hinted(error, defect, endpoint)),
+                None => {
+                    let error = hinted(error, defect, endpoint);
+                    return Err(error.of_call(number + 1, prepared.request.turn.as_deref()));
+                }
             }
             number += 1;
         }
@@ -421,15 +433,13 @@ pub(crate) fn broken(source: BoxError, config: &Config) -> Error {
         (true, None) => format!("cannot connect to {origin}: {cause}"),
         (false, _) => format!("the connection to {origin} broke: {cause}"),
     };
-    let (kind, code) =
-        if timed_out { (ErrorKind::Timeout, "TIMEOUT") } else { (ErrorKind::Connection, "CONNECTION_ERROR") };
-    Error::new(kind, code, message).with_source(source)
+    Error::of(if timed_out { ErrorKind::Timeout } else { ErrorKind::Connection }, message).with_source(source)
 }
 
 /// The error for an answer that did not come in time.
 pub(crate) fn timed_out(limit: Duration, config: &Config, what: &str) -> Error {
     let message = format!("{what} from {} within {} s", config.origin(), limit.as_secs_f64());
-    Error::new(ErrorKind::Timeout, "TIMEOUT", message)
+    Error::of(ErrorKind::Timeout, message)
 }
 
 /// A copy of headers that takes no more room than they need. The values are slices of the connection's read buffer, which a
@@ -472,7 +482,8 @@ fn cleared(error: &Error, idempotency_key: String) -> Reply {
         "request": { "id": error.request_id() },
         "data": { "message": "All message buffers were cleared" },
     });
-    Reply { status: 200, headers: HeaderMap::new(), body: body.to_string().into(), idempotency_key }
+    let body = body.to_string().into();
+    Reply { status: 200, headers: HeaderMap::new(), body, idempotency_key, attempts: error.attempts(), turn: None }
 }
 
 /// Adds what helps where the runtime's own words do not.

@@ -144,7 +144,7 @@ async fn a_server_is_typed_as_well() -> Result<()> {
     let mut output = control.stream_formation_logs(id).await?;
     assert!(matches!(output.next().await.unwrap()?, OutputEvent::Connected(_)));
     let refused = control.start_formation_stream("nobody").await?.next().await.unwrap();
-    assert_eq!(refused.unwrap_err().code(), "NotFound");
+    assert_eq!(refused.unwrap_err().code(), "NOT_FOUND");
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! From Python values to arguments.
 
 use muxi_client::{
-    Bundle, Error, ErrorKind,
+    Bundle,
     api::{
         arg::Arg,
         request::Args,
@@ -12,7 +12,6 @@ use pyo3::{
     exceptions::{PyTypeError, PyValueError},
     intern,
     prelude::*,
-    sync::PyOnceLock,
     types::{PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyList, PyMapping, PySequence, PyString, PyTuple},
 };
 use std::io;
@@ -257,40 +256,4 @@ fn write_list<'py>(
     }
     out.push(b']');
     Ok(())
-}
-
-/// The Python exception for an error.
-pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
-    static MAKE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let made = || -> PyResult<PyErr> {
-        let make = MAKE.import(py, "muxi.errors", "_make")?;
-        let kind = match error.kind() {
-            ErrorKind::InvalidArgument => "invalid",
-            ErrorKind::Closed => "closed",
-            ErrorKind::Connection => "connection",
-            ErrorKind::Timeout => "timeout",
-            ErrorKind::Authentication => "authentication",
-            ErrorKind::Authorization => "authorization",
-            ErrorKind::NotFound => "not_found",
-            ErrorKind::Conflict => "conflict",
-            ErrorKind::Validation => "validation",
-            ErrorKind::RateLimit => "rate_limit",
-            ErrorKind::Server => "server",
-            _ => "api",
-        };
-        let details = serde_json::to_vec(error.details()).unwrap_or_default();
-        let details = crate::decode::parse(py, &details)?;
-        let made = make.call1((
-            kind,
-            error.code(),
-            error.message(),
-            error.status(),
-            details,
-            error.retry_after().map(|delay| delay.as_secs_f64()),
-            error.request_id(),
-            PyBytes::new(py, error.body()),
-        ))?;
-        Ok(PyErr::from_value(made))
-    };
-    made().unwrap_or_else(|e| e)
 }

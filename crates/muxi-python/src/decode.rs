@@ -1,6 +1,6 @@
 //! From reply bytes to Python objects.
 
-use crate::convert::exception;
+use crate::errors::exception;
 use jiter::{FloatMode, PartialMode, PythonParse, StringCacheMode};
 use muxi_client::{
     Error,
@@ -44,7 +44,10 @@ pub(crate) fn reply<'py>(
                 let value = parse(py, &reply.body).map_err(|e| not_json(py, reply, &e))?;
                 if !value.is_instance_of::<PyDict>() {
                     let message = "the reply is JSON, but not the object that the operation promises";
-                    return Err(exception(py, &Error::unexpected_reply(reply.status, message, &reply.body)));
+                    return Err(exception(
+                        py,
+                        &reply.explain(Error::unexpected_reply(reply.status, message, &reply.body)),
+                    ));
                 }
                 data(py, endpoint.flags.bare, value, reply)
             }
@@ -94,7 +97,7 @@ fn text<'py>(py: Python<'py>, bytes: &[u8]) -> Bound<'py, PyString> {
 fn not_json(py: Python<'_>, reply: &Reply, why: &PyErr) -> PyErr {
     let start = String::from_utf8_lossy(&reply.body[..reply.body.len().min(200)]).into_owned();
     let message = format!("expected JSON ({}); the reply begins with {start:?}", why.value(py));
-    exception(py, &Error::unexpected_reply(reply.status, message, &reply.body))
+    exception(py, &reply.explain(Error::unexpected_reply(reply.status, message, &reply.body)))
 }
 
 /// Takes the data out of its envelope, and adds the envelope's metadata where the data has none of its own.
@@ -104,7 +107,7 @@ fn data<'py>(py: Python<'py>, bare: bool, value: Bound<'py, PyAny>, reply: &Repl
     let success = success.and_then(|v| v.cast::<PyBool>().ok().map(|b| b.is_true()));
     let inner = envelope.get_item(intern!(py, "data"))?.filter(|v| !v.is_none());
     match shape(bare, success, inner.is_some()) {
-        Shape::Failure => Err(exception(py, &failure(reply.status, &reply.headers, &reply.body))),
+        Shape::Failure => Err(exception(py, &reply.explain(failure(reply.status, &reply.headers, &reply.body)))),
         Shape::Bare => Ok(value),
         Shape::Envelope => {
             let Some(inner) = inner else { return Ok(value) };

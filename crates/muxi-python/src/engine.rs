@@ -1,8 +1,9 @@
 //! A client's engine: it builds requests, sends them, and hands over what comes.
 
 use crate::{
-    convert::{self, PyBundle, exception},
+    convert::{self, PyBundle},
     decode,
+    errors::exception,
     port::{Outcome, Port, Task, lock},
     reactor::Reactor,
     settings::{Notes, pairs, read_settings},
@@ -309,7 +310,7 @@ impl Engine {
         idempotency_key: Option<String>,
     ) -> PyResult<(Request, CallOptions)> {
         if self.root.closed.load(Ordering::Relaxed) {
-            return Err(exception(py, &Error::new(ErrorKind::Closed, "CLIENT_CLOSED", "client is closed")));
+            return Err(exception(py, &Error::of(ErrorKind::Closed, "client is closed")));
         }
         let request = match name {
             None => raw_request(values)?,

@@ -4,6 +4,7 @@
 mod convert;
 mod decode;
 mod engine;
+mod errors;
 mod local;
 mod port;
 mod reactor;
@@ -21,6 +22,7 @@ mod _muxi {
         convert::PyBundle,
         decode::loads,
         engine::{Engine, after_fork},
+        errors::{default_code, error_class},
         local::{LocalServer, local_main},
         port::{Port, Task},
         stream::{AsyncStream, SyncStream},

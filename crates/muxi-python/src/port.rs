@@ -1,6 +1,6 @@
 //! The way of finished results to an event loop: a queue, and one wake-up for all that is in it.
 
-use crate::{convert::exception, decode, stream::AsyncStream};
+use crate::{decode, errors::exception, stream::AsyncStream};
 use muxi_client::{Result, api::table::Endpoint, reply::Reply};
 use pyo3::{exceptions::PyOSError, intern, prelude::*};
 use std::{

@@ -1,13 +1,13 @@
 //! Streams, handed to Python in batches.
 
 use crate::{
-    convert::exception,
     engine::{State, block_on, event_class},
+    errors::exception,
     port::{Outcome, Port, Queue, lock},
 };
 use muxi_client::{
     Error, EventStream,
-    api::{event::Event, request::TurnIds},
+    api::{event::Event, ids::TurnIds},
 };
 use pyo3::{
     intern,

@@ -40,7 +40,7 @@ pub fn buffers_are_clear(endpoint: Option<&Endpoint>, error: &Error) -> bool {
 
 /// What helps with an error in a chat stream.
 pub fn stream_hint(error: &Error) -> Option<&'static str> {
-    (error.code() == "AttributeError" && error.message().contains("__aiter__"))
+    (error.details().get("type").is_some_and(|t| t == "AttributeError") && error.message().contains("__aiter__"))
         .then_some("this runtime has an answer that it cannot stream: the same call of `chat` returns it")
 }
 

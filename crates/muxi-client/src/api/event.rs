@@ -2,7 +2,7 @@
 
 use super::{
     defects,
-    error::{Error, ErrorKind, Result},
+    error::{Error, Result},
     sse::SseEvent,
     table::StreamEnd,
 };
@@ -136,14 +136,14 @@ impl Gate {
             StreamEnd::Complete if !self.ended => "complete",
             _ => return Ok(()),
         };
-        let message = format!("the stream was cut: it ended without an event `{last}` or `error`");
-        Err(Error::new(ErrorKind::Connection, "STREAM_CUT", message))
+        Err(Error::stream_cut(format_args!("it ended without an event `{last}` or `error`")))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::error::ErrorKind;
 
     fn event(name: &str, data: &str) -> SseEvent {
         SseEvent { event: name.into(), data: data.to_owned() }
@@ -165,11 +165,14 @@ mod tests {
     fn error_events_carry_the_other_sides_words() {
         let mut gate = Gate::new(StreamEnd::Done);
         let error = gate.admit(event("error", r#"{"error":"boom","type":"AttributeError"}"#), |_| {}).unwrap_err();
-        assert_eq!((error.code(), error.message()), ("AttributeError", "boom"));
+        assert_eq!((error.code(), error.message()), ("INTERNAL_ERROR", "boom"));
         let mut gate = Gate::new(StreamEnd::Complete);
         let data = r#"{"error":"NotFound","message":"Formation not found","stage":"validating"}"#;
         let error = gate.admit(event("error", data), |_| {}).unwrap_err();
-        assert_eq!((error.kind(), error.message()), (ErrorKind::NotFound, "Formation not found"));
+        assert_eq!(
+            (error.kind(), error.code(), error.message()),
+            (ErrorKind::NotFound, "NOT_FOUND", "Formation not found")
+        );
         let mut gate = Gate::new(StreamEnd::Open);
         let error = gate.admit(event("message", r#"{"error":true,"message":"Streaming error occurred"}"#), |_| {});
         assert_eq!(error.unwrap_err().message(), "Streaming error occurred");

@@ -4,6 +4,7 @@ use super::{
     arg::{Arg, IntoArg, json, json_text, plain_text},
     bundle::BundleSource,
     error::{Error, Result},
+    ids::TurnIds,
     table::{self, Composite, Endpoint, Kind, Operation, Param, Place},
 };
 use bytes::Bytes;
@@ -59,20 +60,11 @@ pub struct Request {
     /// The body.
     pub body: Body,
     /// The session and the request of a chat turn.
-    pub turn: Option<TurnIds>,
+    pub turn: Option<Arc<TurnIds>>,
     /// What to send when the answer is 404.
     pub on_not_found: Option<Box<Request>>,
     /// The argument that [`Composite::PickSecret`] looks for.
     pub picks: Option<String>,
-}
-
-/// The ids of a chat turn, so that it can be polled, cancelled and found again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TurnIds {
-    /// The conversation.
-    pub session_id: String,
-    /// The turn.
-    pub request_id: String,
 }
 
 impl Request {
@@ -303,7 +295,7 @@ impl Args {
         Ok(headers)
     }
 
-    fn body(&self) -> Result<(Body, Option<TurnIds>)> {
+    fn body(&self) -> Result<(Body, Option<Arc<TurnIds>>)> {
         let mut fields: BTreeMap<Cow<'_, str>, Cow<'_, str>> = BTreeMap::new();
         let mut has_body = false;
         let mut is_turn = false;
@@ -341,9 +333,11 @@ impl Args {
         if !has_body {
             return Ok((Body::Empty, None));
         }
-        let turn = is_turn.then(|| TurnIds {
-            session_id: id_in(&mut fields, "session_id", "sess_"),
-            request_id: id_in(&mut fields, "request_id", "req_"),
+        let turn = is_turn.then(|| {
+            Arc::new(TurnIds {
+                session_id: id_in(&mut fields, "session_id", "sess_"),
+                request_id: id_in(&mut fields, "request_id", "req_"),
+            })
         });
         let mut body = String::from("{");
         for (key, value) in &fields {

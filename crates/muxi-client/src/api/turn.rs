@@ -3,7 +3,7 @@
 use super::{
     event::Event,
     events::ChatEvent,
-    request::TurnIds,
+    ids::TurnIds,
     types::{ChatArtifact, Token, TokenKind, TurnStatus, Widget},
 };
 use std::mem;

@@ -87,6 +87,9 @@ pub struct ExpectedError {
     pub without: Vec<String>,
     pub retry_after: Option<f64>,
     pub request_id: Option<String>,
+    pub session_id: Option<String>,
+    pub attempts: Option<u32>,
+    pub text: Option<String>,
     pub details: Option<Value>,
     pub body: Option<String>,
 }

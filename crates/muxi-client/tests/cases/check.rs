@@ -4,7 +4,7 @@ use crate::{
     calls::Ran,
     case::{Expect, ExpectedError, ExpectedRequest, SECRET},
 };
-use muxi_client::{Error, ErrorKind, api::auth::Signer};
+use muxi_client::{Error, api::auth::Signer};
 use scripted::{Log, Recorded, Server};
 use serde_json::Value;
 use std::{
@@ -141,11 +141,14 @@ fn check_outcome(expect: &Expect, ran: &Ran) -> Checked {
 }
 
 fn check_error(got: &Error, want: &ExpectedError) -> Checked {
-    equal("kind of error", &kind(got.kind()), &want.kind.as_str())?;
+    equal("kind of error", &got.kind().name(), &want.kind.as_str())?;
     given("code", &got.code().to_owned(), want.code.as_ref())?;
     given("status", &got.status(), want.status.as_ref())?;
     given("retry_after", &got.retry_after().map(|d| d.as_secs_f64()), want.retry_after.map(Some).as_ref())?;
     given("request_id", &got.request_id(), want.request_id.as_deref().map(Some).as_ref())?;
+    given("session_id", &got.session_id(), want.session_id.as_deref().map(Some).as_ref())?;
+    given("attempts", &got.attempts(), want.attempts.as_ref())?;
+    given("text", &got.to_string(), want.text.as_ref())?;
     given("body", &String::from_utf8_lossy(got.body()).into_owned(), want.body.as_ref())?;
     if let Some(text) = want.message.iter().find(|text| !got.message().contains(*text)) {
         return Err(format!("the message {:?} lacks {text:?}", got.message()));
@@ -156,23 +159,6 @@ fn check_error(got: &Error, want: &ExpectedError) -> Checked {
     match &want.details {
         Some(want) => has_part("details", &Value::Object(got.details().clone()), want),
         None => Ok(()),
-    }
-}
-
-fn kind(kind: ErrorKind) -> &'static str {
-    match kind {
-        ErrorKind::InvalidArgument => "invalid",
-        ErrorKind::Closed => "closed",
-        ErrorKind::Connection => "connection",
-        ErrorKind::Timeout => "timeout",
-        ErrorKind::Authentication => "authentication",
-        ErrorKind::Authorization => "authorization",
-        ErrorKind::NotFound => "not_found",
-        ErrorKind::Conflict => "conflict",
-        ErrorKind::Validation => "validation",
-        ErrorKind::RateLimit => "rate_limit",
-        ErrorKind::Server => "server",
-        _ => "api",
     }
 }
 

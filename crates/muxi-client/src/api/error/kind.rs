@@ -1,0 +1,256 @@
+//! The kinds of errors, each declared once: statuses, default code, retry rule, and its class in Python.
+
+/// Declares the kinds of errors:
+///
+/// ```text
+/// /// Documentation, for Rust, Python and the table of errors.
+/// KIND = "DEFAULT_CODE" {
+///     statuses: [PATTERN, ...],                 // of replies that are errors of this kind
+///     retried: Retried::...,                    // with `max_retries`
+///     events: ["NAME", ...],                    // of failures in the server's progress streams
+///     python: "CLASS" of "BASE" [and builtin "CLASS"] | builtin "CLASS",
+/// }
+/// ```
+macro_rules! kinds {
+    ($(
+        $(#[doc = $doc:literal])+
+        $kind:ident = $code:literal {
+            statuses: [$($status:pat),*],
+            retried: $retried:expr,
+            events: [$($event:literal),*],
+            python: $($class:literal of $base:literal)? $(and builtin $also:literal)? $(builtin $builtin:literal)?,
+        }
+    )+) => {
+        /// The kind of an error, by what a caller can do about it. [`retried`](Self::retried) tells which failures of a
+        /// kind are tried again, as often as `max_retries` allows.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum ErrorKind {
+            $(
+                $(#[doc = $doc])+
+                #[doc = kinds!(@statuses $($status),*)]
+                #[doc = concat!("\n\n`code()` is `", $code, "` unless the reply names another.")]
+                $kind,
+            )+
+        }
+
+        impl ErrorKind {
+            /// Every kind, in the order of their declaration.
+            pub const ALL: &[Self] = &[$(Self::$kind),+];
+
+            /// The kind of an error reply with that status.
+            pub fn of_status(status: u16) -> Self {
+                match status {
+                    $($($status => Self::$kind,)*)+
+                    _ => Self::Api,
+                }
+            }
+
+            /// The kind that lists that name among its events.
+            fn of_listed_event(name: &str) -> Option<Self> {
+                match name {
+                    $($($event => Some(Self::$kind),)*)+
+                    _ => None,
+                }
+            }
+
+            /// Its name.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$kind => stringify!($kind),)+
+                }
+            }
+
+            /// The code of an error of this kind whose other side names none.
+            pub fn default_code(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $code,)+
+                }
+            }
+
+            /// The failures of this kind after which a call is sent again.
+            pub fn retried(self) -> Retried {
+                match self {
+                    $(Self::$kind => $retried,)+
+                }
+            }
+
+            /// Its documentation.
+            pub fn doc(self) -> &'static str {
+                match self {
+                    $(Self::$kind => concat!($($doc, "\n"),+),)+
+                }
+            }
+
+            /// The statuses of its replies, as Rust patterns.
+            pub fn statuses(self) -> &'static [&'static str] {
+                match self {
+                    $(Self::$kind => &[$(stringify!($status)),*],)+
+                }
+            }
+
+            /// Its exception in Python.
+            pub fn python(self) -> PythonClass {
+                match self {
+                    $(Self::$kind => kinds!(@python $($class of $base)? $(and $also)? $(builtin $builtin)?),)+
+                }
+            }
+        }
+    };
+    (@statuses) => { "" };
+    (@statuses $($status:pat),+) => { concat!("\n\nHTTP status:", $(" `", stringify!($status), "`"),+, ".") };
+    (@python builtin $name:literal) => { PythonClass { name: $name, base: None, builtin: None } };
+    (@python $name:literal of $base:literal) => { PythonClass { name: $name, base: Some($base), builtin: None } };
+    (@python $name:literal of $base:literal and $also:literal) => {
+        PythonClass { name: $name, base: Some($base), builtin: Some($also) }
+    };
+}
+
+/// The failures after which a call is sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retried {
+    /// None.
+    Never,
+    /// All.
+    Always,
+    /// Replies with one of these statuses.
+    Statuses(&'static [u16]),
+}
+
+/// An exception class of the Python package.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PythonClass {
+    /// Its name.
+    pub name: &'static str,
+    /// Its base class in `muxi.errors`; a builtin exception has none.
+    pub base: Option<&'static str>,
+    /// A builtin exception that it is, too.
+    pub builtin: Option<&'static str>,
+}
+
+kinds! {
+    /// A wrong argument or setting; nothing was sent.
+    InvalidArgument = "INVALID_ARGUMENT" {
+        statuses: [],
+        retried: Retried::Never,
+        events: [],
+        python: builtin "ValueError",
+    }
+
+    /// The client is closed; nothing was sent.
+    Closed = "CLIENT_CLOSED" {
+        statuses: [],
+        retried: Retried::Never,
+        events: [],
+        python: builtin "RuntimeError",
+    }
+
+    /// The connection could not be made, or broke.
+    Connection = "CONNECTION_ERROR" {
+        statuses: [],
+        retried: Retried::Always,
+        events: [],
+        python: "ConnectionError" of "MuxiError" and builtin "ConnectionError",
+    }
+
+    /// No reply in time.
+    Timeout = "TIMEOUT" {
+        statuses: [],
+        retried: Retried::Always,
+        events: [],
+        python: "TimeoutError" of "ConnectionError" and builtin "TimeoutError",
+    }
+
+    /// The key is missing or wrong.
+    Authentication = "UNAUTHORIZED" {
+        statuses: [401],
+        retried: Retried::Never,
+        events: [],
+        python: "AuthenticationError" of "MuxiError",
+    }
+
+    /// The key does not allow this.
+    Authorization = "FORBIDDEN" {
+        statuses: [403],
+        retried: Retried::Never,
+        events: [],
+        python: "AuthorizationError" of "MuxiError",
+    }
+
+    /// There is no such thing.
+    NotFound = "NOT_FOUND" {
+        statuses: [404],
+        retried: Retried::Never,
+        events: ["NotFound"],
+        python: "NotFoundError" of "MuxiError",
+    }
+
+    /// It exists already, or is in use.
+    Conflict = "CONFLICT" {
+        statuses: [409],
+        retried: Retried::Never,
+        events: ["FormationExists", "AlreadyRunning", "NoChange"],
+        python: "ConflictError" of "MuxiError",
+    }
+
+    /// The request is not acceptable; see `details`.
+    Validation = "VALIDATION_ERROR" {
+        statuses: [400, 413, 422],
+        retried: Retried::Never,
+        events: [
+            "MissingHeader", "InvalidFormationID", "ExtractError", "ParseError", "SecretsError", "IDMismatch",
+            "VersionMismatch", "NoPreviousVersion", "InvalidRuntime"
+        ],
+        python: "ValidationError" of "MuxiError",
+    }
+
+    /// Too many requests; see `retry_after`.
+    RateLimit = "RATE_LIMITED" {
+        statuses: [429],
+        retried: Retried::Statuses(&[429]),
+        events: [],
+        python: "RateLimitError" of "RateLimitBase",
+    }
+
+    /// The other side failed.
+    Server = "SERVER_ERROR" {
+        statuses: [500..],
+        retried: Retried::Statuses(&[500, 502, 503, 504]),
+        events: ["HealthCheckFailed"],
+        python: "ServerError" of "MuxiError",
+    }
+
+    /// Any other error that the other side reports, and a reply that is not what the operation promises.
+    Api = "ERROR" {
+        statuses: [],
+        retried: Retried::Statuses(&[408]),
+        events: [],
+        python: "MuxiError" of "Exception",
+    }
+}
+
+impl ErrorKind {
+    /// Whether a call that failed so is sent again. `status` is the reply's, or 0.
+    pub fn is_retried(self, status: u16) -> bool {
+        match self.retried() {
+            Retried::Never => false,
+            Retried::Always => true,
+            Retried::Statuses(statuses) => statuses.contains(&status),
+        }
+    }
+
+    /// The code of an error reply that names none.
+    pub fn code_of_status(status: u16) -> &'static str {
+        match status {
+            300..400 => "REDIRECT",
+            405 => "METHOD_NOT_ALLOWED",
+            _ => Self::of_status(status).default_code(),
+        }
+    }
+
+    /// The kind of a failure with that name in the server's progress streams; none for an unknown name.
+    pub(super) fn of_event(name: &str) -> Option<Self> {
+        let is_exception = || name.ends_with("Error") && name.starts_with(char::is_uppercase);
+        Self::of_listed_event(name).or_else(|| is_exception().then_some(Self::Server))
+    }
+}

@@ -1,0 +1,10 @@
+//! The ids that a client makes.
+
+/// The ids of a chat turn, so that it can be polled, cancelled and found again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TurnIds {
+    /// The conversation.
+    pub session_id: String,
+    /// The turn.
+    pub request_id: String,
+}

@@ -1,0 +1,66 @@
+//! From errors to Python exceptions.
+
+use muxi_client::{Error, ErrorKind};
+use pyo3::{
+    intern,
+    prelude::*,
+    sync::PyOnceLock,
+    types::{PyBytes, PyDict, PyType},
+};
+use std::collections::HashMap;
+
+/// The Python exception for an error.
+pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
+    made(py, error).unwrap_or_else(|failed| failed)
+}
+
+fn made(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
+    static MAKE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let class = class_of(py, error.kind())?;
+    // A builtin exception has a text and no more.
+    if error.kind().python().base.is_none() {
+        return Ok(PyErr::from_value(class.call1((error.message(),))?));
+    }
+    let details = serde_json::to_vec(error.details()).unwrap_or_default();
+    let attributes = PyDict::new(py);
+    attributes.set_item(intern!(py, "code"), error.code())?;
+    attributes.set_item(intern!(py, "message"), error.message())?;
+    attributes.set_item(intern!(py, "status_code"), error.status())?;
+    attributes.set_item(intern!(py, "details"), crate::decode::parse(py, &details)?)?;
+    attributes.set_item(intern!(py, "retry_after"), error.retry_after().map(|delay| delay.as_secs_f64()))?;
+    attributes.set_item(intern!(py, "request_id"), error.request_id())?;
+    attributes.set_item(intern!(py, "session_id"), error.session_id())?;
+    attributes.set_item(intern!(py, "attempts"), error.attempts())?;
+    attributes.set_item(intern!(py, "body"), PyBytes::new(py, error.body()))?;
+    let make = MAKE.import(py, "muxi._error", "make")?;
+    Ok(PyErr::from_value(make.call1((class, (error.to_string(),), attributes))?))
+}
+
+fn class_of(py: Python<'_>, kind: ErrorKind) -> PyResult<Bound<'_, PyAny>> {
+    static CLASSES: PyOnceLock<HashMap<ErrorKind, Py<PyAny>>> = PyOnceLock::new();
+    let classes = CLASSES.get_or_try_init(py, || {
+        let (builtins, errors) = (py.import("builtins")?, py.import("muxi.errors")?);
+        let class = |kind: &ErrorKind| {
+            let python = kind.python();
+            let home = if python.base.is_some() { &errors } else { &builtins };
+            Ok((*kind, home.getattr(python.name)?.unbind()))
+        };
+        ErrorKind::ALL.iter().map(class).collect::<PyResult<_>>()
+    })?;
+    match classes.get(&kind) {
+        Some(class) => Ok(class.bind(py).clone()),
+        None => py.import("muxi.errors")?.getattr("MuxiError"),
+    }
+}
+
+/// The exception class of replies with that status.
+#[pyfunction]
+pub(crate) fn error_class(py: Python<'_>, status: u16) -> PyResult<Bound<'_, PyType>> {
+    Ok(class_of(py, ErrorKind::of_status(status))?.cast_into()?)
+}
+
+/// The code of replies with that status that name none.
+#[pyfunction]
+pub(crate) fn default_code(status: u16) -> &'static str {
+    ErrorKind::code_of_status(status)
+}
