@@ -46,8 +46,9 @@ pub(super) fn check(path: &str, bytes: &[u8], has: impl Fn(&str) -> bool) -> Res
     let invalid = |reason: String| BundleError::InvalidConfig { path: path.to_owned(), reason };
     let text = std::str::from_utf8(bytes).map_err(|_| invalid("it is not valid UTF-8".to_owned()))?;
     // The server reads the first document only, and an empty one as if every field were missing.
-    let fields = serde_norway::Deserializer::from_str(text).next().map(Option::<Fields>::deserialize);
-    let fields = fields.transpose().map_err(|error| invalid(error.to_string()))?.flatten().unwrap_or_default();
+    let mut input = text.as_bytes();
+    let first = serde_saphyr::read::<_, Option<Fields>>(&mut input).next().transpose();
+    let fields = first.map_err(|error| invalid(error.without_snippet().to_string()))?.flatten().unwrap_or_default();
 
     let required = |value: Option<String>, field| {
         value.filter(|value| !value.is_empty()).ok_or(BundleError::MissingField { path: path.to_owned(), field })

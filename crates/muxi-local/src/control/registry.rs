@@ -428,7 +428,7 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 fn write_demo(folder: &Path, spec: &FormationSpec) -> io::Result<()> {
     fs::create_dir_all(folder)?;
-    fs::write(folder.join("formation.afs"), serde_norway::to_string(&spec.document).map_err(io::Error::other)?)?;
+    fs::write(folder.join("formation.afs"), serde_saphyr::to_string(&spec.document).map_err(io::Error::other)?)?;
     for (name, files) in [("triggers", &spec.triggers), ("sops", &spec.sops)] {
         if !files.is_empty() {
             fs::create_dir_all(folder.join(name))?;

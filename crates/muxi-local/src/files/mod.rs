@@ -4,6 +4,7 @@
 //! known here are only warned of.
 
 mod disk;
+mod env_file;
 mod fields;
 mod markdown;
 mod parts;

@@ -1,6 +1,6 @@
 //! The secrets that a formation refers to.
 
-use super::{disk::Folder, report::Report};
+use super::{disk::Folder, env_file, report::Report};
 use crate::formation::secret_references;
 use serde_json::Value;
 use std::{
@@ -24,19 +24,12 @@ pub(super) fn read(folder: &Folder<'_>, report: &mut Report) -> BTreeMap<String,
     }
     for file in FILES.into_iter().filter(|file| folder.has(file)) {
         let Some(text) = folder.read(file, report) else { continue };
-        for pair in dotenvy::from_read_iter(text.as_bytes()) {
-            match pair {
-                Ok((_, value)) if value.is_empty() => {}
-                Ok((name, value)) => drop(secrets.entry(name).or_insert(value)),
-                Err(error) => {
-                    // The error quotes the line, which may hold a secret; only its number is shown.
-                    let line = if let dotenvy::Error::LineParse(line, _) = &error { line.as_str() } else { "" };
-                    let number =
-                        text.lines().position(|other| other.trim() == line.trim()).map_or(1, |index| index + 1);
-                    report.error(file, (number as u64, 1), "expected NAME=value");
-                    break;
-                }
-            }
+        match env_file::parse(&text) {
+            Ok(pairs) => pairs.into_iter().filter(|(_, value)| !value.is_empty()).for_each(|(name, value)| {
+                secrets.entry(name).or_insert(value);
+            }),
+            // The line may hold a secret; only its number is shown.
+            Err(line) => report.error(file, (line, 1), "expected NAME=value"),
         }
     }
     secrets

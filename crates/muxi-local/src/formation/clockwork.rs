@@ -6,9 +6,9 @@ use super::requests::End;
 use super::responder::Channel;
 use super::scheduler::{Job, Run, Schedule, Status};
 use super::turn::{Ask, Turn};
-use super::zone::Zone;
+use super::zone::CronTime;
 use croner::parser::{CronParser, Seconds, Year};
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -87,20 +87,19 @@ fn setting(formation: &Formation, name: &str) -> Option<Value> {
 }
 
 /// The times at which cron expressions fall, in one time zone.
-pub(super) struct Occurrences(Zone);
+pub(super) struct Occurrences(TimeZone);
 
 /// The times in the scheduler's zone. One that nobody knows counts as UTC.
 pub(super) fn occurrences(formation: &Formation) -> Occurrences {
-    let zone = setting(formation, "timezone").and_then(|zone| Zone::named(zone.as_str()?));
-    Occurrences(zone.unwrap_or(Zone::UTC))
+    let zone = setting(formation, "timezone").and_then(|zone| TimeZone::get(zone.as_str()?).ok());
+    Occurrences(zone.unwrap_or(TimeZone::UTC))
 }
 
 impl Occurrences {
     /// The first one after `time`; `None` where there is none.
     pub(super) fn after(&self, cron: &str, time: Timestamp) -> Option<Timestamp> {
-        let start = chrono::DateTime::from_timestamp(time.as_second(), time.subsec_nanosecond().try_into().ok()?)?;
-        let next = parser().parse(cron).ok()?.find_next_occurrence(&start.with_timezone(&self.0), false).ok()?;
-        Timestamp::from_second(next.timestamp()).ok()
+        let start = CronTime::new(time, self.0.clone());
+        Some(parser().parse(cron).ok()?.find_next_occurrence(&start, false).ok()?.timestamp())
     }
 }
 

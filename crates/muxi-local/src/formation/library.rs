@@ -11,11 +11,11 @@ pub(crate) fn front_matter(text: &str) -> Result<(Map<String, Value>, &str), Str
     let Some(rest) = text.strip_prefix("---\n") else { return Ok((Map::new(), text)) };
     let Some((head, body)) = rest.split_once("\n---") else { return Ok((Map::new(), text)) };
     let body = body.strip_prefix('\n').unwrap_or(body);
-    match serde_norway::from_str::<Value>(head) {
+    match serde_saphyr::from_str::<Value>(head) {
         Ok(Value::Object(fields)) => Ok((fields, body)),
         Ok(Value::Null) => Ok((Map::new(), body)),
         Ok(_) => Err("front matter is not a mapping".to_owned()),
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(error.without_snippet().to_string()),
     }
 }
 

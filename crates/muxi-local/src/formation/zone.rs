@@ -1,106 +1,108 @@
-//! Time zones for cron expressions: the data of `jiff` in the terms of `chrono`, which `croner` needs.
-//!
-//! `chrono-tz` would do, but its tables hold a pointer for each change of each zone, and the loader fills them all in: 1.8 MB
-//! more memory in every Python process that imports the client.
+//! Cron expressions in time zones: `jiff`'s time for `croner`, whose own adapter is for an older `jiff`.
 
-use chrono::{Datelike, FixedOffset, MappedLocalTime, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Timelike};
-use jiff::tz::AmbiguousOffset;
-use jiff::{Timestamp, civil};
+use croner::{
+    errors::CronError,
+    time::{CivilDate, CivilDateTime, CivilTime, CronDateTime, Resolution, Weekday},
+};
+use jiff::{
+    SignedDuration, Timestamp, ZonedDateTime, civil,
+    tz::{AmbiguousOffset, Disambiguation, TimeZone},
+};
+use std::cmp::Ordering;
 
+/// A time in a zone.
 #[derive(Clone, Debug)]
-pub(super) struct Zone(jiff::tz::TimeZone);
+pub(super) struct CronTime(ZonedDateTime);
 
-/// An offset from UTC, and the zone that it was asked of.
-#[derive(Clone, Debug)]
-pub(super) struct ZoneOffset {
-    zone: Zone,
-    offset: FixedOffset,
-}
-
-impl Zone {
-    pub(super) const UTC: Self = Self(jiff::tz::TimeZone::UTC);
-
-    /// The zone of that name in the IANA database.
-    pub(super) fn named(name: &str) -> Option<Self> {
-        jiff::tz::TimeZone::get(name).ok().map(Self)
+impl CronTime {
+    pub(super) fn new(time: Timestamp, zone: TimeZone) -> Self {
+        Self(time.to_zoned_datetime(zone))
     }
 
-    fn at(&self, offset: jiff::tz::Offset) -> Option<ZoneOffset> {
-        Some(ZoneOffset { zone: self.clone(), offset: FixedOffset::east_opt(offset.seconds())? })
-    }
-}
-
-impl Offset for ZoneOffset {
-    fn fix(&self) -> FixedOffset {
-        self.offset
-    }
-}
-
-impl TimeZone for Zone {
-    type Offset = ZoneOffset;
-
-    fn from_offset(offset: &ZoneOffset) -> Self {
-        offset.zone.clone()
+    pub(super) fn timestamp(&self) -> Timestamp {
+        self.0.timestamp()
     }
 
-    fn offset_from_local_date(&self, local: &NaiveDate) -> MappedLocalTime<ZoneOffset> {
-        self.offset_from_local_datetime(&local.and_time(NaiveTime::MIN))
-    }
-
-    fn offset_from_local_datetime(&self, local: &NaiveDateTime) -> MappedLocalTime<ZoneOffset> {
-        let Some(local) = civil_time(local) else { return MappedLocalTime::None };
-        match self.0.to_ambiguous_timestamp(local).offset() {
-            AmbiguousOffset::Unambiguous { offset } => {
-                self.at(offset).map_or(MappedLocalTime::None, MappedLocalTime::Single)
+    /// That time of the clock in the same zone, once with each of its offsets.
+    fn at(&self, time: civil::DateTime) -> Result<Resolution<Self>, jiff::Error> {
+        let zone = self.0.time_zone();
+        let with = |offset| zone.to_ambiguous_zoned_datetime(time).disambiguate(offset).map(Self);
+        Ok(match zone.to_ambiguous_timestamp(time).offset() {
+            AmbiguousOffset::Gap { .. } => Resolution::Gap,
+            AmbiguousOffset::Unambiguous { .. } => Resolution::Single(with(Disambiguation::Reject)?),
+            AmbiguousOffset::Fold { .. } => {
+                Resolution::Ambiguous(with(Disambiguation::Earlier)?, with(Disambiguation::Later)?)
             }
-            AmbiguousOffset::Gap { .. } => MappedLocalTime::None,
-            AmbiguousOffset::Fold { before, after } => match (self.at(before), self.at(after)) {
-                (Some(earlier), Some(later)) => MappedLocalTime::Ambiguous(earlier, later),
-                _ => MappedLocalTime::None,
-            },
-        }
-    }
-
-    fn offset_from_utc_date(&self, utc: &NaiveDate) -> ZoneOffset {
-        self.offset_from_utc_datetime(&utc.and_time(NaiveTime::MIN))
-    }
-
-    fn offset_from_utc_datetime(&self, utc: &NaiveDateTime) -> ZoneOffset {
-        let time = Timestamp::from_second(utc.and_utc().timestamp()).ok();
-        let offset = time.and_then(|time| self.at(self.0.to_offset(time)));
-        offset.unwrap_or_else(|| ZoneOffset { zone: self.clone(), offset: chrono::Utc.fix() })
+        })
     }
 }
 
-fn civil_time(time: &NaiveDateTime) -> Option<civil::DateTime> {
-    let small = |part: u32| i8::try_from(part).ok();
-    let (year, month, day) = (i16::try_from(time.year()).ok()?, small(time.month())?, small(time.day())?);
-    civil::DateTime::new(year, month, day, small(time.hour())?, small(time.minute())?, small(time.second())?, 0).ok()
+impl CronDateTime for CronTime {
+    fn to_civil(&self) -> CivilDateTime {
+        let time = self.0.datetime();
+        let part = |part: i8| u32::from(part.unsigned_abs());
+        let (date, clock) = (
+            CivilDate::from_parts_unchecked(time.year().into(), part(time.month()), part(time.day())),
+            CivilTime::from_parts_unchecked(part(time.hour()), part(time.minute()), part(time.second())),
+        );
+        CivilDateTime::new(date, clock)
+    }
+
+    fn civil_weekday(&self) -> Weekday {
+        Weekday::from_days_from_sunday(self.0.weekday().to_sunday_zero_offset().unsigned_abs().into())
+    }
+
+    fn resolve_civil(&self, civil: CivilDateTime) -> Result<Resolution<Self>, CronError> {
+        let small = |part: u32| i8::try_from(part).map_err(|_| CronError::InvalidTime);
+        let year = i16::try_from(civil.year()).map_err(|_| CronError::InvalidDate)?;
+        let (month, day) = (small(civil.month())?, small(civil.day())?);
+        let (hour, minute, second) = (small(civil.hour())?, small(civil.minute())?, small(civil.second())?);
+        let time = civil::DateTime::new(year, month, day, hour, minute, second, 0);
+        time.and_then(|time| self.at(time)).map_err(|_| CronError::InvalidDate)
+    }
+
+    fn checked_add_seconds(&self, seconds: i64) -> Option<Self> {
+        self.0.checked_add(SignedDuration::from_secs(seconds)).ok().map(Self)
+    }
+
+    fn cmp_instant(&self, other: &Self) -> Ordering {
+        self.timestamp().cmp(&other.timestamp())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use croner::Cron;
 
-    fn local(zone: &Zone, month: u32, day: u32, hour: u32) -> MappedLocalTime<i32> {
-        let time = NaiveDate::from_ymd_opt(2026, month, day).unwrap().and_hms_opt(hour, 30, 0).unwrap();
-        zone.offset_from_local_datetime(&time).map(|offset| offset.fix().local_minus_utc() / 3600)
+    /// The next times of an expression in Berlin, in UTC.
+    fn next(cron: &str, from: &str, count: usize) -> Vec<String> {
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let cron: Cron = cron.parse().unwrap();
+        let times = cron.iter_after(CronTime::new(from.parse().unwrap(), zone)).take(count);
+        times.map(|time| time.timestamp().to_string()).collect()
     }
 
     #[test]
-    fn local_times_know_summer_time_and_its_ends() {
-        let berlin = Zone::named("Europe/Berlin").unwrap();
-        assert_eq!(local(&berlin, 1, 1, 12), MappedLocalTime::Single(1));
-        assert_eq!(local(&berlin, 7, 1, 12), MappedLocalTime::Single(2));
-        assert_eq!(local(&berlin, 3, 29, 2), MappedLocalTime::None);
-        assert_eq!(local(&berlin, 10, 25, 2), MappedLocalTime::Ambiguous(2, 1));
+    fn a_fixed_time_follows_summer_time() {
+        assert_eq!(
+            next("30 12 * * *", "2026-03-28T00:00:00Z", 3),
+            ["2026-03-28T11:30:00Z", "2026-03-29T10:30:00Z", "2026-03-30T10:30:00Z"]
+        );
     }
 
     #[test]
-    fn instants_have_the_offset_of_their_zone() {
-        let kolkata = Zone::named("Asia/Kolkata").unwrap();
-        let time = chrono::DateTime::from_timestamp(1_767_225_600, 0).unwrap();
-        assert_eq!(time.with_timezone(&kolkata).naive_local().to_string(), "2026-01-01 05:30:00");
-        assert!(Zone::named("Europe/Nowhere").is_none());
+    fn a_time_that_a_spring_night_lacks_comes_when_the_clock_has_moved() {
+        assert_eq!(next("30 2 * * *", "2026-03-28T12:00:00Z", 2), ["2026-03-29T01:00:00Z", "2026-03-30T00:30:00Z"]);
+    }
+
+    #[test]
+    fn a_time_that_an_autumn_night_has_twice_comes_once() {
+        assert_eq!(next("30 2 * * *", "2026-10-24T12:00:00Z", 2), ["2026-10-25T00:30:00Z", "2026-10-26T01:30:00Z"]);
+    }
+
+    #[test]
+    fn weekdays_are_those_of_the_zone() {
+        assert_eq!(next("0 0 * * 1", "2026-11-28T12:00:00Z", 1), ["2026-11-29T23:00:00Z"]);
     }
 }

@@ -72,19 +72,19 @@ use template::Values;
 /// What is wrong with a script, and where.
 #[derive(Debug)]
 pub struct ScriptError {
-    place: Option<(usize, usize)>,
+    place: Option<(u64, u64)>,
     message: String,
     file: Option<String>,
 }
 
 impl ScriptError {
     /// The line, from 1; `None` where the error has no place.
-    pub fn line(&self) -> Option<usize> {
+    pub fn line(&self) -> Option<u64> {
         self.place.map(|(line, _)| line)
     }
 
     /// The column, from 1; `None` where the error has no place.
-    pub fn column(&self) -> Option<usize> {
+    pub fn column(&self) -> Option<u64> {
         self.place.map(|(_, column)| column)
     }
 }
@@ -114,17 +114,12 @@ pub(crate) struct Script {
 impl Script {
     /// Reads a script. Errors name the file where there is one.
     pub(crate) fn read(yaml: &str, file: Option<&str>) -> Result<Self, ScriptError> {
-        let Document(fields) = serde_norway::from_str(yaml).map_err(|error| {
-            let place = error.location().map(|place| (place.line(), place.column()));
-            let message = error.to_string();
+        let Document(fields) = serde_saphyr::from_str(yaml).map_err(|error| {
+            let place = error.location().map_or((1, 1), |place| (place.line(), place.column()));
+            let message = error.without_snippet().to_string();
             // The place is given first, and in the form that editors understand.
             let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
-            // What comes with the message is the path to the place; that of a bare list has no name.
-            let message = match message.strip_prefix(".[") {
-                Some(path) => format!("rules[{path}"),
-                None => message.to_owned(),
-            };
-            ScriptError { place, message, file: file.map(str::to_owned) }
+            ScriptError { place: Some(place), message: message.to_owned(), file: file.map(str::to_owned) }
         })?;
         let fitted = fields.rules.iter().map(|_| AtomicU64::new(0)).collect();
         Ok(Self { yaml: yaml.to_owned(), file: file.map(str::to_owned), fields, fitted })
