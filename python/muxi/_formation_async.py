@@ -1279,7 +1279,6 @@ class AsyncFormationClient(AsyncFormationBase):
         timestamp: str,
         signature: str,
         *,
-        user_id: str | None = None,
         timeout: float | None = None,
         headers: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
@@ -1293,7 +1292,6 @@ class AsyncFormationClient(AsyncFormationBase):
             distillery_id: The distillery's id.
             timestamp: When it was signed, in Unix seconds.
             signature: The Ed25519 signature, in base64.
-            user_id: The user on whose behalf the call is made; may be empty with the admin key.
             timeout: Seconds for this call instead of the client's.
             headers: More headers for this call.
             idempotency_key: The key to send instead of a fresh one.
@@ -1310,7 +1308,7 @@ class AsyncFormationClient(AsyncFormationBase):
         """
         return await self._call(
             "ingest_distilled_memories",
-            (payload, distillery_id, timestamp, signature, user_id),
+            (payload, distillery_id, timestamp, signature),
             timeout,
             headers,
             idempotency_key,
@@ -1321,7 +1319,6 @@ class AsyncFormationClient(AsyncFormationBase):
         processing_id: str,
         *,
         distillery_id: str | None = None,
-        user_id: str | None = None,
         timeout: float | None = None,
         headers: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
@@ -1331,7 +1328,6 @@ class AsyncFormationClient(AsyncFormationBase):
         Args:
             processing_id: The id that the submission returned.
             distillery_id: The distillery's id.
-            user_id: The user on whose behalf the call is made; may be empty with the admin key.
             timeout: Seconds for this call instead of the client's.
             headers: More headers for this call.
             idempotency_key: The key to send instead of a fresh one.
@@ -1348,7 +1344,7 @@ class AsyncFormationClient(AsyncFormationBase):
         """
         return await self._call(
             "get_distilled_status",
-            (processing_id, distillery_id, user_id),
+            (processing_id, distillery_id),
             timeout,
             headers,
             idempotency_key,
@@ -2855,7 +2851,7 @@ class AsyncFormationClient(AsyncFormationBase):
     async def fire_trigger(
         self,
         name: str,
-        data: Any,
+        data: Mapping[str, Any],
         *,
         async_mode: bool = False,
         user_id: str = "",

@@ -1,7 +1,6 @@
 //! The orchestrator, triggers, procedures and skills.
 
-use crate::api::table::endpoints;
-use serde_json::Value;
+use crate::api::{table::endpoints, types::Object};
 
 endpoints! { Formation;
     /// The orchestrator's configuration.
@@ -27,7 +26,7 @@ endpoints! { Formation;
         /// The trigger's name.
         name: String => path,
         /// The values for the trigger's template.
-        data: Value => trigger,
+        data: Object => trigger,
     } with {
         /// Answer at once and run the trigger in the background.
         kw async_mode: bool => body as "use_async" = "false",

@@ -123,9 +123,6 @@ endpoints! { Formation;
         timestamp: String => header as "X-Distillery-Timestamp",
         /// The Ed25519 signature, in base64.
         signature: String => header as "X-Distillery-Signature",
-    } with {
-        /// The user on whose behalf the call is made; may be empty with the admin key.
-        kw user_id: String => any_user,
     }
 
     /// Progress of a distilled batch.
@@ -135,8 +132,6 @@ endpoints! { Formation;
     } with {
         /// The distillery's id.
         kw distillery_id: String => header as "X-Distillery-ID",
-        /// The user on whose behalf the call is made; may be empty with the admin key.
-        kw user_id: String => any_user,
     }
 
     /// Statistics of a user's message buffer.
