@@ -28,22 +28,13 @@ HEADER_TEXT = 'a/b?c#d%41 "&=+;'
 IN_HEADERS = {"user_id", "distillery_id", "timestamp", "signature"}
 OPTIONS = {"timeout", "headers", "idempotency_key"}
 BUNDLE = 'schema: "1.0.0"\nid: demo-app\ndescription: A demo\nversion: "2.1.0"\n'
-ONE_OF = {"get_memory_provenance": "event_id", "dev_run": "formation_id"}
-NO_METHOD = {("formation", "root_status"): "an HTML page for people at the host's root"}
-UNDOCUMENTED = {("formation", "ingest_memory"): "add_memory"}
-# The official SDK's routes for these cannot work, by the contract's own notes: 405, and 200 that clears nothing.
-SENT_AS = {("formation", "get_secret"): "get_secrets", ("formation", "clear_all_buffers"): "clear_memory_buffers"}
-# The contract's names of path values where the official SDK's argument has another.
-CALLED = {"trigger_name": "name", "sop_name": "name", "skill_name": "name"}
+END = {"done": "event: done\ndata: {}\n\n", "complete": "event: complete\ndata: {}\n\n", "never": "data: {}\n\n"}
 AUTH_HEADERS = ("x-muxi-client-key", "x-muxi-admin-key", "authorization")
-ENDS = {"done": "event: done\ndata: {}\n\n", "complete": "event: complete\ndata: {}\n\n", "open": "data: {}\n\n"}
 
 
 def _contract() -> dict[tuple[str, str], dict[str, Any]]:
     text = (ROOT / "contract" / "endpoints.toml").read_text("utf-8")
-    rows = {(row["api"], row["id"]): row for row in tomllib.loads(text)["endpoint"]}
-    rows |= {key: {**rows[key[0], other], "id": key[1]} for key, other in UNDOCUMENTED.items()}
-    return {key: row for key, row in rows.items() if key not in NO_METHOD}
+    return {(row["api"], row["id"]): row for row in tomllib.loads(text)["endpoint"]}
 
 
 def _methods(client: type[Any]) -> set[str]:
@@ -70,27 +61,23 @@ def _value(operation: str, name: str, annotation: str, in_path: bool, folder: Pa
     return HEADER_TEXT + name if name in IN_HEADERS and not in_path else TEXT + name
 
 
-def _arguments(method: Any, operation: str, path: str, folder: Path) -> dict[str, Any]:
+def _arguments(method: Any, row: dict[str, Any], folder: Path) -> dict[str, Any]:
     given: dict[str, Any] = {}
-    names = {CALLED.get(name, name) for name in re.findall(r"\{(\w+)\}", path)}
+    in_path = set(re.findall(r"\{(\w+)\}", row["path"]))
+    left_out = {"self", *OPTIONS, *row.get("exactly_one_of", [])[1:]}
     for name, parameter in inspect.signature(method).parameters.items():
-        if (
-            name == "self"
-            or name in OPTIONS
-            or (operation in ONE_OF and parameter.default is None and name != ONE_OF[operation])
-        ):
+        if name in left_out:
             continue
-        given[name] = _value(operation, name, str(parameter.annotation), name in names, folder)
+        given[name] = _value(row["id"], name, str(parameter.annotation), name in in_path, folder)
     if any(value is folder for value in given.values()):
         given.pop("bundle_path", None)
         given |= {"formation_id": "demo-app", "version": "2.1.0"}
     return given
 
 
-def _reply(client: Any, row: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-    if row["streaming"]:
-        end = client.transport._engine.stream_end(row["id"])
-        return {"headers": {"content-type": "text/event-stream"}, "body": ENDS[end]}
+def _reply(row: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    if row["form"] == "events":
+        return {"headers": {"content-type": "text/event-stream"}, "body": END[row["ends"]]}
     data: dict[str, Any] = {"ok": True}
     if row["id"] == "get_secret":
         data = {"secrets": {given["key"]: "***"}}
@@ -107,17 +94,17 @@ async def _call_async(client: Any, operation: str, given: dict[str, Any]) -> Any
     return [event async for event in got] if isinstance(got, muxi.AsyncEventStream) else await got
 
 
-def _check(row: dict[str, Any], sent: dict[str, Any], given: dict[str, Any], got: dict[str, Any]) -> None:
+def _check(row: dict[str, Any], given: dict[str, Any], got: dict[str, Any]) -> None:
     name = row["id"]
-    assert got["method"] == sent["method"], name
+    assert got["method"] == row["method"], name
     target = got["target"].removeprefix("/v1") if row["api"] == "formation" else got["target"]
     path = [unquote(part) for part in target.split("?")[0].split("/")]
-    template = sent["path"].split("/")
+    template = row["path"].split("/")
     assert len(path) == len(template), f"{name}: {target}"
     for part, want in zip(path, template, strict=True):
         match = re.fullmatch(r"\{(\w+)\}", want)
         if match:
-            want = given[CALLED.get(match[1], match[1])]
+            want = given[match[1]]
         assert part == want, f"{name}: {target}"
     names_user = "x-muxi-user-id" in got["headers"]
     wanted = {
@@ -126,9 +113,9 @@ def _check(row: dict[str, Any], sent: dict[str, Any], given: dict[str, Any], got
         "client": "x-muxi-client-key",
         "admin": "x-muxi-admin-key",
         "client_or_admin": "x-muxi-client-key" if names_user else "x-muxi-admin-key",
-    }[sent["auth"]]
+    }[row["auth"]]
     assert [key for key in AUTH_HEADERS if key in got["headers"]] == ([wanted] if wanted else []), name
-    assert got["headers"].get("accept") == ("text/event-stream" if row["streaming"] else None), name
+    assert got["headers"].get("accept") == ("text/event-stream" if row["form"] == "events" else None), name
     assert ("content-type" in got["headers"]) == bool(got["body"]), name
 
 
@@ -143,10 +130,8 @@ def test_every_operation(face: str, scripted: Scripted, tmp_path: Path) -> None:
         assert methods == {name for row_api, name in rows if row_api == api}, f"{cls.__name__} and the contract differ"
         for name in sorted(methods):
             row = rows[api, name]
-            sent = rows[api, SENT_AS.get((api, name), name)]
-            given = _arguments(getattr(cls, name), name, sent["path"], tmp_path)
-            probe = cls(**cases.settings({"api": api}, "http://127.0.0.1:1"))
-            url = scripted.start([_reply(probe, row, given)])
+            given = _arguments(getattr(cls, name), row, tmp_path)
+            url = scripted.start([_reply(row, given)])
             with_url = cases.settings({"api": api}, url)
             if face == "python":
                 with cls(**with_url) as client:
@@ -156,7 +141,7 @@ def test_every_operation(face: str, scripted: Scripted, tmp_path: Path) -> None:
             log = scripted.log(url)
             scripted.stop(url)
             assert (log["wrong"], log["left"], len(log["requests"])) == ([], 0, 1), name
-            _check(row, sent, given, log["requests"][0])
+            _check(row, given, log["requests"][0])
             called.add((api, name))
     print(f"{face}: {len(called)} operations")
     assert called == set(rows)

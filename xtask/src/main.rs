@@ -1,6 +1,8 @@
 //! Project tasks: `cargo run -p xtask -- gen` writes what derives from the operation table, and `gen --check` tells
 //! whether it is up to date. The listing of the Rust crate's public surface is one of these files.
 
+#[cfg(test)]
+mod contract;
 mod errors;
 mod model;
 mod openapi;

@@ -10,10 +10,10 @@ use muxi_client::{
     api::{
         arg::Arg,
         request::Body,
-        table::{Auth, Kind, Place},
+        table::{Kind, Place},
     },
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 #[test]
 fn arguments_come_back_from_the_request() {
@@ -43,45 +43,6 @@ fn arguments_come_back_from_the_request() {
         }
     }
     println!("{} rows, {tried} requests", rows().count());
-}
-
-/// The contract is the other witness: a row that is lost, or whose method or key changes, shows here.
-#[test]
-fn the_table_is_what_the_contract_says() {
-    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../contract/endpoints.toml");
-    let text = std::fs::read_to_string(file).unwrap();
-    let documented: BTreeSet<_> = text.split("[[endpoint]]").skip(1).map(documented).collect();
-    let declared: BTreeSet<_> = rows()
-        .map(|row| {
-            let words =
-                [format!("{:?}", row.api), row.name.to_owned(), row.method.to_owned(), key(row.auth).to_owned()];
-            words.map(|word| word.to_lowercase())
-        })
-        .collect();
-    let names = |set: &BTreeSet<[String; 4]>| set.iter().map(|row| row.join(" ")).collect::<Vec<_>>();
-    // An HTML page for people at the host's root, below no base URL.
-    assert_eq!(names(&(&documented - &declared)), ["formation root_status get none"]);
-    // One route, two forms of body: the contract has it as `add_memory`.
-    assert_eq!(names(&(&declared - &documented)), ["formation ingest_memory post client_or_admin"]);
-}
-
-/// API, name, method and key of one entry.
-fn documented(entry: &str) -> [String; 4] {
-    ["api", "id", "method", "auth"].map(|field| {
-        let prefix = format!("{field} = \"");
-        let value = entry.lines().find_map(|line| line.strip_prefix(&prefix)?.strip_suffix('"'));
-        value.unwrap_or_else(|| panic!("no {field} in {entry}")).to_lowercase()
-    })
-}
-
-fn key(auth: Auth) -> &'static str {
-    match auth {
-        Auth::None => "none",
-        Auth::Client => "client",
-        Auth::Admin => "admin",
-        Auth::ClientOrAdmin => "client_or_admin",
-        Auth::Hmac => "hmac",
-    }
 }
 
 #[test]
