@@ -42,6 +42,8 @@ real: build ## Every formation operation against the real runtime, and muxi-loca
 
 check: build ## Formatting, lints, types, and whether generated files are up to date
 	cargo fmt --all --check
+	@# rustfmt does not look into macros.
+	! grep -rnE '^.{121,}' crates/muxi-client/src/api/table
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	cargo clippy --package muxi-client --no-default-features --quiet -- -D warnings
 	cargo clippy --package muxi-client --features strict --test real --quiet -- -D warnings
