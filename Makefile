@@ -9,7 +9,7 @@ ISOLATED := $(BIN)/python tests/isolated.py
 # maturin refuses to choose between an active conda environment and .venv.
 unexport CONDA_PREFIX
 
-.PHONY: demo test test-rust test-python browser parity real check generate build clean
+.PHONY: demo test test-rust test-python browser parity real check generate openapi build clean
 .PHONY: bench bench-table bench-growth bench-pythons bench-local counts
 
 demo: build ## Start muxi-local and run the quickstarts against it
@@ -59,6 +59,9 @@ check: build ## Formatting, lints, types, and whether generated files are up to 
 
 generate: $(VENV)/ready ## Write what derives from the operation table
 	cargo run --quiet --package xtask -- gen
+
+openapi: ## Write the OpenAPI documents of both APIs to target/openapi
+	cargo run --quiet --package xtask -- openapi target/openapi
 
 build: $(VENV)/ready ## Build the Python package into .venv
 	@$(ENV) maturin develop --quiet

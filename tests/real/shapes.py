@@ -15,7 +15,8 @@ import tomli
 from real.recorder import Exchange
 
 ROOT = Path(__file__).resolve().parents[2]
-TABLE = json.loads((ROOT / "docs" / "openapi-formation.json").read_text())["paths"]
+CONTRACT = tomli.loads((ROOT / "contract" / "endpoints.toml").read_text("utf-8"))
+ROUTES = {(row["method"], row["path"]) for row in CONTRACT["endpoint"] if row["api"] == "formation"}
 ALLOWED = Path(__file__).with_name("allowed_differences.toml")
 
 # Path -> names of the types seen there.
@@ -30,17 +31,19 @@ NAMES = {bool: "bool", int: "int", float: "float", str: "string", type(None): "n
 
 
 def routes() -> set[str]:
-    """Every route of the operation table."""
-    return {f"{method.upper()} {path}" for path, methods in TABLE.items() for method in methods}
+    """Every route of the contract."""
+    return {f"{method} {path}" for method, path in ROUTES}
 
 
 def route_of(method: str, path: str) -> str | None:
     """The route of a path; one without placeholders comes before one with."""
     parts = path.split("/")
-    for template in sorted(TABLE, key=lambda template: template.count("{")):
+    templates = (template for known, template in ROUTES if known == method)
+    for template in sorted(templates, key=lambda template: (template.count("{"), template)):
         wanted = template.split("/")
-        fits = len(wanted) == len(parts) and method.lower() in TABLE[template]
-        if fits and all(want == part or want.startswith("{") for want, part in zip(wanted, parts, strict=True)):
+        if len(wanted) == len(parts) and all(
+            want == part or want.startswith("{") for want, part in zip(wanted, parts, strict=True)
+        ):
             return f"{method} {template}"
     return None
 

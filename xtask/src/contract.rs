@@ -350,8 +350,7 @@ fn composite(composite: Composite) -> &'static str {
 #[test]
 fn the_table_is_what_the_contract_says() -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let api_folder = root.join("crates/muxi-client/src/api");
-    let types = Types::read(&[&api_folder.join("types"), &api_folder.join("params")])?;
+    let types = Types::read(&[&root.join(crate::REPLIES), &root.join(crate::REQUESTS)])?;
     let contract: Contract = toml::from_str(&fs::read_to_string(root.join("contract/endpoints.toml"))?)?;
     let mut stated = BTreeMap::new();
     for operation in &contract.endpoint {

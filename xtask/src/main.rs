@@ -1,5 +1,5 @@
 //! Project tasks: `cargo run -p xtask -- gen` writes what derives from the operation table, and `gen --check` tells
-//! whether it is up to date. The listing of the Rust crate's public surface is one of these files.
+//! whether it is up to date. `openapi` writes the OpenAPI documents, which are not kept in the repository.
 
 #[cfg(test)]
 mod contract;
@@ -10,7 +10,6 @@ mod openapi;
 mod parity;
 mod python;
 mod reference;
-mod surface;
 mod text;
 mod types;
 
@@ -19,9 +18,15 @@ use model::Types;
 use muxi_client::api::table::{Reply, formation, server};
 use std::{collections::BTreeSet, env, fs, path::Path, process::ExitCode};
 
+/// Where the types of replies are declared, below the root.
+const REPLIES: &str = "crates/muxi-client/src/api/types";
+/// Where the types of requests are declared, below the root.
+const REQUESTS: &str = "crates/muxi-client/src/api/params";
 /// The line that marks a generated file.
 const GENERATED: &str = "Generated from the operation table by `cargo run -p xtask -- gen`; do not edit.";
-const USAGE: &str = "usage: cargo run -p xtask -- gen [--check]";
+const USAGE: &str = "usage: cargo run -p xtask -- gen [--check] | openapi [FOLDER]";
+/// Where `openapi` writes to unless told otherwise, below the root.
+const OPENAPI_FOLDER: &str = "target/openapi";
 
 fn main() -> ExitCode {
     match run(&env::args().skip(1).collect::<Vec<_>>()) {
@@ -35,12 +40,36 @@ fn main() -> ExitCode {
 
 fn run(args: &[String]) -> Result<ExitCode> {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let check = match args.as_slice() {
-        ["gen"] => false,
-        ["gen", "--check"] => true,
-        _ => bail!(USAGE),
-    };
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask has no parent folder")?;
+    match args.as_slice() {
+        ["gen"] => generate(root, false),
+        ["gen", "--check"] => generate(root, true),
+        ["openapi"] => openapi(root, &root.join(OPENAPI_FOLDER)),
+        ["openapi", folder] => openapi(root, Path::new(folder)),
+        _ => bail!(USAGE),
+    }
+}
+
+/// Writes the OpenAPI document of each API into a folder.
+fn openapi(root: &Path, folder: &Path) -> Result<ExitCode> {
+    let types = Types::read(&[&root.join(REPLIES)])?;
+    for (name, endpoints) in [("server.json", server::ENDPOINTS), ("formation.json", formation::ENDPOINTS)] {
+        let path = folder.join(name);
+        write(&path, &openapi::document(endpoints, &types)?)?;
+        println!("wrote {}", path.display());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn write(path: &Path, content: &str) -> Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    }
+    fs::write(path, content).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Writes what derives from the table, or only tells what is not up to date.
+fn generate(root: &Path, check: bool) -> Result<ExitCode> {
     let mut stale = Vec::new();
     for (name, content) in outputs(root)? {
         let path = root.join(name);
@@ -49,10 +78,7 @@ fn run(args: &[String]) -> Result<ExitCode> {
         }
         stale.push(name);
         if !check {
-            if let Some(folder) = path.parent() {
-                fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-            }
-            fs::write(&path, content).with_context(|| format!("cannot write {name}"))?;
+            write(&path, &content)?;
         }
     }
     for name in &stale {
@@ -67,8 +93,7 @@ fn run(args: &[String]) -> Result<ExitCode> {
 
 /// Every generated file: its path below `root` and its content.
 fn outputs(root: &Path) -> Result<Vec<(&'static str, String)>> {
-    let (replies, params) =
-        (root.join("crates/muxi-client/src/api/types"), root.join("crates/muxi-client/src/api/params"));
+    let (replies, params) = (root.join(REPLIES), root.join(REQUESTS));
     let types = Types::read(&[&replies])?;
     // Requests use the words of replies.
     let requests = Types::read(&[&replies, &params])?;
@@ -86,9 +111,18 @@ fn outputs(root: &Path) -> Result<Vec<(&'static str, String)>> {
         ),
         ("python/muxi/errors.py", errors::module()?),
         ("python/muxi/types.py", types::module(&types, &requests, &replies, &types::taken(both()))?),
-        ("docs/api/muxi-client.txt", surface::listing(&root.join("crates/muxi-client/src"))?),
         ("docs/reference.md", reference::page(&types)?),
-        ("docs/openapi-server.json", openapi::document(server::ENDPOINTS, &types)?),
-        ("docs/openapi-formation.json", openapi::document(formation::ENDPOINTS, &types)?),
     ])
+}
+
+#[test]
+fn the_openapi_documents_are_written_as_json() -> Result<()> {
+    let folder = env::temp_dir().join(format!("muxi-openapi-{}", std::process::id()));
+    run(&["openapi".to_owned(), folder.display().to_string()])?;
+    for name in ["server.json", "formation.json"] {
+        let document: serde_json::Value = serde_json::from_str(&fs::read_to_string(folder.join(name))?)?;
+        assert_eq!(document["openapi"], "3.1.0", "{name}");
+        assert!(document["paths"].as_object().is_some_and(|paths| !paths.is_empty()), "{name}");
+    }
+    Ok(fs::remove_dir_all(folder)?)
 }
