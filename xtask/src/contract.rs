@@ -33,6 +33,8 @@ struct Operation {
     ends: Option<String>,
     reply: String,
     #[serde(default)]
+    keys: Vec<String>,
+    #[serde(default)]
     bare: bool,
     #[serde(default)]
     slow: bool,
@@ -178,6 +180,30 @@ impl Operation {
         }
         facts
     }
+}
+
+/// Where the keys of the reply differ: a type may have more optional ones, since operations share types.
+fn wrong_keys(operation: &Operation, row: &Endpoint, types: &Types) -> Vec<String> {
+    let always = |key: &String| !key.ends_with('?');
+    let stated: BTreeMap<_, _> = operation.keys.iter().map(|key| (key.trim_end_matches('?'), always(key))).collect();
+    let declared: BTreeMap<_, _> = match types.get(row.reply_type) {
+        Some(Def::Struct(reply)) if row.reply == Reply::Json => {
+            reply.fields.iter().map(|field| (field.name.as_str(), field.required)).collect()
+        }
+        _ => BTreeMap::new(),
+    };
+    let said = |side: &BTreeMap<&str, bool>, key: &str| match side.get(key) {
+        Some(true) => "always there",
+        Some(false) => "sometimes there",
+        None => "never there",
+    };
+    let is_right = |key: &str| declared.get(key).is_some_and(|required| !required || stated.get(key) == Some(&true));
+    let wrong: BTreeSet<_> = stated.keys().chain(declared.keys()).copied().filter(|key| !is_right(key)).collect();
+    let line = |key| {
+        let (contract, table) = (said(&stated, key), said(&declared, key));
+        format!("key `{key}` of the reply: the contract says {contract}, {} {table}", row.reply_type)
+    };
+    wrong.into_iter().map(|key| format!("{} {}: {}", operation.api, row.name, line(key))).collect()
 }
 
 /// What the table says of an operation.
@@ -355,13 +381,16 @@ fn the_table_is_what_the_contract_says() -> Result<()> {
     let mut stated = BTreeMap::new();
     for operation in &contract.endpoint {
         let name = format!("{} {}", operation.api, operation.id);
-        assert!(stated.insert(name.clone(), operation.facts()).is_none(), "the contract says {name} twice");
+        assert!(stated.insert(name.clone(), operation).is_none(), "the contract says {name} twice");
     }
     let mut wrong = Vec::new();
     for row in [Api::Server, Api::Formation].into_iter().flat_map(all) {
         let name = format!("{} {}", api(row.api), row.name);
         match stated.remove(&name) {
-            Some(facts) => wrong.extend(facts.differences(&name, &declared(row, &types)?)),
+            Some(operation) => {
+                wrong.extend(operation.facts().differences(&name, &declared(row, &types)?));
+                wrong.extend(wrong_keys(operation, row, &types));
+            }
             None => wrong.push(format!("{name}: not in the contract")),
         }
     }
