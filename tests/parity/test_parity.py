@@ -80,7 +80,7 @@ RAISED = {
     "cut": ("ConnectionError", "CONNECTION_ERROR"),
     "no-reply": ("ConnectionError", "CONNECTION_ERROR"),
     "sse-error": ("ServerError", "INTERNAL_ERROR"),
-    "sse-server-error": ("NotFoundError", "NotFound"),
+    "sse-server-error": ("NotFoundError", "NOT_FOUND"),
     "sse-401-server": ("AuthenticationError", "UNAUTHORIZED"),
     "sse-404": ("NotFoundError", "NOT_FOUND"),
     "sse-500-html": ("ServerError", "SERVER_ERROR"),

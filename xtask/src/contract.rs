@@ -37,6 +37,8 @@ struct Operation {
     #[serde(default)]
     bare: bool,
     #[serde(default)]
+    whole: bool,
+    #[serde(default)]
     slow: bool,
     #[serde(default)]
     exactly_one_of: BTreeSet<String>,
@@ -144,6 +146,7 @@ impl Operation {
         }
         facts.add("type of the reply", &self.reply);
         facts.add_if("bare", self.bare);
+        facts.add_if("whole", self.whole);
         facts.add_if("slow", self.slow);
         facts.add_set("exactly one of", &self.exactly_one_of);
         facts.add_set("at least one of", &self.at_least_one_of);
@@ -218,8 +221,9 @@ fn declared(row: &Endpoint, types: &Types) -> Result<Facts> {
     }
     facts.add("type of the reply", row.reply_type);
     // Taken apart, so that a new flag does not compile until it is compared.
-    let Flags { slow, bare, one_of, any_of, length, buffers_cleared, composite } = row.flags;
+    let Flags { slow, bare, whole, one_of, any_of, length, buffers_cleared, composite } = row.flags;
     facts.add_if("bare", bare);
+    facts.add_if("whole", whole);
     facts.add_if("slow", slow);
     let optional = row.params.iter().filter(|param| !param.required).map(|param| param.name.to_owned()).collect();
     if one_of {

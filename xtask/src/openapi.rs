@@ -248,7 +248,7 @@ fn responses(group: &[&'static Endpoint], schemas: &mut Schemas<'_>) -> Result<V
                     {"$ref": "#/components/schemas/Envelope"},
                     {"type": "object", "properties": {"data": data.clone()}},
                 ]});
-                ("application/json", if endpoint.flags.bare { data } else { envelope })
+                ("application/json", if endpoint.flags.bare || endpoint.flags.whole { data } else { envelope })
             }
         };
         let schemas = content.entry(kind).or_default();

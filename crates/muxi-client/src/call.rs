@@ -102,8 +102,9 @@ impl<T: DeserializeOwned + Send + 'static> Outcome for reply::json<T> {
     type Output = Response<T>;
     async fn send(handle: &Handle, request: Request, options: CallOptions) -> Result<Response<T>> {
         let reply = handle.transport.send(&request, &options).await?;
-        let bare = request.endpoint.is_some_and(|e| e.flags.bare);
-        let (data, metadata) = decode(bare, reply.status, &reply.headers, &reply.body).map_err(|e| reply.explain(e))?;
+        let whole = request.endpoint.is_some_and(|e| e.flags.whole);
+        let (data, metadata) =
+            decode(whole, reply.status, &reply.headers, &reply.body).map_err(|e| reply.explain(e))?;
         Ok(Response { data, metadata, reply })
     }
 }

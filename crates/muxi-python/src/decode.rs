@@ -49,7 +49,7 @@ pub(crate) fn reply<'py>(
                         &reply.explain(Error::unexpected_reply(reply.status, message, &reply.body)),
                     ));
                 }
-                data(py, endpoint.flags.bare, value, reply)
+                data(py, endpoint.flags.whole, value, reply)
             }
         },
     }
@@ -101,12 +101,12 @@ fn not_json(py: Python<'_>, reply: &Reply, why: &PyErr) -> PyErr {
 }
 
 /// Takes the data out of its envelope, and adds the envelope's metadata where the data has none of its own.
-fn data<'py>(py: Python<'py>, bare: bool, value: Bound<'py, PyAny>, reply: &Reply) -> PyResult<Bound<'py, PyAny>> {
+fn data<'py>(py: Python<'py>, whole: bool, value: Bound<'py, PyAny>, reply: &Reply) -> PyResult<Bound<'py, PyAny>> {
     let Ok(envelope) = value.cast::<PyDict>() else { return Ok(value) };
     let success = envelope.get_item(intern!(py, "success"))?;
     let success = success.and_then(|v| v.cast::<PyBool>().ok().map(|b| b.is_true()));
     let inner = envelope.get_item(intern!(py, "data"))?.filter(|v| !v.is_none());
-    match shape(bare, success, inner.is_some()) {
+    match shape(whole, success, inner.is_some()) {
         Shape::Failure => Err(exception(py, &reply.explain(failure(reply.status, &reply.headers, &reply.body)))),
         Shape::Bare => Ok(value),
         Shape::Envelope => {

@@ -34,12 +34,12 @@ pub enum Shape {
     Failure,
 }
 
-/// Tells an envelope from a bare reply. `bare` says that the operation has no envelope, `success` is that field where
+/// Tells an envelope from a bare reply. `whole` says that a `data` is a field like any other, `success` is that field where
 /// it is a bool, and `has_data` says whether there is a `data` that is not null.
-pub fn shape(bare: bool, success: Option<bool>, has_data: bool) -> Shape {
+pub fn shape(whole: bool, success: Option<bool>, has_data: bool) -> Shape {
     match (success, has_data) {
         (Some(false), _) => Shape::Failure,
-        (_, true) if !bare => Shape::Envelope,
+        (_, true) if !whole => Shape::Envelope,
         _ => Shape::Bare,
     }
 }
@@ -54,8 +54,8 @@ struct Envelope<D> {
 }
 
 impl<D> Envelope<D> {
-    fn shape(&self, bare: bool) -> Shape {
-        shape(bare, self.success.as_ref().and_then(Value::as_bool), self.data.is_some())
+    fn shape(&self, whole: bool) -> Shape {
+        shape(whole, self.success.as_ref().and_then(Value::as_bool), self.data.is_some())
     }
 
     fn metadata(&mut self) -> Metadata {
@@ -75,7 +75,12 @@ struct RequestPart {
 }
 
 /// The data of a 2xx reply as `T`, with its metadata.
-pub fn decode<T: DeserializeOwned>(bare: bool, status: u16, headers: &HeaderMap, body: &[u8]) -> Result<(T, Metadata)> {
+pub fn decode<T: DeserializeOwned>(
+    whole: bool,
+    status: u16,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<(T, Metadata)> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let body = if body.is_empty() { b"{}" } else { body };
     let broken = |error: serde_json::Error, what: &str| {
@@ -84,9 +89,9 @@ pub fn decode<T: DeserializeOwned>(bare: bool, status: u16, headers: &HeaderMap,
             .with_source(error)
     };
     // Reads the reply once. What this does not understand is read in two steps, which tell what is wrong with it.
-    if !bare
+    if !whole
         && let Ok(mut envelope) = serde_json::from_slice::<Envelope<T>>(body)
-        && envelope.shape(bare) == Shape::Envelope
+        && envelope.shape(whole) == Shape::Envelope
         && let Some(data) = envelope.data.take()
     {
         return Ok((data, envelope.metadata()));
@@ -95,7 +100,7 @@ pub fn decode<T: DeserializeOwned>(bare: bool, status: u16, headers: &HeaderMap,
         let data = serde_json::from_slice(body).map_err(|e| broken(e, "what the operation promises"))?;
         return Ok((data, Metadata::default()));
     };
-    let data = match (envelope.shape(bare), envelope.data) {
+    let data = match (envelope.shape(whole), envelope.data) {
         (Shape::Failure, _) => return Err(failure(status, headers, body)),
         (Shape::Envelope, Some(data)) => data.get().as_bytes(),
         _ => body,

@@ -156,8 +156,10 @@ pub enum Composite {
 pub struct Flags {
     /// May take minutes: waits [`Endpoint::SLOW_SECONDS`] unless told otherwise.
     pub slow: bool,
-    /// The reply has no envelope, and a field `data` is one like any other.
+    /// The reply has no envelope. Should one come all the same, its `data` is taken.
     pub bare: bool,
+    /// The reply has fields beside `data` that belong to it, so that it is no envelope.
+    pub whole: bool,
     /// Exactly one of the optional arguments must be given.
     pub one_of: bool,
     /// At least one of the optional arguments must be given.
@@ -176,6 +178,7 @@ impl Flags {
     pub const NONE: Self = Self {
         slow: false,
         bare: false,
+        whole: false,
         one_of: false,
         any_of: false,
         length: false,

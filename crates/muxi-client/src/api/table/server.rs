@@ -170,7 +170,7 @@ endpoints! { Server;
 
     /// Edit the draft copy of a formation. `action` is `init`, `list`, `read`, `write`, `delete`, `deploy` or
     /// `discard`; `encoding` is `utf-8` (default) or `base64`.
-    json draft_files -> DraftResult = POST "/rpc/formations/{formation_id}/draft/files", hmac; bare {
+    json draft_files -> DraftResult = POST "/rpc/formations/{formation_id}/draft/files", hmac; whole {
         /// The formation's id.
         formation_id: String => path,
         /// What to do.
