@@ -159,13 +159,16 @@ impl Error {
         self.0.kind.is_retried(self.0.status)
     }
 
-    /// The fields of the request that the other side objects to, each with its reason.
+    /// The fields of the request that the other side objects to, each with its reason or with what it expects.
     fn wrong_fields(&self) -> impl Iterator<Item = (&str, &str)> {
-        let errors = self.0.details.get("validation_errors").and_then(Value::as_array);
-        errors.into_iter().flatten().filter_map(|error| {
-            let text = |key| error.get(key).and_then(Value::as_str);
-            Some((text("field")?, text("msg")?))
-        })
+        let details = &self.0.details;
+        let text = |key: &str| details.get(key).and_then(Value::as_str);
+        let errors = details.get("validation_errors").and_then(Value::as_array);
+        let several = errors
+            .into_iter()
+            .flatten()
+            .filter_map(|error| Some((error.get("field")?.as_str()?, error.get("msg")?.as_str()?)));
+        several.chain(text("field").zip(text("expected")))
     }
 }
 
