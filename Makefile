@@ -57,7 +57,7 @@ check: build ## Formatting, lints, types, and whether generated files are up to 
 	$(BIN)/python -m mypy.stubtest muxi._muxi
 	$(BIN)/pyright --warnings
 
-generate: $(VENV)/ready ## Write what derives from the operation table
+generate: $(VENV)/ready ## Write what derives from the tables of operations and settings
 	cargo run --quiet --package xtask -- gen
 
 openapi: ## Write the OpenAPI documents of both APIs to target/openapi

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import pickle
 import ssl
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import muxi
 import pytest
@@ -88,6 +90,41 @@ def test_tls(serve: Serve, authority: tuple[ssl.SSLContext, Path]) -> None:
     # The certificate is for another name.
     with pytest.raises(muxi.ConnectionError, match=r"(?i)certificate"):
         muxi.ServerClient(url=url.replace("localhost", "127.0.0.1"), ca_file=ca_file).health()
+
+
+def test_client_certificates(serve: Serve, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.verify_mode = ssl.CERT_REQUIRED
+    authority.configure_trust(context)
+    authority.issue_cert("localhost").configure_cert(context)
+    own = authority.issue_cert("client")
+    ca_file, certificate, key = (tmp_path / name for name in ("ca.pem", "own.pem", "own.key"))
+    authority.cert_pem.write_to_path(str(ca_file))
+    own.private_key_pem.write_to_path(str(key))
+    for blob in own.cert_chain_pems:
+        blob.write_to_path(str(certificate), append=True)
+    url = f"https://localhost:{serve(Server, context)}"
+    with pytest.raises(muxi.ConnectionError):
+        muxi.ServerClient(url=url, ca_file=ca_file).health()
+    pairs: list[tuple[str | Path, str | Path]] = [(certificate, key), (str(certificate), str(key))]
+    for pair in pairs:
+        assert muxi.ServerClient(url=url, ca_file=ca_file, client_certificate=pair).health()["status"] == "ok"
+        formation = muxi.FormationClient(url=url, ca_file=ca_file, client_certificate=pair)
+        assert pickle.loads(pickle.dumps(formation)).health()["status"] == "ok"
+
+    async def both() -> None:
+        given: dict[str, Any] = {"url": url, "ca_file": ca_file, "client_certificate": (certificate, key)}
+        for client in (muxi.AsyncServerClient(**given), muxi.AsyncFormationClient(**given)):
+            async with client:
+                assert (await client.health())["status"] == "ok"
+
+    asyncio.run(both())
+    with pytest.raises(ValueError, match=f"client_certificate {key}"):
+        muxi.ServerClient(url=url, client_certificate=(key, certificate))
+    for wrong in (str(certificate), (certificate,), (certificate, key, key), (1, 2)):
+        with pytest.raises(TypeError, match=r"client_certificate must be a tuple of two paths, .* not (str|tuple)$"):
+            muxi.ServerClient(url=url, client_certificate=wrong)  # type: ignore[arg-type]
 
 
 def test_wrong_certificate_files(tmp_path: Path) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import math
 import os
+import pickle
+import pydoc
 import subprocess
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from types import SimpleNamespace
 from typing import Any
 
 import muxi
@@ -28,6 +32,7 @@ from muxi.testing import LocalServer
         ({"server_url": "http://h", "formation_id": "a/b ?"}, "http://h/api/a%2Fb%20%3F/v1"),
         ({"base_url": "http://first", "url": "http://second", "server_url": "http://third"}, "http://first"),
         ({"url": "http://[::1]:8001"}, "http://[::1]:8001/v1"),
+        ({"url": " http://h:1/ "}, "http://h:1/v1"),
     ],
 )
 def test_base_urls(settings: dict[str, Any], base_url: str) -> None:
@@ -44,7 +49,9 @@ def test_base_urls(settings: dict[str, Any], base_url: str) -> None:
         ({"server_url": "http://h", "formation_id": "f", "mode": "Draft"}, 'mode must be "live" or "draft"'),
         ({"url": "localhost:7890"}, 'url must be a URL like http://localhost:7890, got "localhost:7890'),
         ({"url": "ftp://h"}, "it lacks http:// or https://"),
-        ({"url": "http://user:secret@h"}, "url must not have a query or a password"),
+        ({"url": "http://user:secret@h"}, "url must not have a user or a password"),
+        ({"url": "http://h/?key=secret"}, "url must not have a query or a fragment$"),
+        ({"base_url": "http://h:0"}, "base_url must .* the port must be a number from 1 to 65535"),
         ({"url": "http://h", "timeout": -1}, "timeout must be a number of seconds above 0, got -1"),
         ({"url": "http://h", "timeout": 0}, "timeout must be a number of seconds above 0, got 0"),
         ({"url": "http://h", "timeout": math.nan}, "timeout must be a number"),
@@ -66,8 +73,17 @@ def test_wrong_server_settings() -> None:
         ServerClient(url="http://h", key_id="k")
     with pytest.raises(TypeError, match="either cfg or keywords, not both: url"):
         ServerClient(ServerConfig(url="http://h"), url="http://i")
-    with pytest.raises(TypeError, match="timeout"):
+    with pytest.raises(TypeError, match="timeout must be a number of seconds, not str"):
         ServerClient(url="http://h", timeout="5")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"secret_key must be a str, not bytes$"):
+        ServerClient(url="http://h", key_id="k", secret_key=b"hush")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="verify must be a bool, not str"):
+        ServerClient(url="http://h", verify="ca.pem")  # type: ignore[arg-type]
+    for times in (-1, 2**32):
+        with pytest.raises(ValueError, match=f"max_retries must be from 0 to 4294967295, got {times}"):
+            ServerClient(url="http://h", max_retries=times)
+    with pytest.raises(TypeError, match='FormationClient has no setting "key_id"'):
+        FormationClient(ServerConfig(url="http://h", key_id="k"))  # type: ignore[arg-type]
     with pytest.raises(
         ValueError, match="status needs key_id and secret_key: give it to the client, or set MUXI_KEY_ID"
     ):
@@ -88,11 +104,11 @@ def test_the_environment_fills_in(local: LocalServer, monkeypatch: pytest.Monkey
         FormationClient().chat({"message": "[[wait 3000]]"})
     assert FormationClient(timeout=20).chat({"message": "[[wait 300]]"})["message"]["content"]
     monkeypatch.setenv("MUXI_TIMEOUT", "soon")
-    with pytest.raises(ValueError, match='MUXI_TIMEOUT must be a number, got "soon"'):
+    with pytest.raises(ValueError, match='MUXI_TIMEOUT must be a number of seconds, got "soon"'):
         FormationClient()
     monkeypatch.delenv("MUXI_TIMEOUT")
     monkeypatch.setenv("MUXI_MAX_RETRIES", "-1")
-    with pytest.raises(ValueError, match="MUXI_MAX_RETRIES must be a number"):
+    with pytest.raises(ValueError, match='MUXI_MAX_RETRIES must be a whole number from 0, got "-1"'):
         FormationClient()
 
 
@@ -105,6 +121,65 @@ def test_retries_come_from_the_environment(monkeypatch: pytest.MonkeyPatch, capl
     lines = [record.getMessage() for record in caplog.records]
     assert [line.rsplit(" ", 1)[1] for line in lines] == ["1)", "2)"]
     assert all(line.startswith("GET /health -> CONNECTION_ERROR (") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("given", "attempts"),
+    [({}, 2), ({"max_retries": 0}, 1), ({"max_retries": None}, 2), ({"debug": False}, 0), ({"debug": None}, 2)],
+)
+def test_given_beats_the_environment_even_when_it_is_the_default(
+    given: dict[str, Any], attempts: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, logger="muxi")
+    monkeypatch.setenv("MUXI_MAX_RETRIES", "1")
+    monkeypatch.setenv("MUXI_DEBUG", "1")
+    url = "http://127.0.0.1:9"
+    clients: list[Any] = [
+        ServerClient(url=url, **given),
+        ServerClient(ServerConfig(url=url, **given)),
+        FormationClient(FormationConfig(base_url=url, **given)),
+        # Any object with these attributes is a configuration.
+        ServerClient(SimpleNamespace(url=url, **given)),  # type: ignore[arg-type]
+    ]
+    for client in clients:
+        caplog.clear()
+        for one in (client, pickle.loads(pickle.dumps(client))):
+            with pytest.raises(muxi.ConnectionError):
+                one.health()
+        assert len(caplog.records) == 2 * attempts
+
+
+def test_a_config_leaves_the_mode_out() -> None:
+    place: dict[str, Any] = {"server_url": "http://h", "formation_id": "f"}
+    assert FormationClient(FormationConfig(**place)).base_url == "http://h/api/f/v1"
+    assert FormationClient(FormationConfig(**place, mode="draft")).base_url == "http://h/draft/f/v1"
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ({"MUXI_FORMATION_URL": "localhost"}, "MUXI_FORMATION_URL must be a URL like"),
+        ({"MUXI_TIMEOUT": "-1"}, "MUXI_TIMEOUT must be a number of seconds above 0, got -1"),
+        ({"MUXI_ADMIN_KEY": "schlüssel"}, "MUXI_ADMIN_KEY must be printable ASCII text$"),
+        ({"MUXI_FORMATION_URL": "http://me:hush@h"}, "MUXI_FORMATION_URL must not have a user or a password"),
+    ],
+)
+def test_wrong_variables_are_named(variables: dict[str, str], message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in ({"MUXI_FORMATION_URL": "http://h"} | variables).items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ValueError, match=message):
+        FormationClient()
+
+
+def test_the_documentation_names_every_keyword() -> None:
+    for kind in (ServerClient, FormationClient, muxi.AsyncServerClient, muxi.AsyncFormationClient):
+        text = pydoc.render_doc(kind)
+        names = list(inspect.signature(kind).parameters)
+        assert names[0] == "cfg"
+        assert names[-1] == "_app"
+        for name in names[:-1]:
+            assert f"     {name}: " in text
+        assert "Default: 30. Environment variable: ``MUXI_TIMEOUT``." in " ".join(text.replace("|", "").split())
 
 
 class Newer(BaseHTTPRequestHandler):

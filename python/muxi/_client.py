@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from . import _muxi
+from ._settings import _FormationSettings, _ServerSettings
 from ._transport import AsyncTransport, PendingBundle, Transport
 
 TYPE_CHECKING = False
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from ._stream import AsyncEventStream, EventStream
-    from .config import FormationConfig, ServerConfig
 
     BundleInput: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO
 
@@ -51,14 +51,12 @@ class _Client:
             given = {name for name, value in settings.items() if value is not None}
             if given:
                 raise TypeError(f"give either cfg or keywords, not both: {', '.join(sorted(given))}")
-            settings = cfg._given() if hasattr(cfg, "_given") else dict(vars(cfg))
-        settings = {name: value for name, value in settings.items() if value is not None}
-        logger = settings.pop("logger", None)
-        app = settings.pop("_app", None)
-        self._settings: dict[str, Any] = dict(settings, logger=logger, _app=app)
-        settings.setdefault("debug", os.environ.get("MUXI_DEBUG", "").lower() not in ("", "0", "false"))
-        engine = _muxi.Engine(self._API, self._BLOCKING, dict(settings, app=app, sdk=_sdk()))
-        self._use(engine, logger, {})
+            names = settings | getattr(cfg, "__dict__", {})
+            settings = {name: getattr(cfg, name, None) for name in names}
+        self._settings: dict[str, Any] = {name: value for name, value in settings.items() if value is not None}
+        rest = {"_sdk": _sdk(), **self._settings}
+        logger = rest.pop("logger", None)
+        self._use(_muxi.Engine(self._API, self._BLOCKING, rest), logger, {})
 
     def _use(self, engine: _muxi.Engine, logger: Logger | None, options: dict[str, Any], raw: bool = False) -> None:
         kind = Transport if self._BLOCKING else AsyncTransport
@@ -285,112 +283,6 @@ class _Async(_Client):
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
         self.close()
-
-
-class _ServerSettings:
-    """The constructor of the server clients."""
-
-    __slots__ = ()
-
-    _API = "server"
-
-    def __init__(
-        self,
-        cfg: ServerConfig | None = None,
-        *,
-        url: str | None = None,
-        key_id: str | None = None,
-        secret_key: str | None = None,
-        max_retries: int | None = None,
-        timeout: float | None = None,
-        debug: bool | None = None,
-        logger: Logger | None = None,
-        connect_timeout: float | None = None,
-        stream_idle_timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
-        proxy: str | None = None,
-        ca_file: str | os.PathLike[str] | None = None,
-        verify: bool | None = None,
-        _app: str | None = None,
-    ) -> None:
-        """Make a client. What is not given comes from the environment.
-
-        Args:
-            cfg: All settings in one object, instead of keywords.
-            url: The server's URL (or ``MUXI_SERVER_URL``).
-            key_id: Id of the HMAC key (or ``MUXI_KEY_ID``).
-            secret_key: Secret of the HMAC key (or ``MUXI_SECRET_KEY``).
-            max_retries: How often to try again after a failure that may pass (or ``MUXI_MAX_RETRIES``; default 0).
-            timeout: Seconds for one attempt (or ``MUXI_TIMEOUT``; default 30, for deploying and the like 600).
-            debug: Whether to log each attempt (or ``MUXI_DEBUG``).
-            logger: Where to log, instead of the logger ``muxi``.
-            connect_timeout: Seconds for making a connection (default 10).
-            stream_idle_timeout: Seconds of silence after which a stream fails (default: no limit).
-            headers: Headers for every request.
-            proxy: URL of an HTTP proxy, instead of the environment's.
-            ca_file: PEM file with certificates to trust beside the system's.
-            verify: False to accept any certificate.
-        """
-        settings = dict(locals())
-        del settings["self"], settings["cfg"]
-        self._start(cfg, settings)  # type: ignore[attr-defined]
-
-
-class _FormationSettings:
-    """The constructor of the formation clients."""
-
-    __slots__ = ()
-
-    _API = "formation"
-
-    def __init__(
-        self,
-        cfg: FormationConfig | None = None,
-        *,
-        formation_id: str | None = None,
-        url: str | None = None,
-        server_url: str | None = None,
-        base_url: str | None = None,
-        admin_key: str | None = None,
-        client_key: str | None = None,
-        max_retries: int | None = None,
-        timeout: float | None = None,
-        debug: bool | None = None,
-        logger: Logger | None = None,
-        mode: str | None = None,
-        connect_timeout: float | None = None,
-        stream_idle_timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
-        proxy: str | None = None,
-        ca_file: str | os.PathLike[str] | None = None,
-        verify: bool | None = None,
-        _app: str | None = None,
-    ) -> None:
-        """Make a client. What is not given comes from the environment.
-
-        Args:
-            cfg: All settings in one object, instead of keywords.
-            formation_id: The formation behind ``server_url`` (or ``MUXI_FORMATION_ID``).
-            url: The formation's own URL; ``/v1`` is added (or ``MUXI_FORMATION_URL``).
-            server_url: The URL of the server in front of the formation (or ``MUXI_SERVER_URL``).
-            base_url: The formation API's URL as it is.
-            admin_key: Admin key (or ``MUXI_ADMIN_KEY``).
-            client_key: Client key (or ``MUXI_CLIENT_KEY``).
-            max_retries: How often to try again after a failure that may pass (or ``MUXI_MAX_RETRIES``; default 0).
-            timeout: Seconds for one attempt (or ``MUXI_TIMEOUT``; default 30).
-            debug: Whether to log each attempt (or ``MUXI_DEBUG``).
-            logger: Where to log, instead of the logger ``muxi``.
-            mode: ``"live"`` (default) or ``"draft"``, behind ``server_url``.
-            connect_timeout: Seconds for making a connection (default 10).
-            stream_idle_timeout: Seconds of silence after which a stream fails (default: no limit).
-            headers: Headers for every request.
-            proxy: URL of an HTTP proxy, instead of the environment's.
-            ca_file: PEM file with certificates to trust beside the system's.
-            verify: False to accept any certificate.
-        """
-        settings = dict(locals())
-        del settings["self"], settings["cfg"]
-        self._start(cfg, settings)  # type: ignore[attr-defined]
 
 
 class SyncServerBase(_ServerSettings, _Sync):

@@ -1,5 +1,6 @@
-//! Project tasks: `cargo run -p xtask -- gen` writes what derives from the operation table, and `gen --check` tells
-//! whether it is up to date. `openapi` writes the OpenAPI documents, which are not kept in the repository.
+//! Project tasks: `cargo run -p xtask -- gen` writes what derives from the tables of operations, settings and errors,
+//! and `gen --check` tells whether it is up to date. `openapi` writes the OpenAPI documents, which are not kept in the
+//! repository.
 
 #[cfg(test)]
 mod contract;
@@ -10,6 +11,7 @@ mod openapi;
 mod parity;
 mod python;
 mod reference;
+mod settings;
 mod text;
 mod types;
 
@@ -110,6 +112,8 @@ fn outputs(root: &Path) -> Result<Vec<(&'static str, String)>> {
             python::module("Formation", formation, true, formation::ENDPOINTS, &types)?,
         ),
         ("python/muxi/errors.py", errors::module()?),
+        ("python/muxi/_settings.py", settings::constructors()?),
+        ("python/muxi/config.py", settings::dataclasses()?),
         ("python/muxi/types.py", types::module(&types, &requests, &replies, &types::taken(both()))?),
         ("docs/reference.md", reference::page(&types)?),
     ])

@@ -56,7 +56,7 @@ impl Connector {
         http.set_keepalive(Some(DEAD_AFTER));
         #[cfg(target_os = "linux")]
         http.set_tcp_user_timeout(Some(DEAD_AFTER));
-        let tls = (config.scheme == http::uri::Scheme::HTTPS).then(|| tls(config)).transpose()?;
+        let tls = config.base.is_secure().then(|| tls(config)).transpose()?;
         Ok(Self { http, tls, proxy: proxy(config)? })
     }
 
@@ -76,7 +76,7 @@ fn proxy(config: &Config) -> Result<Option<Proxy>> {
         Some(url) => Matcher::builder().all(url.clone()).build(),
         None => Matcher::from_env(),
     };
-    let target: Uri = config.origin().parse().map_err(|_| Error::invalid("the URL is no valid URL"))?;
+    let target: Uri = config.base.origin().parse().map_err(|_| Error::invalid("the URL is no valid URL"))?;
     let Some(found) = matcher.intercept(&target) else {
         return match &config.proxy {
             Some(_) => Err(Error::invalid("proxy must be a URL like http://proxy:3128")),

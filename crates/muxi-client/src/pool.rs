@@ -85,7 +85,7 @@ impl std::error::Error for NotConnected {
 
 impl Pool {
     pub(crate) fn new(connector: Connector, config: &Config) -> Result<Self> {
-        let host = header_value("url", config.host_header())?;
+        let host = header_value("url", config.base.host_header())?;
         let idle = Mutex::default();
         #[cfg(feature = "http2")]
         let http2 = http2::Shared::new(config);

@@ -10,7 +10,7 @@ use crate::{
         table::{Auth, Endpoint, Reply as ReplyForm, StreamEnd},
     },
     body::Outgoing,
-    config::{Attempt, Config, header_name, seconds},
+    config::{Attempt, Config, header_name, needed, rows, seconds},
     connect::Connector,
     http_service::{Body as HttpBody, BoxError, HttpService},
     options::CallOptions,
@@ -252,9 +252,6 @@ impl Transport {
     fn authorize(&self, request: &Request, headers: &mut HeaderMap) -> Result<bool> {
         let Config { admin_key, client_key, signer, .. } = &*self.config;
         let name = request.endpoint.map_or("this request", |e| e.name);
-        let needed = |what: &str, variable: &str| {
-            Error::invalid(format!("{name} needs {what}: give it to the client, or set {variable}"))
-        };
         let auth = match request.endpoint {
             Some(endpoint) => endpoint.auth,
             None => {
@@ -266,19 +263,17 @@ impl Transport {
         let (header, key) = match auth {
             Auth::None => return Ok(false),
             Auth::Hmac if signer.is_some() => return Ok(true),
-            Auth::Hmac => return Err(needed("key_id and secret_key", "MUXI_KEY_ID and MUXI_SECRET_KEY")),
-            Auth::Admin => (ADMIN_KEY_HEADER, admin_key.as_ref().ok_or_else(|| needed("admin_key", "MUXI_ADMIN_KEY"))?),
+            Auth::Hmac => return Err(needed(name, &[&rows::key_id, &rows::secret_key], " and ")),
+            Auth::Admin => (ADMIN_KEY_HEADER, admin_key.as_ref().ok_or_else(|| needed(name, &[&rows::admin_key], ""))?),
             Auth::Client => {
-                (CLIENT_KEY_HEADER, client_key.as_ref().ok_or_else(|| needed("client_key", "MUXI_CLIENT_KEY"))?)
+                (CLIENT_KEY_HEADER, client_key.as_ref().ok_or_else(|| needed(name, &[&rows::client_key], ""))?)
             }
             Auth::ClientOrAdmin => match (client_key, admin_key) {
                 // Without a user the admin key sees everybody's; the client key would be refused.
                 (Some(_), Some(admin)) if !request.names_user() => (ADMIN_KEY_HEADER, admin),
                 (Some(client), _) => (CLIENT_KEY_HEADER, client),
                 (None, Some(admin)) => (ADMIN_KEY_HEADER, admin),
-                (None, None) => {
-                    return Err(needed("client_key or admin_key", "MUXI_CLIENT_KEY or MUXI_ADMIN_KEY"));
-                }
+                (None, None) => return Err(needed(name, &[&rows::client_key, &rows::admin_key], " or ")),
             },
         };
         headers.insert(header, key.clone());
@@ -330,8 +325,8 @@ impl Transport {
 
     fn observe(&self, prepared: &Prepared<'_>, number: u32, started: Instant, error: Option<&Error>) {
         let status = prepared.status.swap(0, Ordering::Relaxed);
-        let Some(observer) = &self.config.observer else { return };
-        observer(&Attempt {
+        let Some(on_attempt) = &self.config.on_attempt else { return };
+        on_attempt(&Attempt {
             method: prepared.request.method.to_string(),
             path: prepared.uri.path().to_owned(),
             status: Some(status).filter(|s| *s != 0),
@@ -423,7 +418,7 @@ pub(crate) fn broken(source: BoxError, config: &Config) -> Error {
     let cause = chain().last().map(ToString::to_string).unwrap_or_default();
     let timed_out = chain().filter_map(|e| e.downcast_ref::<io::Error>()).any(|e| e.kind() == io::ErrorKind::TimedOut);
     let at_connect = error.is::<NotConnected>();
-    let origin = config.origin();
+    let origin = config.base.origin();
     let message = match (at_connect, &config.proxy) {
         (true, Some(proxy)) => {
             // What stands before the @ are the proxy's user and password.
@@ -438,7 +433,7 @@ pub(crate) fn broken(source: BoxError, config: &Config) -> Error {
 
 /// The error for an answer that did not come in time.
 pub(crate) fn timed_out(limit: Duration, config: &Config, what: &str) -> Error {
-    let message = format!("{what} from {} within {} s", config.origin(), limit.as_secs_f64());
+    let message = format!("{what} from {} within {} s", config.base.origin(), limit.as_secs_f64());
     Error::of(ErrorKind::Timeout, message)
 }
 

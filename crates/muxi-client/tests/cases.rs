@@ -9,10 +9,14 @@ mod case;
 mod check;
 
 use calls::{Face, Ran};
-use case::{Api, Case};
+use case::Case;
 use libtest_mimic::{Arguments, Failed, Trial};
-use muxi_client::client::{Async, Builder, Client, Formation, Server};
-use muxi_client::{Error, blocking::Blocking};
+use muxi_client::{
+    Error,
+    api::table::Api,
+    blocking::Blocking,
+    client::{Async, Builder, Client, Formation, Server},
+};
 use std::{fs, path::Path, time::Instant};
 
 fn main() {
@@ -49,10 +53,10 @@ fn run(case: &Case, face: &str) -> Result<(), Failed> {
     let server = scripted::Server::start(case.replies.clone())?;
     let settings = case.settings(server.url());
     let kept = match (case.api, face) {
-        (Api::Formation, "rust") => go::<Client<Formation, Async>>(case, calls::formation(&settings)),
-        (Api::Formation, _) => go::<Client<Formation, Blocking>>(case, calls::formation(&settings)),
-        (Api::Server, "rust") => go::<Client<Server, Async>>(case, calls::server(&settings)),
-        (Api::Server, _) => go::<Client<Server, Blocking>>(case, calls::server(&settings)),
+        (Api::Formation, "rust") => go::<Client<Formation, Async>>(case, settings.into()),
+        (Api::Formation, _) => go::<Client<Formation, Blocking>>(case, settings.into()),
+        (Api::Server, "rust") => go::<Client<Server, Async>>(case, settings.into()),
+        (Api::Server, _) => go::<Client<Server, Blocking>>(case, settings.into()),
     };
     let (ran, _client) = kept;
     check::check(&case.expect, &ran, &server)?;

@@ -88,17 +88,11 @@ fn check_keys<'a>(row: &Endpoint, header: impl Fn(&str) -> Option<&'a str>, meth
 fn config(api: Api, url: &str) -> Config {
     let some = |text: &str| Some(text.to_owned());
     let mut settings = Settings { url: some(url), ..Settings::default() };
-    let config = match api {
-        Api::Server => {
-            (settings.key_id, settings.secret_key) = (some("id"), some("secret"));
-            settings.server()
-        }
-        Api::Formation => {
-            (settings.client_key, settings.admin_key) = (some("fmc"), some("fma"));
-            settings.formation()
-        }
-    };
-    config.expect("a configuration")
+    match api {
+        Api::Server => (settings.key_id, settings.secret_key) = (some("id"), some("secret")),
+        Api::Formation => (settings.client_key, settings.admin_key) = (some("fmc"), some("fma")),
+    }
+    settings.check(api).expect("a configuration")
 }
 
 /// A reply of the form that the row promises.

@@ -125,12 +125,12 @@ impl Engine {
     #[new]
     fn new(py: Python<'_>, api: &str, blocking: bool, settings: &Bound<'_, PyDict>) -> PyResult<Self> {
         let notes = Arc::new(Notes::default());
-        let settings = read_settings(settings, &notes)?;
-        let (api, config) = match api {
-            "server" => (Api::Server, settings.server()),
-            _ => (Api::Formation, settings.formation()),
-        };
-        let config = config.map_err(|e| exception(py, &e))?;
+        let api = if api == "server" { Api::Server } else { Api::Formation };
+        let mut settings = read_settings(api, settings)?;
+        let (updates, lines) = (notes.clone(), notes.clone());
+        settings.on_update = Some(Arc::new(move |latest| updates.add("update", latest.to_owned())));
+        let mut config = settings.check(api).map_err(|e| exception(py, &e))?;
+        config.redirect_debug(move |attempt| lines.add("debug", attempt.to_string()));
         let (closed, state) = (AtomicBool::new(false), Mutex::new(None));
         let root = Arc::new(Root { api, config, blocking, closed, state, notes });
         // What is wrong with certificates or a proxy shows now and not at the first call.

@@ -1,10 +1,17 @@
 //! A client's settings from Python, and the notes that its calls leave.
 
 use crate::port::lock;
-use muxi_client::config::Settings;
-use pyo3::{exceptions::PyTypeError, prelude::*, types::PyDict};
+use muxi_client::{
+    api::table::Api,
+    config::{Setting, SettingKind, SettingValue, Settings},
+};
+use pyo3::{
+    exceptions::{PyOverflowError, PyTypeError, PyValueError},
+    prelude::*,
+    types::PyDict,
+};
 use std::sync::{
-    Arc, Mutex,
+    Mutex,
     atomic::{AtomicBool, Ordering},
 };
 
@@ -53,48 +60,47 @@ pub(crate) fn pairs(mapping: Option<&Bound<'_, PyAny>>, name: &str) -> PyResult<
     Ok(pairs)
 }
 
-/// The settings that are not `None`.
-pub(crate) fn read_settings(given: &Bound<'_, PyDict>, notes: &Arc<Notes>) -> PyResult<Settings> {
+/// The settings that are not `None`, by the names of their rows.
+pub(crate) fn read_settings(api: Api, given: &Bound<'_, PyDict>) -> PyResult<Settings> {
     let mut settings = Settings::default();
-    let debug = notes.clone();
-    let update = notes.clone();
-    settings.on_update = Some(Arc::new(move |latest| update.add("update", latest.to_owned())));
     for (name, value) in given.iter() {
         let name: String = name.extract()?;
-        if value.is_none() {
-            continue;
-        }
-        let wrong = |e: PyErr| {
-            let what = e.value(given.py()).to_string();
-            PyTypeError::new_err(format!("{name}: {what}"))
+        let Some(setting) = Setting::all().find(|setting| setting.keyword() == name && setting.usage(api).is_some())
+        else {
+            return Err(PyTypeError::new_err(format!("{api:?}Client has no setting {name:?}")));
         };
-        match name.as_str() {
-            "url" => settings.url = Some(value.extract().map_err(wrong)?),
-            "base_url" => settings.base_url = Some(value.extract().map_err(wrong)?),
-            "server_url" => settings.server_url = Some(value.extract().map_err(wrong)?),
-            "formation_id" => settings.formation_id = Some(value.extract().map_err(wrong)?),
-            "mode" => settings.mode = Some(value.extract().map_err(wrong)?),
-            "key_id" => settings.key_id = Some(value.extract().map_err(wrong)?),
-            "secret_key" => settings.secret_key = Some(value.extract().map_err(wrong)?),
-            "admin_key" => settings.admin_key = Some(value.extract().map_err(wrong)?),
-            "client_key" => settings.client_key = Some(value.extract().map_err(wrong)?),
-            "max_retries" => settings.max_retries = Some(value.extract().map_err(wrong)?),
-            "timeout" => settings.timeout = Some(value.extract().map_err(wrong)?),
-            "connect_timeout" => settings.connect_timeout = Some(value.extract().map_err(wrong)?),
-            "stream_idle_timeout" => settings.stream_idle_timeout = Some(value.extract().map_err(wrong)?),
-            "headers" => settings.headers = pairs(Some(&value), "headers")?,
-            "proxy" => settings.proxy = Some(value.extract().map_err(wrong)?),
-            "ca_file" => settings.ca_file = Some(value.extract().map_err(wrong)?),
-            "verify" => settings.verify = Some(value.extract().map_err(wrong)?),
-            "app" => settings.app = Some(value.extract().map_err(wrong)?),
-            "sdk" => settings.sdk = Some(value.extract().map_err(wrong)?),
-            "debug" if value.is_truthy()? => {
-                let debug = debug.clone();
-                settings.observer = Some(Arc::new(move |attempt| debug.add("debug", attempt.to_string())));
-            }
-            "debug" => {}
-            _ => return Err(PyTypeError::new_err(format!("there is no setting {name:?}"))),
+        if !value.is_none() {
+            let value = read(setting, &value)?;
+            settings.set(setting, value).map_err(|e| PyTypeError::new_err(e.message().to_owned()))?;
         }
     }
     Ok(settings)
+}
+
+/// A setting's value in the form of its kind.
+fn read(setting: &Setting, value: &Bound<'_, PyAny>) -> PyResult<SettingValue> {
+    let name = setting.name;
+    let (expected, read) = match setting.kind {
+        SettingKind::Text => ("a str", value.extract().map(SettingValue::Text)),
+        SettingKind::Count => ("an int", value.extract().map(SettingValue::Count)),
+        SettingKind::Seconds => ("a number of seconds", value.extract().map(SettingValue::Seconds)),
+        SettingKind::Flag => ("a bool", value.extract().map(SettingValue::Flag)),
+        SettingKind::Truth => ("a bool", value.is_truthy().map(SettingValue::Flag)),
+        SettingKind::Path => ("a path", value.extract().map(SettingValue::Path)),
+        SettingKind::Certificate => {
+            let paths = value.extract().map(|(chain, key)| SettingValue::Certificate(chain, key));
+            ("a tuple of two paths, of the certificates and of the private key", paths)
+        }
+        SettingKind::Headers => return pairs(Some(value), name).map(SettingValue::Headers),
+        SettingKind::Pair => ("two texts", value.extract().map(|(first, second)| SettingValue::Pair(first, second))),
+        _ => return Err(PyTypeError::new_err(format!("{name} is not a setting of Python"))),
+    };
+    read.map_err(|error| {
+        if error.is_instance_of::<PyOverflowError>(value.py()) {
+            return PyValueError::new_err(format!("{name} must be from 0 to {}, got {value}", u32::MAX));
+        }
+        // The value may be a key: its type must do.
+        let kind = value.get_type().name().map(|name| name.to_string()).unwrap_or_default();
+        PyTypeError::new_err(format!("{name} must be {expected}, not {kind}"))
+    })
 }

@@ -2,7 +2,7 @@
 
 use super::{Driven, Failure};
 use crate::{body::Outgoing, config::Config, connect::Stream, http_service::Body};
-use http::{Request, Response, uri::Scheme};
+use http::{Request, Response};
 use hyper::client::conn::http2::{Builder, Connection, SendRequest};
 use hyper_util::rt::TokioExecutor;
 use std::{
@@ -61,7 +61,7 @@ impl Shared {
     pub(super) fn new(config: &Config) -> Self {
         Self {
             connections: Mutex::default(),
-            possible: AtomicBool::new(config.scheme == Scheme::HTTPS),
+            possible: AtomicBool::new(config.base.is_secure()),
             connecting: tokio::sync::Mutex::default(),
             failures: AtomicUsize::new(0),
         }

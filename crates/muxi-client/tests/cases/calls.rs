@@ -1,6 +1,6 @@
 //! From a case's call to a typed method of a client, and what came of it.
 
-use crate::case::{CallSpec, Settings};
+use crate::case::CallSpec;
 use futures_util::StreamExt;
 use muxi_client::{
     Bundle, Error,
@@ -65,44 +65,6 @@ impl<A: ApiKind, M: Mode> Build<Client<A, M>> for Builder<A, M> {
     fn make(self) -> Result<Client<A, M>> {
         self.build()
     }
-}
-
-macro_rules! set {
-    ($builder:ident, $settings:ident: $($name:ident),*) => {
-        $(if let Some(value) = &$settings.$name { $builder = $builder.$name(value); })*
-    };
-}
-
-pub fn formation<M: Mode>(settings: &Settings) -> Builder<Formation, M> {
-    let mut builder: Builder<Formation, M> = common(settings, Client::builder());
-    set!(builder, settings: url, base_url, server_url, formation_id, mode, client_key, admin_key);
-    builder
-}
-
-pub fn server<M: Mode>(settings: &Settings) -> Builder<Server, M> {
-    let mut builder: Builder<Server, M> = common(settings, Client::builder());
-    set!(builder, settings: url, key_id, secret_key);
-    builder
-}
-
-fn common<A: ApiKind, M: Mode>(settings: &Settings, mut builder: Builder<A, M>) -> Builder<A, M> {
-    let seconds = Duration::from_secs_f64;
-    if let Some(times) = settings.max_retries {
-        builder = builder.max_retries(times);
-    }
-    if let Some(limit) = settings.timeout {
-        builder = builder.timeout(seconds(limit));
-    }
-    if let Some(limit) = settings.connect_timeout {
-        builder = builder.connect_timeout(seconds(limit));
-    }
-    if let Some(limit) = settings.stream_idle_timeout {
-        builder = builder.stream_idle_timeout(seconds(limit));
-    }
-    for (name, value) in &settings.headers {
-        builder = builder.header(name, value);
-    }
-    builder
 }
 
 /// Reads arguments by the kinds that the rows below name.

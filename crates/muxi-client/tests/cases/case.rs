@@ -1,6 +1,10 @@
 //! The form of a case. `contract/cases/README.md` explains the fields.
 
-use serde::{Deserialize, Serialize};
+use muxi_client::{
+    api::table::Api,
+    config::{Setting, SettingKind, SettingValue, Settings},
+};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -8,6 +12,7 @@ use std::collections::BTreeMap;
 #[serde(deny_unknown_fields)]
 pub struct Case {
     pub name: String,
+    #[serde(deserialize_with = "api")]
     pub api: Api,
     #[serde(default)]
     settings: Map<String, Value>,
@@ -19,13 +24,6 @@ pub struct Case {
     pub expect: Expect,
     #[serde(default)]
     not: BTreeMap<String, String>,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Api {
-    Formation,
-    Server,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -101,26 +99,6 @@ pub struct Range {
     pub max: Option<f64>,
 }
 
-/// The settings that the runner knows.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Settings {
-    pub url: Option<String>,
-    pub base_url: Option<String>,
-    pub server_url: Option<String>,
-    pub formation_id: Option<String>,
-    pub mode: Option<String>,
-    pub key_id: Option<String>,
-    pub secret_key: Option<String>,
-    pub admin_key: Option<String>,
-    pub client_key: Option<String>,
-    pub max_retries: Option<u32>,
-    pub timeout: Option<f64>,
-    pub connect_timeout: Option<f64>,
-    pub stream_idle_timeout: Option<f64>,
-    pub headers: BTreeMap<String, String>,
-}
-
 /// The secret that signatures are checked with.
 pub const SECRET: &str = "sk_case";
 
@@ -141,8 +119,37 @@ impl Case {
         };
         let mut all = usual.as_object().expect("an object").clone();
         all.extend(self.settings.clone());
-        all.retain(|_, value| !value.is_null());
-        let text = Value::Object(all).to_string().replace("{url}", url);
-        serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: settings: {e}", self.name))
+        let mut settings = Settings::default();
+        for (name, value) in all.iter().filter(|(_, value)| !value.is_null()) {
+            let row = Setting::all().find(|row| row.name == name && row.usage(self.api).is_some());
+            let row = row.unwrap_or_else(|| panic!("{}: there is no setting {name}", self.name));
+            settings.set(row, setting(row, value, url)).unwrap_or_else(|e| panic!("{}: {e}", self.name));
+        }
+        settings
+    }
+}
+
+/// A setting's value; `{url}` in it stands for `url`.
+fn setting(row: &Setting, value: &Value, url: &str) -> SettingValue {
+    let text = |value: &Value| value.as_str().expect("text").replace("{url}", url);
+    match row.kind {
+        SettingKind::Text => SettingValue::Text(text(value)),
+        SettingKind::Count => SettingValue::Count(value.as_u64().and_then(|n| n.try_into().ok()).expect("a count")),
+        SettingKind::Seconds => SettingValue::Seconds(value.as_f64().expect("a number")),
+        SettingKind::Flag | SettingKind::Truth => SettingValue::Flag(value.as_bool().expect("a bool")),
+        SettingKind::Path => SettingValue::Path(text(value).into()),
+        SettingKind::Headers => {
+            let headers = value.as_object().expect("an object").iter();
+            SettingValue::Headers(headers.map(|(name, value)| (name.clone(), text(value))).collect())
+        }
+        kind => panic!("{}: a case cannot say a {kind:?}", row.name),
+    }
+}
+
+fn api<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Api, D::Error> {
+    match &*String::deserialize(from)? {
+        "server" => Ok(Api::Server),
+        "formation" => Ok(Api::Formation),
+        other => Err(serde::de::Error::unknown_variant(other, &["server", "formation"])),
     }
 }

@@ -1,0 +1,25 @@
+//! The parts of a builder that are no row of the table.
+
+use super::table::{Builder, Settings};
+use std::{fmt, marker::PhantomData};
+
+impl<A, M> fmt::Debug for Builder<A, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.settings.fmt(f)
+    }
+}
+
+impl<A, M> From<Settings> for Builder<A, M> {
+    fn from(settings: Settings) -> Self {
+        Self { settings, kind: PhantomData }
+    }
+}
+
+impl<A, M> Builder<A, M> {
+    /// Accepts any certificate. For tests only: the other side is not known then.
+    #[must_use]
+    pub fn danger_accept_any_certificate(mut self) -> Self {
+        self.settings.verify = Some(false);
+        self
+    }
+}

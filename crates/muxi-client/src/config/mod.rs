@@ -1,0 +1,21 @@
+//! A client's settings: arguments first, then the environment.
+
+mod api_kind;
+mod attempt;
+mod builder;
+mod check;
+mod checked;
+mod environment;
+mod macros;
+mod setting;
+mod table;
+mod url;
+
+pub(crate) use check::needed;
+
+pub use api_kind::{ApiKind, Formation, Server};
+pub use attempt::{Attempt, OnAttempt, OnUpdate};
+pub use check::{header_name, seconds};
+pub use checked::Config;
+pub use setting::{Language, Setting, SettingFlags, SettingKind, SettingValue, Usage};
+pub use table::{Builder, Settings, rows};

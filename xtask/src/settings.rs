@@ -1,0 +1,151 @@
+//! The settings in Python: the clients' constructors and the configuration dataclasses.
+
+use crate::text;
+use anyhow::{Context as _, Result, bail};
+use muxi_client::{
+    api::table::Api,
+    config::{Language, Setting, SettingKind},
+};
+use std::fmt::Write as _;
+
+/// The line that marks a file that derives from the settings.
+const GENERATED: &str = "Generated from the settings table by `cargo run -p xtask -- gen`; do not edit.";
+
+/// A setting as Python has it.
+struct Keyword {
+    name: String,
+    annotation: &'static str,
+    doc: String,
+    setting: &'static Setting,
+}
+
+impl Keyword {
+    /// Whether it is for wrappers around the SDK, and undocumented.
+    fn is_internal(&self) -> bool {
+        self.setting.flags.internal
+    }
+}
+
+/// The keywords of a client's constructor.
+fn keywords(api: Api) -> Result<Vec<Keyword>> {
+    let rows = Setting::all().filter(|row| row.language != Language::Rust);
+    rows.filter_map(|row| row.usage(api).map(|usage| (row, usage)))
+        .map(|(setting, usage)| {
+            let name = setting.keyword();
+            let annotation = annotation(setting.kind).with_context(|| name.clone())?;
+            Ok(Keyword { name, annotation, doc: doc(setting, usage.doc, usage.variable), setting })
+        })
+        .collect()
+}
+
+fn annotation(kind: SettingKind) -> Result<&'static str> {
+    Ok(match kind {
+        SettingKind::Text => "str",
+        SettingKind::Count => "int",
+        SettingKind::Seconds => "float",
+        SettingKind::Flag | SettingKind::Truth => "bool",
+        SettingKind::Path => "str | os.PathLike[str]",
+        SettingKind::Certificate => "tuple[str | os.PathLike[str], str | os.PathLike[str]]",
+        SettingKind::Headers => "Mapping[str, str]",
+        SettingKind::Logger => "Logger",
+        other => bail!("Python has no type for {other:?}"),
+    })
+}
+
+/// The documentation with the facts that are no part of the row's text.
+fn doc(setting: &Setting, doc: &str, variable: Option<&str>) -> String {
+    let (mut doc, more) = text::summary(doc);
+    if setting.kind == SettingKind::Seconds {
+        doc = format!("{}, in seconds; `math.inf` for no limit.", doc.trim_end_matches('.'));
+    }
+    for paragraph in &more {
+        doc.push(' ');
+        doc.push_str(paragraph);
+    }
+    let default = match (setting.kind, setting.default) {
+        (SettingKind::Flag | SettingKind::Truth, Some(default)) => {
+            Some(if default == "true" { "True" } else { "False" }.to_owned())
+        }
+        (SettingKind::Text, Some(default)) => Some(format!("`{default}`")),
+        (_, default) => default.map(str::to_owned),
+    };
+    let facts =
+        [default.map(|it| format!("Default: {it}.")), variable.map(|it| format!("Environment variable: `{it}`."))];
+    for fact in facts.iter().flatten() {
+        doc.push(' ');
+        doc.push_str(fact);
+    }
+    text::python_marks(&doc)
+}
+
+/// The module with the constructors.
+pub(crate) fn constructors() -> Result<String> {
+    let mut classes = String::new();
+    for (api, name, doc) in [
+        (Api::Server, "Server", "The constructor of the server clients."),
+        (Api::Formation, "Formation", "The constructor of the formation clients."),
+    ] {
+        write!(
+            classes,
+            "\n\nclass _{name}Settings:\n    \"\"\"{doc}\"\"\"\n\n    __slots__ = ()\n\n    _API = \"{}\"\n\n    \
+             if TYPE_CHECKING:\n\n        def _start(self, cfg: Any, settings: dict[str, Any]) -> None: ...\n\n    \
+             def __init__(\n        self,\n        cfg: {name}Config | None = None,\n        *,\n",
+            name.to_lowercase()
+        )?;
+        let keywords = keywords(api)?;
+        for keyword in &keywords {
+            writeln!(classes, "        {}: {} | None = None,", keyword.name, keyword.annotation)?;
+        }
+        classes.push_str("    ) -> None:\n");
+        let mut block = String::from("\n        Args:\n");
+        let cfg = "cfg: All settings in one object, instead of keywords. A field that is None counts as not given.";
+        block.push_str(&text::wrap(cfg, "            ", "                "));
+        for keyword in keywords.iter().filter(|keyword| !keyword.is_internal()) {
+            block.push('\n');
+            let line = format!("{}: {}", keyword.name, keyword.doc);
+            block.push_str(&text::wrap(&line, "            ", "                "));
+        }
+        block.push_str(
+            "\n\n        Raises:\n            TypeError: A setting has a wrong type, or stands beside ``cfg``.\n",
+        );
+        block.push_str("            ValueError: A setting or a variable is missing or wrong.\n");
+        let summary = "Make a client. A setting that is not given, or None, comes from its environment variable.";
+        classes.push_str(&text::docstring(summary, &block, "        ")?);
+        classes.push_str("        settings = dict(locals())\n        del settings[\"self\"], settings[\"cfg\"]\n");
+        classes.push_str("        self._start(cfg, settings)\n");
+    }
+    Ok(format!(
+        "\"\"\"The constructors of the clients.\n\n{GENERATED}\n\"\"\"\n\nfrom __future__ import annotations\n\n\
+         # Not imported from typing, which takes longer to load than all of this.\nTYPE_CHECKING = False\n\
+         if TYPE_CHECKING:\n    import os\n    from collections.abc import Mapping\n    from logging import Logger\n    \
+         from typing import Any\n\n    from .config import FormationConfig, ServerConfig\n{classes}"
+    ))
+}
+
+/// The module with the configuration dataclasses.
+pub(crate) fn dataclasses() -> Result<String> {
+    let mut out = format!(
+        "\"\"\"Configuration objects, for programs that keep a client's settings in one. Keywords do the same.\n\n\
+         A field that is not None counts as given, as a keyword does; None leaves it to the environment.\n\n\
+         {GENERATED}\n\"\"\"\n\nfrom __future__ import annotations\n\nfrom dataclasses import dataclass, field\n\
+         from logging import Logger\n\n__all__ = [\"FormationConfig\", \"ServerConfig\"]\n"
+    );
+    for (api, name, doc) in [
+        (Api::Server, "ServerConfig", "Settings of a server client."),
+        (Api::Formation, "FormationConfig", "Settings of a formation client."),
+    ] {
+        let mut keywords = keywords(api)?;
+        keywords.retain(|keyword| keyword.setting.flags.config);
+        let mut block = String::from("\n    Attributes:\n");
+        for keyword in keywords.iter().filter(|keyword| !keyword.is_internal()) {
+            let line = format!("{}: {}", keyword.name, keyword.doc);
+            writeln!(block, "{}", text::wrap(&line, "        ", "            "))?;
+        }
+        write!(out, "\n\n@dataclass\nclass {name}:\n{}\n", text::docstring(doc, &block, "    ")?)?;
+        for Keyword { name, annotation, setting, .. } in &keywords {
+            let default = if setting.flags.secret { "field(default=None, repr=False)" } else { "None" };
+            writeln!(out, "    {name}: {annotation} | None = {default}")?;
+        }
+    }
+    Ok(out)
+}
