@@ -1,11 +1,12 @@
 //! From settings to a configuration.
 
 use super::{
-    checked::{Config, print_line},
+    checked::print_line,
     environment::{Names, fill, variable},
     setting::{Setting, SettingValue},
-    table::{Settings, defaults, rows},
+    table::{Config, Settings, defaults, rows},
     url::BaseUrl,
+    value::not_blank,
 };
 use crate::api::{
     auth::Signer,
@@ -13,8 +14,8 @@ use crate::api::{
     request::header_value,
     table::Api,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, header};
-use std::{fmt, sync::Arc, time::Duration};
+use http::{HeaderMap, HeaderName, header};
+use std::{fmt, mem, sync::Arc};
 
 const SDK_HEADER: HeaderName = HeaderName::from_static("x-muxi-sdk");
 const CLIENT_HEADER: HeaderName = HeaderName::from_static("x-muxi-client");
@@ -46,19 +47,15 @@ impl Settings {
     /// An [`Error`] that names the setting, or the variable, that is missing or wrong.
     pub fn check(mut self, api: Api) -> Result<Config> {
         let names = fill(&mut self, api, variable)?;
-        match api {
-            Api::Server => {
-                let base = self.server_url(&names)?;
-                let signer = self.signer(&names)?;
-                Ok(Config { signer, ..self.common(base, &names)? })
-            }
-            Api::Formation => {
-                let base = self.formation_url(&names)?;
-                let admin_key = key(names.of(&rows::admin_key), self.admin_key.as_deref())?;
-                let client_key = key(names.of(&rows::client_key), self.client_key.as_deref())?;
-                Ok(Config { admin_key, client_key, ..self.common(base, &names)? })
-            }
-        }
+        self.find_without_effect(&names)?;
+        let (base, signer) = match api {
+            Api::Server => (self.server_url(&names)?, self.signer(&names)?),
+            Api::Formation => (self.formation_url(&names)?, None),
+        };
+        let mut config = self.checked(base, signer, &|row| names.of(row))?;
+        config.add_headers(&names)?;
+        config.print_debug();
+        Ok(config)
     }
 
     fn server_url(&self, names: &Names) -> Result<BaseUrl> {
@@ -76,7 +73,7 @@ impl Settings {
             let (given, variable) = (names.of(given), missing.variable(Api::Server).unwrap_or_default());
             Err(Error::invalid(format!("{given} is given without {}: give both, or set {variable}", missing.name)))
         };
-        match (secret(self.key_id.as_deref()), secret(self.secret_key.as_deref())) {
+        match (not_blank(self.key_id.as_deref()), not_blank(self.secret_key.as_deref())) {
             (Some(id), Some(key)) => {
                 header_value(name, id)?;
                 if id.contains([',', ' ', '=']) {
@@ -128,71 +125,40 @@ impl Settings {
         Ok(BaseUrl::parse(url_name, server_url)?.formation(place, id))
     }
 
-    fn common(self, base: BaseUrl, names: &Names) -> Result<Config> {
+    fn find_without_effect(&self, names: &Names) -> Result<()> {
         let has_no_effect = |row: &&Setting| row.flags.connection && self.is_given(row);
-        if let (Some(_), Some(row)) = (&self.http_service, Setting::all().find(has_no_effect)) {
-            let name = names.of(row);
-            return Err(Error::invalid(format!(
-                "{name} has no effect with http_service, which makes connections itself"
-            )));
-        }
-        let limit = |row: &Setting, given: Option<f64>, default: f64| seconds(names.of(row), given.unwrap_or(default));
-        let timeout = limit(&rows::timeout, self.timeout, defaults::timeout)?;
-        let connect_timeout = limit(&rows::connect_timeout, self.connect_timeout, defaults::connect_timeout)?;
-        let stream_idle_timeout =
-            limit(&rows::stream_idle_timeout, self.stream_idle_timeout, defaults::stream_idle_timeout)?;
-        let headers = self.headers(names)?;
-        let debug = self.debug.unwrap_or(defaults::debug) && self.on_attempt.is_none();
-        let on_attempt = match self.on_attempt {
-            None if debug => Some(Arc::new(|attempt: &_| print_line(&format!("muxi: {attempt}"))) as _),
-            given => given,
-        };
-        Ok(Config {
-            base,
-            signer: None,
-            admin_key: None,
-            client_key: None,
-            max_retries: self.max_retries.unwrap_or(defaults::max_retries),
-            timeout,
-            timeout_is_default: self.timeout.is_none(),
-            connect_timeout,
-            stream_idle_timeout,
-            headers,
-            proxy: self.proxy,
-            ca_file: self.ca_file,
-            verify: self.verify.unwrap_or(defaults::verify),
-            client_certificate: self.client_certificate,
-            http_service: self.http_service,
-            on_attempt,
-            debug,
-            update_notice: self.update_notice.unwrap_or(defaults::update_notice),
-            on_update: self.on_update,
-        })
+        let (Some(_), Some(row)) = (&self.http_service, Setting::all().find(has_no_effect)) else { return Ok(()) };
+        let name = names.of(row);
+        Err(Error::invalid(format!("{name} has no effect with http_service, which makes connections itself")))
     }
+}
 
-    /// The headers of every request.
-    fn headers(&self, names: &Names) -> Result<HeaderMap> {
-        let own;
-        let (sdk, platform) = match &self.sdk {
-            Some((sdk, platform)) => (sdk, platform),
-            None => {
-                let platform = format!("{}-{}/rust", std::env::consts::OS, std::env::consts::ARCH);
-                own = (format!("muxi-client-rust/{}", env!("CARGO_PKG_VERSION")), platform);
-                (&own.0, &own.1)
-            }
-        };
-        let mut headers = HeaderMap::new();
+impl Config {
+    /// Adds the headers that the settings stand for. Those that are given by name take their place.
+    fn add_headers(&mut self, names: &Names) -> Result<()> {
+        let (sdk, platform) = self.sdk.take().unwrap_or_else(|| {
+            let platform = format!("{}-{}/rust", std::env::consts::OS, std::env::consts::ARCH);
+            (format!("muxi-client-rust/{}", env!("CARGO_PKG_VERSION")), platform)
+        });
         let name = names.of(&rows::sdk);
-        headers.insert(header::USER_AGENT, header_value(name, sdk)?);
-        headers.insert(SDK_HEADER, header_value(name, sdk)?);
-        headers.insert(CLIENT_HEADER, header_value(name, platform)?);
+        let mut headers = HeaderMap::new();
+        headers.insert(header::USER_AGENT, header_value(name, &sdk)?);
+        headers.insert(SDK_HEADER, header_value(name, &sdk)?);
+        headers.insert(CLIENT_HEADER, header_value(name, &platform)?);
         if let Some(app) = &self.app {
             headers.insert(APP_HEADER, header_value(names.of(&rows::app), app)?);
         }
-        for (name, value) in &self.headers {
-            headers.insert(header_name(name)?, header_value(name, value)?);
+        headers.extend(mem::take(&mut self.headers));
+        self.headers = headers;
+        Ok(())
+    }
+
+    /// Prints the lines of `debug`, unless they are taken elsewhere.
+    fn print_debug(&mut self) {
+        self.debug &= self.on_attempt.is_none();
+        if self.debug {
+            self.on_attempt = Some(Arc::new(|attempt| print_line(&format!("muxi: {attempt}"))));
         }
-        Ok(headers)
     }
 }
 
@@ -202,33 +168,4 @@ pub(crate) fn needed(operation: &str, keys: &[&Setting], join: &str) -> Error {
     let variables: Vec<&str> = keys.iter().flat_map(|row| row.usages).filter_map(|usage| usage.variable).collect();
     let (names, variables) = (names.join(join), variables.join(join));
     Error::invalid(format!("{operation} needs {names}: give it to the client, or set {variables}"))
-}
-
-fn secret(value: Option<&str>) -> Option<&str> {
-    value.map(str::trim).filter(|v| !v.is_empty())
-}
-
-fn key(name: &str, value: Option<&str>) -> Result<Option<HeaderValue>> {
-    let Some(text) = secret(value) else { return Ok(None) };
-    // The text of a key must not be in an error, so `header_value`'s own message will not do.
-    let mut value =
-        header_value(name, text).map_err(|_| Error::invalid(format!("{name} must be printable ASCII text")))?;
-    value.set_sensitive(true);
-    Ok(Some(value))
-}
-
-/// Checks a time limit in seconds; infinity stands for none.
-pub fn seconds(name: &str, value: f64) -> Result<Option<Duration>> {
-    if value == f64::INFINITY {
-        return Ok(None);
-    }
-    match Duration::try_from_secs_f64(value) {
-        Ok(duration) if !duration.is_zero() => Ok(Some(duration)),
-        _ => Err(Error::invalid(format!("{name} must be a number of seconds above 0, got {value}"))),
-    }
-}
-
-/// Checks a header's name.
-pub fn header_name(name: &str) -> Result<HeaderName> {
-    HeaderName::from_bytes(name.as_bytes()).map_err(|_| Error::invalid(format!("headers: {name:?} is no header name")))
 }

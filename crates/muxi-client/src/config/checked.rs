@@ -1,46 +1,14 @@
-//! A configuration that has been checked.
+//! The methods of a configuration.
 
-use super::{
-    attempt::{Attempt, OnAttempt, OnUpdate},
-    url::BaseUrl,
-};
-use crate::{api::auth::Signer, http_service::HttpService};
-use http::{HeaderMap, HeaderValue};
+use super::{attempt::Attempt, table::Config};
 use std::{
     fmt,
     io::{self, Write},
-    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
-
-/// A configuration that has been checked.
-#[derive(Clone)]
-pub struct Config {
-    pub(crate) base: BaseUrl,
-    pub(crate) signer: Option<Signer>,
-    pub(crate) admin_key: Option<HeaderValue>,
-    pub(crate) client_key: Option<HeaderValue>,
-    pub(crate) max_retries: u32,
-    pub(crate) timeout: Option<Duration>,
-    /// Whether the timeout is the default, which slow operations exceed.
-    pub(crate) timeout_is_default: bool,
-    pub(crate) connect_timeout: Option<Duration>,
-    pub(crate) stream_idle_timeout: Option<Duration>,
-    pub(crate) headers: HeaderMap,
-    pub(crate) proxy: Option<String>,
-    pub(crate) ca_file: Option<PathBuf>,
-    pub(crate) verify: bool,
-    pub(crate) client_certificate: Option<(PathBuf, PathBuf)>,
-    pub(crate) http_service: Option<Arc<dyn HttpService>>,
-    pub(crate) on_attempt: Option<OnAttempt>,
-    pub(super) debug: bool,
-    pub(super) update_notice: bool,
-    pub(super) on_update: Option<OnUpdate>,
-}
 
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -9,8 +9,8 @@
 /// }
 /// ```
 ///
-/// `KIND` and `FLAG` are those of [`SettingKind`] and [`SettingFlags`] in snake case (`by_hand` first), where the kinds
-/// `service`, `attempt_hook` and `version_hook` are objects; `CLIENT` is `server`, `formation` or `both`. The order is
+/// `KIND` and `FLAG` are those of [`SettingKind`] and [`SettingFlags`] in snake case (`by_hand` first), where `key` is a text
+/// that is sent as a header, and the kinds `service`, `attempt_hook` and `version_hook` are objects; `CLIENT` is `server`, `formation` or `both`. The order is
 /// that of the Python keywords. A default is in seconds, or `no_limit`.
 ///
 /// [`SettingKind`]: super::setting::SettingKind
@@ -83,6 +83,21 @@ macro_rules! settings {
                 false
             }
 
+            /// Checks each value by itself, and takes the defaults; `name` is the name of a setting in errors.
+            pub(super) fn checked(
+                self,
+                base: BaseUrl,
+                signer: Option<Signer>,
+                name: &dyn Fn(&Setting) -> &'static str,
+            ) -> Result<Config> {
+                Ok(Config {
+                    base,
+                    signer,
+                    timeout_is_default: self.timeout.is_none(),
+                    $($name: settings!(@check $kind $name [$($default)?] self name),)+
+                })
+            }
+
             /// Tells whether `setting` has a value.
             pub fn is_given(&self, setting: &Setting) -> bool {
                 $(if setting.name == stringify!($name) {
@@ -90,6 +105,18 @@ macro_rules! settings {
                 })+
                 false
             }
+        }
+
+        /// A configuration that has been checked.
+        #[derive(Clone)]
+        // Some settings are read before they get here.
+        #[allow(dead_code)]
+        pub struct Config {
+            pub(crate) base: BaseUrl,
+            pub(crate) signer: Option<Signer>,
+            /// Whether the timeout is the default, which slow operations exceed.
+            pub(crate) timeout_is_default: bool,
+            $(pub(crate) $name: settings!(@checked $kind $($default)?),)+
         }
 
         /// The defaults, by the name of the setting.
@@ -198,6 +225,7 @@ macro_rules! settings {
     (@default $kind:ident $default:literal) => { $default };
 
     (@kind text) => { SettingKind::Text };
+    (@kind key) => { SettingKind::Text };
     (@kind count) => { SettingKind::Count };
     (@kind seconds) => { SettingKind::Seconds };
     (@kind flag) => { SettingKind::Flag };
@@ -210,6 +238,7 @@ macro_rules! settings {
     (@kind $kind:ident) => { SettingKind::Object };
 
     (@field text) => { Option<String> };
+    (@field key) => { Option<String> };
     (@field count) => { Option<u32> };
     (@field seconds) => { Option<f64> };
     (@field flag) => { Option<bool> };
@@ -222,6 +251,27 @@ macro_rules! settings {
     (@field attempt_hook) => { Option<OnAttempt> };
     (@field version_hook) => { Option<OnUpdate> };
 
+    (@checked text $default:tt) => { String };
+    (@checked count $default:tt) => { u32 };
+    (@checked flag $default:tt) => { bool };
+    (@checked truth $default:tt) => { bool };
+    (@checked seconds $($default:tt)?) => { Option<Duration> };
+    (@checked key) => { Option<HeaderValue> };
+    (@checked headers) => { HeaderMap };
+    (@checked $kind:ident) => { settings!(@field $kind) };
+    (@check seconds $field:ident [$default:tt] $settings:ident $name:ident) => {
+        value::seconds($name(&rows::$field), $settings.$field.unwrap_or(defaults::$field))?
+    };
+    (@check key $field:ident [] $settings:ident $name:ident) => {
+        value::key($name(&rows::$field), $settings.$field.as_deref())?
+    };
+    (@check headers $field:ident [] $settings:ident $name:ident) => { value::header_map(&$settings.$field)? };
+    (@check $kind:ident $field:ident [$default:tt] $settings:ident $name:ident) => {
+        $settings.$field.unwrap_or(defaults::$field.into())
+    };
+    (@check $kind:ident $field:ident [] $settings:ident $name:ident) => { $settings.$field };
+
+    (@takes key) => { impl Into<String> };
     (@takes text) => { impl Into<String> };
     (@takes count) => { u32 };
     (@takes seconds) => { Duration };
@@ -231,6 +281,7 @@ macro_rules! settings {
     (@takes service) => { impl HttpService };
     (@takes attempt_hook) => { impl Fn(&Attempt) + Send + Sync + 'static };
     (@takes version_hook) => { impl Fn(&str) + Send + Sync + 'static };
+    (@store key $value:ident) => { $value.into() };
     (@store text $value:ident) => { $value.into() };
     (@store path $value:ident) => { $value.into() };
     (@store seconds $value:ident) => { $value.as_secs_f64() };

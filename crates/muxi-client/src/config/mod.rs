@@ -10,12 +10,12 @@ mod macros;
 mod setting;
 mod table;
 mod url;
+mod value;
 
 pub(crate) use check::needed;
 
 pub use api_kind::{ApiKind, Formation, Server};
 pub use attempt::{Attempt, OnAttempt, OnUpdate};
-pub use check::{header_name, seconds};
-pub use checked::Config;
 pub use setting::{Language, Setting, SettingFlags, SettingKind, SettingValue, Usage};
-pub use table::{Builder, Settings, rows};
+pub use table::{Builder, Config, Settings, rows};
+pub use value::{header_name, seconds};

@@ -1,15 +1,21 @@
 //! The settings of the clients, each declared once.
 //!
-//! A row makes the field of [`Settings`], the method of [`Builder`], the reading of its variable, the Python keyword and
-//! its documentation, and the value that `muxi-python` takes by its name.
+//! A row makes the field of [`Settings`], the method of [`Builder`], the reading of its variable, the checked field of
+//! [`Config`], the Python keyword with its documentation, and the value that `muxi-python` takes by its name.
 
 use super::{
     api_kind::{Formation, Server},
     attempt::{Attempt, OnAttempt, OnUpdate},
     macros::settings,
     setting::{Language, Setting, SettingFlags, SettingKind, SettingValue, Slot, Usage},
+    url::BaseUrl,
+    value,
 };
-use crate::{api::table::Api, http_service::HttpService};
+use crate::{
+    api::{auth::Signer, error::Result, table::Api},
+    http_service::HttpService,
+};
+use http::{HeaderMap, HeaderValue};
 use std::{marker::PhantomData, path::PathBuf, sync::Arc, time::Duration};
 
 settings! {
@@ -36,10 +42,10 @@ settings! {
         base_url: text, config, address { formation }
 
         /// Admin key of the formation.
-        admin_key: text, config, secret { formation "MUXI_ADMIN_KEY" }
+        admin_key: key, config, secret { formation "MUXI_ADMIN_KEY" }
 
         /// Client key of the formation.
-        client_key: text, config, secret { formation "MUXI_CLIENT_KEY" }
+        client_key: key, config, secret { formation "MUXI_CLIENT_KEY" }
 
         /// Number of further attempts after a failure that may pass.
         max_retries: count = 0, config { both "MUXI_MAX_RETRIES" }
