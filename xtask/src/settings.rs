@@ -117,7 +117,8 @@ pub(crate) fn constructors() -> Result<String> {
     Ok(format!(
         "\"\"\"The constructors of the clients.\n\n{GENERATED}\n\"\"\"\n\nfrom __future__ import annotations\n\n\
          # Not imported from typing, which takes longer to load than all of this.\nTYPE_CHECKING = False\n\
-         if TYPE_CHECKING:\n    import os\n    from collections.abc import Mapping\n    from logging import Logger\n    \
+         if TYPE_CHECKING:\n    import os\n    from collections.abc import Mapping\n    \
+         from logging import Logger\n    \
          from typing import Any\n\n    from .config import FormationConfig, ServerConfig\n{classes}"
     ))
 }
