@@ -1,15 +1,12 @@
 //! The settings in Python: the clients' constructors and the configuration dataclasses.
 
-use crate::text;
+use crate::{GENERATED, text};
 use anyhow::{Context as _, Result, bail};
 use muxi_client::{
     api::table::Api,
     config::{Language, Setting, SettingKind},
 };
 use std::fmt::Write as _;
-
-/// The line that marks a file that derives from the settings.
-const GENERATED: &str = "Generated from the settings table by `cargo run -p xtask -- gen`; do not edit.";
 
 /// A setting as Python has it.
 struct Keyword {
