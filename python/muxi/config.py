@@ -25,8 +25,8 @@ class ServerConfig:
             ``MUXI_MAX_RETRIES``.
         timeout: Timeout of one attempt, in seconds; ``math.inf`` for no limit. Operations that take long, such as
             deploying, have 600 s instead of the default. Default: 30. Environment variable: ``MUXI_TIMEOUT``.
-        debug: A log line for each attempt, on stderr unless the program takes it elsewhere. Default: False. Environment
-            variable: ``MUXI_DEBUG``.
+        debug: A log line for each attempt: on stderr in Rust, by the logger ``muxi`` in Python. Default: False.
+            Environment variable: ``MUXI_DEBUG``.
         logger: Logger for all lines, instead of the logger ``muxi``.
     """
 
@@ -56,8 +56,8 @@ class FormationConfig:
             ``MUXI_MAX_RETRIES``.
         timeout: Timeout of one attempt, in seconds; ``math.inf`` for no limit. Operations that take long, such as
             deploying, have 600 s instead of the default. Default: 30. Environment variable: ``MUXI_TIMEOUT``.
-        debug: A log line for each attempt, on stderr unless the program takes it elsewhere. Default: False. Environment
-            variable: ``MUXI_DEBUG``.
+        debug: A log line for each attempt: on stderr in Rust, by the logger ``muxi`` in Python. Default: False.
+            Environment variable: ``MUXI_DEBUG``.
         logger: Logger for all lines, instead of the logger ``muxi``.
         mode: Version of the formation behind ``server_url``: ``live`` or ``draft``. Default: ``"live"``.
     """

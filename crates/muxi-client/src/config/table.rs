@@ -53,7 +53,7 @@ settings! {
         /// Timeout of one attempt. Operations that take long, such as deploying, have 600 s instead of the default.
         timeout: seconds = 30, config { both "MUXI_TIMEOUT" }
 
-        /// A log line for each attempt, on stderr unless the program takes it elsewhere.
+        /// A log line for each attempt: on stderr in Rust, by the logger `muxi` in Python.
         debug: truth = false, config { both "MUXI_DEBUG" }
     }
 
