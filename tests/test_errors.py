@@ -55,6 +55,11 @@ def test_the_constructors_are_those_of_the_official_sdk() -> None:
     assert muxi.RateLimitError("slow down", 420, 2.5).code == "RATE_LIMITED"
 
 
+def test_a_status_that_is_none() -> None:
+    for status in (-1, 0, 70000):
+        assert (type(muxi.errors.map_error(status, "", "words")), status) == (muxi.MuxiError, status)
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 408, 409, 413, 418, 422, 429, 500, 503, 599])
 def test_map_error_agrees_with_replies(status: int) -> None:
     error = muxi.errors.map_error(status, "", "words", {"a": 1}, 2)

@@ -11,6 +11,7 @@ import pydoc
 import subprocess
 import sys
 import threading
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import SimpleNamespace
 from typing import Any
@@ -47,6 +48,10 @@ def test_base_urls(settings: dict[str, Any], base_url: str) -> None:
         ({"server_url": "http://h"}, "server_url needs formation_id"),
         ({"server_url": "http://h", "formation_id": ".."}, 'formation_id must be an identifier, got "\\.\\."'),
         ({"server_url": "http://h", "formation_id": "f", "mode": "Draft"}, 'mode must be "live" or "draft"'),
+        ({"server_url": "http://h", "formation_id": " "}, "server_url needs formation_id"),
+        ({"url": "http://h", "mode": "drafft"}, 'mode must be "live" or "draft"'),
+        ({"url": "http://h", "mode": "draft"}, 'mode "draft" needs server_url'),
+        ({"base_url": "http://h", "mode": "draft"}, 'mode "draft" needs server_url'),
         ({"url": "localhost:7890"}, 'url must be a URL like http://localhost:7890, got "localhost:7890'),
         ({"url": "ftp://h"}, "it lacks http:// or https://"),
         ({"url": "http://user:secret@h"}, "url must not have a user or a password"),
@@ -82,8 +87,12 @@ def test_wrong_server_settings() -> None:
     for times in (-1, 2**32):
         with pytest.raises(ValueError, match=f"max_retries must be from 0 to 4294967295, got {times}"):
             ServerClient(url="http://h", max_retries=times)
-    with pytest.raises(TypeError, match='FormationClient has no setting "key_id"'):
-        FormationClient(ServerConfig(url="http://h", key_id="k"))  # type: ignore[arg-type]
+    others: list[Any] = ["http://h", {"url": "http://h"}, 5, b"", ServerConfig, FormationConfig(url="http://h")]
+    for other in others:
+        with pytest.raises(TypeError, match=r"cfg must be a ServerConfig, not .*: give settings by keyword"):
+            ServerClient(other)
+    with pytest.raises(TypeError, match="cfg must be a FormationConfig, not ServerConfig"):
+        FormationClient(ServerConfig(url="http://h"))  # type: ignore[arg-type]
     with pytest.raises(
         ValueError, match="status needs key_id and secret_key: give it to the client, or set MUXI_KEY_ID"
     ):
@@ -147,6 +156,24 @@ def test_given_beats_the_environment_even_when_it_is_the_default(
             with pytest.raises(muxi.ConnectionError):
                 one.health()
         assert len(caplog.records) == 2 * attempts
+
+
+def test_a_formation_that_is_given_is_not_another_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MUXI_FORMATION_URL", "http://other")
+    monkeypatch.setenv("MUXI_SERVER_URL", "http://s")
+    monkeypatch.setenv("MUXI_FORMATION_ID", "theirs")
+    assert FormationClient().base_url == "http://other/v1"
+    assert FormationClient(formation_id="own").base_url == "http://s/api/own/v1"
+    assert FormationClient(FormationConfig(mode="draft")).base_url == "http://s/draft/theirs/v1"
+
+
+def test_a_config_may_have_attributes_of_its_own() -> None:
+    @dataclass
+    class Mine(ServerConfig):
+        region: str = "eu"
+
+    assert ServerClient(Mine(url="http://h")).base_url == "http://h"
+    assert ServerClient(SimpleNamespace(url="http://h", _cache={})).base_url == "http://h"  # type: ignore[arg-type]
 
 
 def test_a_config_leaves_the_mode_out() -> None:

@@ -10,7 +10,7 @@ from ._transport import AsyncTransport, PendingBundle, Transport
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from logging import Logger
     from types import TracebackType
     from typing import Any, BinaryIO, TypeAlias
@@ -31,6 +31,8 @@ class _Raw:
         self._client = client
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name == "_client":  # Not set yet: a copy is being made.
+            raise AttributeError(name)
         method: Callable[..., Any] = getattr(self._client, name)
         return method
 
@@ -51,8 +53,8 @@ class _Client:
             given = {name for name, value in settings.items() if value is not None}
             if given:
                 raise TypeError(f"give either cfg or keywords, not both: {', '.join(sorted(given))}")
-            names = settings | getattr(cfg, "__dict__", {})
-            settings = {name: getattr(cfg, name, None) for name in names}
+            _check_config(cfg, self._API, settings)
+            settings = {name: getattr(cfg, name, None) for name in settings}
         self._settings: dict[str, Any] = {name: value for name, value in settings.items() if value is not None}
         rest = {"_sdk": _sdk(), **self._settings}
         logger = rest.pop("logger", None)
@@ -111,6 +113,15 @@ class _Client:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_rebuild, (type(self), self._settings, self._options))
+
+
+def _check_config(cfg: Any, api: str, names: Iterable[str]) -> None:
+    # Any object with such attributes will do, but not the configuration of another client, nor a URL.
+    wanted = f"{api.title()}Config"
+    own = {base.__name__ for base in type(cfg).__mro__ if base.__module__ == "muxi.config"}
+    is_one = wanted in own if own else any(hasattr(cfg, name) for name in names)
+    if isinstance(cfg, type) or not is_one:
+        raise TypeError(f"cfg must be a {wanted}, not {type(cfg).__name__}: give settings by keyword, such as url=...")
 
 
 def _rebuild(cls: type[Any], settings: dict[str, Any], options: dict[str, Any]) -> Any:

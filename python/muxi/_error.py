@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class MuxiError(Exception):
     """An error that a server or formation reports, or that happened on the way to it.
 
-    Its text shows the code, the message, and the fields of the request that the other side objects to.
+    The text of a reported one shows the code, the message, and the fields that the other side objects to.
 
     Attributes:
         code: Machine-readable code, such as ``"AGENT_NOT_FOUND"``. A failure has the same code whether a reply or a
@@ -23,7 +23,7 @@ class MuxiError(Exception):
         status_code: HTTP status, or 0 when there was no reply.
         details: What the other side adds to the error.
         retry_after: Seconds after which the other side asks to try again, or None.
-        request_id: Id of the request in the other side's logs, or None. That of a chat turn is known also when no
+        request_id: Id of the request in the other side's logs, or None. For a chat turn it is the turn's, also when no
             reply came: the turn can be polled and cancelled by it.
         session_id: Session of the chat turn that failed, or None.
         attempts: Number of attempts; 0 when nothing was sent.

@@ -170,6 +170,7 @@ impl Operation {
                 facts.add(of("default"), default);
             }
             facts.add_if(of("may be empty"), argument.may_be_empty);
+            facts.add_if(of("names a user"), argument.name == "X-Muxi-User-ID");
             facts.add_if(of("nullable"), argument.nullable);
             facts.add_if(of("or the whole body"), argument.or_whole_body);
             facts.add_set(of("makes"), &argument.makes);
@@ -265,6 +266,7 @@ fn add_argument(facts: &mut Facts, param: &Param, types: &Types) -> Result<()> {
         facts.add(of("default"), value);
     }
     facts.add_if(of("may be empty"), param.place == Place::AnyUser);
+    facts.add_if(of("names a user"), matches!(param.place, Place::User | Place::AnyUser));
     facts.add_if(of("nullable"), param.nullable);
     facts.add_if(of("or the whole body"), param.place == Place::Trigger);
     if param.place == Place::Turn {
@@ -346,7 +348,8 @@ fn place(place: Place) -> &'static str {
         Place::Query => "query",
         Place::Filters => "whole query",
         Place::Body | Place::Trigger => "body",
-        Place::Payload | Place::Turn | Place::Raw | Place::Bundle => "whole body",
+        Place::Payload | Place::Turn => "whole body",
+        Place::Raw | Place::Bundle => "raw body",
         Place::Header | Place::User | Place::AnyUser => "header",
         Place::Local => "not sent",
     }

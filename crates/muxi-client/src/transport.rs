@@ -119,7 +119,10 @@ impl Transport {
         let sent = self.attempts(&prepared, Self::read_reply).await;
         match (sent, &request.on_not_found, &request.picks) {
             (Err(error), Some(other), _) if error.kind() == ErrorKind::NotFound => {
-                Box::pin(self.send(other, options)).await
+                Box::pin(self.send(other, options)).await.map_err(|e| {
+                    let attempts = e.attempts() + error.attempts();
+                    e.of_call(attempts, None)
+                })
             }
             (Err(error), ..) if defects::buffers_are_clear(request.endpoint, &error) => {
                 Ok(cleared(&error, prepared.idempotency_key))

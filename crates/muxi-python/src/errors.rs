@@ -55,12 +55,17 @@ fn class_of(py: Python<'_>, kind: ErrorKind) -> PyResult<Bound<'_, PyAny>> {
 
 /// The exception class of replies with that status.
 #[pyfunction]
-pub(crate) fn error_class(py: Python<'_>, status: u16) -> PyResult<Bound<'_, PyType>> {
-    Ok(class_of(py, ErrorKind::of_status(status))?.cast_into()?)
+pub(crate) fn error_class(py: Python<'_>, status: i64) -> PyResult<Bound<'_, PyType>> {
+    Ok(class_of(py, ErrorKind::of_status(known(status)))?.cast_into()?)
 }
 
 /// The code of replies with that status that name none.
 #[pyfunction]
-pub(crate) fn default_code(status: u16) -> &'static str {
-    ErrorKind::code_of_status(status)
+pub(crate) fn default_code(status: i64) -> &'static str {
+    ErrorKind::code_of_status(known(status))
+}
+
+/// The status, or 0 for a number that is none.
+fn known(status: i64) -> u16 {
+    u16::try_from(status).unwrap_or_default()
 }

@@ -88,6 +88,18 @@ impl Settings {
     }
 
     fn formation_url(&self, names: &Names) -> Result<BaseUrl> {
+        let mode_name = names.of(&rows::mode);
+        let place = match self.mode.as_deref().unwrap_or(defaults::mode) {
+            "live" => "api",
+            "draft" if self.base_url.is_some() || self.url.is_some() => {
+                let message = format!("{mode_name} \"draft\" needs server_url: another URL names one version already");
+                return Err(Error::invalid(message));
+            }
+            "draft" => "draft",
+            other => {
+                return Err(Error::invalid(format!("{mode_name} must be \"live\" or \"draft\", got {other:?}")));
+            }
+        };
         if let Some(base_url) = &self.base_url {
             return BaseUrl::parse(names.of(&rows::base_url), base_url);
         }
@@ -105,7 +117,7 @@ impl Settings {
             )));
         };
         let (url_name, id_name) = (names.of(&rows::server_url), names.of(&rows::formation_id));
-        let Some(id) = self.formation_id.as_deref().filter(|id| !id.is_empty()) else {
+        let Some(id) = not_blank(self.formation_id.as_deref()) else {
             let variable = rows::formation_id.variable(Api::Formation).unwrap_or_default();
             return Err(Error::invalid(format!(
                 "{url_name} needs {id_name}, the formation behind that server: give it, or set {variable}"
@@ -114,14 +126,6 @@ impl Settings {
         if matches!(id, "." | "..") {
             return Err(Error::invalid(format!("{id_name} must be an identifier, got {id:?}")));
         }
-        let mode_name = names.of(&rows::mode);
-        let place = match self.mode.as_deref().unwrap_or(defaults::mode) {
-            "live" => "api",
-            "draft" => "draft",
-            other => {
-                return Err(Error::invalid(format!("{mode_name} must be \"live\" or \"draft\", got {other:?}")));
-            }
-        };
         Ok(BaseUrl::parse(url_name, server_url)?.formation(place, id))
     }
 

@@ -2,7 +2,7 @@
 
 use super::{
     setting::{Setting, SettingKind, SettingValue},
-    table::Settings,
+    table::{Settings, rows},
 };
 use crate::api::{
     error::{Error, Result},
@@ -34,9 +34,13 @@ pub(super) fn variable(name: &str) -> Result<Option<String>> {
 pub(super) fn fill(settings: &mut Settings, api: Api, read: impl Fn(&str) -> Result<Option<String>>) -> Result<Names> {
     let mut names = Names::default();
     let has_address = Setting::all().any(|row| row.flags.address && settings.is_given(row));
+    // The two name a formation behind a server: the URL of another formation must not take its place.
+    let is_behind_server = api == Api::Formation && (settings.formation_id.is_some() || settings.mode.is_some());
+    let is_unwanted =
+        |row: &Setting| row.flags.address && (has_address || (is_behind_server && row.name != rows::server_url.name));
     for row in Setting::all() {
         let Some(variable) = row.variable(api) else { continue };
-        if settings.is_given(row) || (row.flags.address && has_address) {
+        if settings.is_given(row) || is_unwanted(row) {
             continue;
         }
         if let Some(text) = read(variable)? {
@@ -61,7 +65,7 @@ fn parse(kind: SettingKind, variable: &str, text: String) -> Result<SettingValue
 }
 
 fn is_true(text: &str) -> bool {
-    !matches!(text.to_ascii_lowercase().as_str(), "" | "0" | "false")
+    !matches!(text.to_ascii_lowercase().as_str(), "" | "0" | "false" | "no" | "off")
 }
 
 #[cfg(test)]
@@ -106,8 +110,21 @@ mod tests {
     }
 
     #[test]
+    fn a_formation_that_is_given_is_behind_a_server() -> Result<()> {
+        let variables =
+            [("MUXI_FORMATION_URL", "http://f"), ("MUXI_SERVER_URL", "http://s"), ("MUXI_FORMATION_ID", "i")];
+        let id = Settings { formation_id: Some("own".to_owned()), ..Settings::default() };
+        let mode = Settings { mode: Some("draft".to_owned()), ..Settings::default() };
+        for mut settings in [id, mode] {
+            filled(&mut settings, Api::Formation, &variables)?;
+            assert_eq!((settings.url, settings.server_url.as_deref()), (None, Some("http://s")));
+        }
+        Ok(())
+    }
+
+    #[test]
     fn a_truth_is_anything_but_nothing_zero_and_false() {
-        assert_eq!(["", "0", "false", "False"].map(is_true), [false; 4]);
+        assert_eq!(["", "0", "false", "False", "no", "Off"].map(is_true), [false; 6]);
         assert_eq!(["1", "true", "yes", "2"].map(is_true), [true; 4]);
     }
 

@@ -33,8 +33,10 @@ impl BaseUrl {
         if url.contains(['?', '#']) {
             return Err(Error::invalid(format!("{name} must not have a query or a fragment")));
         }
-        let wrong =
-            |why: &str| Error::invalid(format!("{name} must be a URL like http://localhost:7890, got {url:?}{why}"));
+        let wrong = |why: &str| {
+            let got = if url.contains('@') { String::new() } else { format!(", got {url:?}") };
+            Error::invalid(format!("{name} must be a URL like http://localhost:7890{got}{why}"))
+        };
         let uri: Uri = url.parse().map_err(|_| wrong(""))?;
         let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
             return Err(wrong(": it lacks http:// or https://"));
@@ -42,9 +44,13 @@ impl BaseUrl {
         if *scheme != Scheme::HTTP && *scheme != Scheme::HTTPS {
             return Err(wrong(": it lacks http:// or https://"));
         }
-        let has_port = authority.as_str().len() > authority.host().len();
-        if has_port && authority.port_u16().is_none_or(|port| port == 0) {
+        let port = authority.as_str().strip_prefix(authority.host()).unwrap_or_default();
+        let is_number = |port: &str| port.bytes().all(|b| b.is_ascii_digit()) && matches!(port.parse::<u16>(), Ok(1..));
+        if !port.is_empty() && !port.strip_prefix(':').is_some_and(is_number) {
             return Err(wrong(": the port must be a number from 1 to 65535"));
+        }
+        if authority.host().is_empty() {
+            return Err(wrong(": it has no host"));
         }
         let prefix = uri.path().trim_end_matches('/').to_owned();
         Ok(Self { scheme: scheme.clone(), authority: authority.to_string(), prefix })
@@ -124,6 +130,11 @@ mod tests {
             ("http://", "got \"http://\""),
             ("http://h:", "from 1 to 65535"),
             ("http://h:0", "from 1 to 65535"),
+            ("http://h:+80", "from 1 to 65535"),
+            ("http://:80", "no host"),
+            ("http://me:sec/ret@h", "from 1 to 65535"),
+            ("http:/me:secret@h", "a URL like"),
+            ("//me:secret@h", "a URL like"),
             ("http://h:65536", "from 1 to 65535"),
             ("http://[::1]:0/", "from 1 to 65535"),
             ("http://h/a b", "got \"http://h/a b\""),

@@ -25,9 +25,14 @@ pub(super) fn read(folder: &Folder<'_>, report: &mut Report) -> BTreeMap<String,
     for file in FILES.into_iter().filter(|file| folder.has(file)) {
         let Some(text) = folder.read(file, report) else { continue };
         match env_file::parse(&text) {
-            Ok(pairs) => pairs.into_iter().filter(|(_, value)| !value.is_empty()).for_each(|(name, value)| {
-                secrets.entry(name).or_insert(value);
-            }),
+            // Within a file the last one counts.
+            Ok(pairs) => {
+                let given =
+                    pairs.into_iter().filter_map(|(name, value)| Some((name, value.filter(|v| !v.is_empty())?)));
+                for (name, value) in given.collect::<BTreeMap<_, _>>() {
+                    secrets.entry(name).or_insert(value);
+                }
+            }
             // The line may hold a secret; only its number is shown.
             Err(line) => report.error(file, (line, 1), "expected NAME=value"),
         }

@@ -14,6 +14,11 @@ impl Error {
     /// the event is in the [`details`](Error::details).
     pub fn from_event(data: &str) -> Self {
         let object = serde_json::from_str::<Object>(data).unwrap_or_default();
+        if let Some(Value::Object(_)) = object.get("error") {
+            let mut error = Self::new(ErrorKind::Api, STREAM_ERROR, String::new());
+            error.0.read(object);
+            return error;
+        }
         let text = |key: &str| object.get(key).and_then(Value::as_str);
         let (kind, code, message) = match (text("message"), text("error")) {
             // A server names the failure in `error` and explains it in `message`.
@@ -21,7 +26,7 @@ impl Error {
                 let kind = ErrorKind::of_event(name);
                 (kind.unwrap_or(ErrorKind::Api), kind.map_or(name, |kind| kind.default_code()), message)
             }
-            (Some(message), None) => (ErrorKind::Api, STREAM_ERROR, message),
+            (Some(message), None) => (ErrorKind::Api, text("code").unwrap_or(STREAM_ERROR), message),
             // A formation explains in `error` and names the exception in `type`.
             (None, Some(message)) if text("type").is_some() => (ErrorKind::Server, INTERNAL_ERROR, message),
             (None, Some(message)) => (ErrorKind::Api, text("code").unwrap_or(STREAM_ERROR), message),

@@ -101,13 +101,14 @@ impl Error {
         self
     }
 
-    /// Adds the number of attempts, and the ids of the chat turn that the client made, where the other side named none.
+    /// Adds the number of attempts, and the ids of the chat turn. They take the place of a request id in the reply: that of
+    /// a refused turn is known nowhere else.
     #[must_use]
     pub fn of_call(mut self, attempts: u32, turn: Option<&TurnIds>) -> Self {
         self.0.attempts = attempts;
         if let Some(TurnIds { session_id, request_id }) = turn {
-            self.0.session_id.get_or_insert_with(|| session_id.clone());
-            self.0.request_id.get_or_insert_with(|| request_id.clone());
+            self.0.session_id = Some(session_id.clone());
+            self.0.request_id = Some(request_id.clone());
         }
         self
     }
@@ -137,8 +138,8 @@ impl Error {
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
-    /// The id of the request in the other side's logs. That of a chat turn is known also when no reply came: the turn
-    /// can be polled and cancelled by it.
+    /// The id of the request in the other side's logs. For a chat turn it is the turn's, also when no reply came: the
+    /// turn can be polled and cancelled by it.
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
     }

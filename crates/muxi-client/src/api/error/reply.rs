@@ -36,7 +36,7 @@ impl Error {
 
 impl Inner {
     /// Reads either dialect: the formation's envelope, or the server's `{error, message, code}`.
-    fn read(&mut self, mut object: Object) {
+    pub(super) fn read(&mut self, mut object: Object) {
         let text = |v: Option<&Value>| v.and_then(Value::as_str).map(str::to_owned);
         self.request_id = text(object.get("request").and_then(|r| r.get("id"))).or(text(object.get("request_id")));
         let message = text(object.get("message")).or(text(object.get("detail")));
@@ -53,7 +53,9 @@ impl Inner {
             Some(Value::String(error)) => {
                 // `code` is a number there, so `error` is the reason phrase. Without it, one word is a name: that of a
                 // failure that has the same code in a progress stream, or one of its own.
-                let is_name = !object.contains_key("code") && !error.is_empty() && !error.contains(char::is_whitespace);
+                let phrase = StatusCode::from_u16(self.status).ok().and_then(|status| status.canonical_reason());
+                let is_word = !error.is_empty() && !error.contains(char::is_whitespace);
+                let is_name = is_word && !object.contains_key("code") && phrase != Some(error.as_str());
                 if is_name && ErrorKind::of_event(&error).is_none() {
                     self.code.clone_from(&error);
                 }
