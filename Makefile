@@ -9,23 +9,26 @@ ISOLATED := $(BIN)/python tests/isolated.py
 # maturin refuses to choose between an active conda environment and .venv.
 unexport CONDA_PREFIX
 
-.PHONY: demo test test-rust test-python browser parity real check generate openapi build clean
+.PHONY: demo help test test-rust test-python browser parity real check generate openapi build clean
 .PHONY: bench bench-table bench-growth bench-pythons bench-local counts
 
 demo: build ## Start muxi-local and run the quickstarts against it
 	@$(ISOLATED) $(BIN)/python examples/demo.py
 
-test: test-rust test-python ## Run every test
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+test: test-rust test-python ## Run every test, but for those of browser, parity and real
 
 # Fetched before, since the tests see no proxy.
-test-rust: $(VENV)/ready
+test-rust: $(VENV)/ready ## Run the Rust tests
 	cargo fetch --locked --quiet --target "$$(rustc --version --verbose | sed -n 's/^host: //p')"
 	$(ISOLATED) cargo test --workspace --exclude muxi-python --features muxi-client/http2,muxi-client/tracing --quiet
 
-test-python: build
+test-python: build ## Run the Python tests
 	$(BIN)/python -m pytest -q
 
-browser: build ## The page of muxi-local in a real browser; its pictures go to target/browser
+browser: build ## Test the page of muxi-local in a real browser; its pictures go to target/browser
 	@tests/browser/prepare
 	$(BIN)/python -m pytest -q tests/browser
 
@@ -37,10 +40,10 @@ parity: build .venv-official/ready ## Compare every operation with the official 
 	.venv-official/bin/python -m pip install --quiet muxi==1.20260713.0
 	@touch $@
 
-real: build ## Every formation operation against the real runtime, and muxi-local compared with it (first time: 2 GB)
+real: build ## Test every formation operation against the real runtime, and compare muxi-local with it (2 GB, kept)
 	@$(ISOLATED) $(BIN)/python tests/real/run.py
 
-check: build ## Formatting, lints, types, and whether generated files are up to date
+check: build ## Check formatting, lints, types, and that generated files are up to date
 	cargo fmt --all --check
 	@# rustfmt does not look into macros.
 	! grep -rnE '^.{121,}' crates/muxi-client/src/api/table
@@ -105,5 +108,5 @@ counts: $(VENV)/ready ## Count the instructions of the hot paths; compare with b
 	cargo build --quiet --release --manifest-path benches/server/Cargo.toml --target-dir target
 	@$(BIN)/python benches/counts/run.py --target target $(OPTIONS)
 
-clean:
+clean: ## Remove what was built, and the virtual environments
 	rm -rf $(VENV) .venv-official target
