@@ -3,7 +3,7 @@
 use crate::{
     errors,
     model::{Def, Shape, Types},
-    python,
+    python, settings,
     text::{WIDTH, cell},
     types,
 };
@@ -29,13 +29,17 @@ pub(crate) fn page(types: &Types) -> Result<String> {
     for (client, _, endpoints) in apis {
         writeln!(out, "- [`{client}`](#{}): {} operations", client.to_lowercase(), endpoints.len())?;
     }
-    out.push_str("- [Errors](#errors)\n- [Reply types](#reply-types)\n");
+    out.push_str("- [Settings](#settings)\n- [Errors](#errors)\n- [Reply types](#reply-types)\n");
     for (client, about, endpoints) in apis {
         write!(out, "\n## {client}\n\n{about} Asynchronous: `Async{client}`.\n")?;
         for endpoint in endpoints {
             operation(&mut out, endpoint, types).with_context(|| endpoint.name.to_owned())?;
         }
     }
+    out.push_str(
+        "\n## Settings\n\nKeywords of the constructors in Python, methods of the builders in Rust. A keyword beats the ",
+    );
+    writeln!(out, "environment variable, also\nwhen it equals the default.\n\n{}", settings::table()?.trim_end())?;
     writeln!(out, "\n## Errors\n\n{}", errors::table()?.trim_end())?;
     out.push_str(
         "\n## Reply types\n\nA reply is a dict. Keys that are not listed are kept. A reply may carry `request_id`, ",

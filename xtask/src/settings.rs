@@ -147,3 +147,24 @@ pub(crate) fn dataclasses() -> Result<String> {
     }
     Ok(out)
 }
+
+/// The table of settings for the reference page.
+pub(crate) fn table() -> Result<String> {
+    let mut out =
+        String::from("| setting | client | default | environment variable | meaning |\n|---|---|---|---|---|\n");
+    for row in Setting::all().filter(|row| !row.flags.internal && row.language != Language::Rust) {
+        for usage in row.usages {
+            let client = match usage.apis {
+                [Api::Server] => "server",
+                [Api::Formation] => "formation",
+                _ => "both",
+            };
+            let unit = if row.kind == SettingKind::Seconds && row.default != Some("no limit") { " s" } else { "" };
+            let default = row.default.map(|default| format!("{default}{unit}")).unwrap_or_default();
+            let variable = usage.variable.map(|name| format!("`{name}`")).unwrap_or_default();
+            let meaning = text::cell(&text::paragraphs(usage.doc).join(" "));
+            writeln!(out, "| `{}` | {client} | {default} | {variable} | {meaning} |", row.name)?;
+        }
+    }
+    Ok(out)
+}

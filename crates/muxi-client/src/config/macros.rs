@@ -10,8 +10,9 @@
 /// ```
 ///
 /// `KIND` and `FLAG` are those of [`SettingKind`] and [`SettingFlags`] in snake case (`by_hand` first), where `key` is
-/// a text that is sent as a header, and the kinds `service`, `attempt_hook` and `version_hook` are objects; `CLIENT` is
-/// `server`, `formation` or `both`. The order is that of the Python keywords. A default is in seconds, or `no_limit`.
+/// a secret text that is sent as a header, and the kinds `service`, `attempt_hook` and `version_hook` are objects;
+/// `CLIENT` is `server`, `formation` or `both`. The order is that of the Python keywords. A default is in seconds, or
+/// `no_limit`.
 ///
 /// [`SettingKind`]: super::setting::SettingKind
 /// [`SettingFlags`]: super::setting::SettingFlags
