@@ -77,7 +77,7 @@ def test_chat_stream(face: Face, user: str, defects: Defects) -> None:
     assert events[-1].finished
     assert outcome(face, str(request), user)["result"] == text
     with defects.error(
-        "4", "chat_stream: early answers fail", ServerError, 0, "AttributeError", "the same call of `chat` returns it"
+        "4", "chat_stream: early answers fail", ServerError, 0, "INTERNAL_ERROR", "the same call of `chat` returns it"
     ):
         list(face.stream("chat_stream", {"message": "x" * 100_001}, user_id=user))
 
