@@ -23,7 +23,7 @@ test: test-rust test-python ## Run every test, but for those of browser, parity 
 # Fetched before, since the tests see no proxy.
 test-rust: $(VENV)/ready ## Run the Rust tests
 	cargo fetch --locked --quiet --target "$$(rustc --version --verbose | sed -n 's/^host: //p')"
-	$(ISOLATED) cargo test --workspace --exclude muxi-python --features muxi-client/http2,muxi-client/tracing --quiet
+	$(ISOLATED) cargo test --workspace --exclude muxi-python --features muxi-client/tracing --quiet
 
 test-python: build ## Run the Python tests
 	$(BIN)/python -m pytest -q
@@ -50,7 +50,7 @@ check: build ## Check formatting, lints, types, and that generated files are up 
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	cargo clippy --package muxi-client --no-default-features --quiet -- -D warnings
 	cargo clippy --package muxi-client --features strict --test real --quiet -- -D warnings
-	cargo clippy --package muxi-client --features http2,tracing,webpki-roots --all-targets --quiet -- -D warnings
+	cargo clippy --package muxi-client --features tracing,webpki-roots --all-targets --quiet -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --exclude muxi-python --no-deps --quiet
 	cargo run --quiet --package xtask -- gen --check
 	cargo package --package muxi-client --package muxi-local --no-verify --offline --allow-dirty --quiet

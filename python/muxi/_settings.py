@@ -45,6 +45,7 @@ class _ServerSettings:
         ca_file: str | os.PathLike[str] | None = None,
         verify: bool | None = None,
         client_certificate: tuple[str | os.PathLike[str], str | os.PathLike[str]] | None = None,
+        http2: bool | None = None,
         _app: str | None = None,
     ) -> None:
         """Make a client.
@@ -73,6 +74,7 @@ class _ServerSettings:
                 Default: True.
             client_certificate: The client's own certificate, for a server that asks for one: the PEM file with the
                 certificates, its own first, and the PEM file with their private key.
+            http2: HTTP/2 over TLS, where the server offers it. All calls share its connection. Default: False.
 
         Raises:
             TypeError: A setting has a wrong type, or stands beside ``cfg``.
@@ -116,6 +118,7 @@ class _FormationSettings:
         ca_file: str | os.PathLike[str] | None = None,
         verify: bool | None = None,
         client_certificate: tuple[str | os.PathLike[str], str | os.PathLike[str]] | None = None,
+        http2: bool | None = None,
         _app: str | None = None,
     ) -> None:
         """Make a client.
@@ -149,6 +152,7 @@ class _FormationSettings:
                 Default: True.
             client_certificate: The client's own certificate, for a server that asks for one: the PEM file with the
                 certificates, its own first, and the PEM file with their private key.
+            http2: HTTP/2 over TLS, where the server offers it. All calls share its connection. Default: False.
 
         Raises:
             TypeError: A setting has a wrong type, or stands beside ``cfg``.

@@ -45,8 +45,6 @@
 )]
 
 pub mod api;
-#[cfg(feature = "client")]
-mod body;
 #[cfg(feature = "bundle")]
 pub mod bundle;
 #[cfg(feature = "client")]
@@ -56,8 +54,6 @@ pub mod client;
 #[cfg(feature = "client")]
 pub mod config;
 #[cfg(feature = "client")]
-mod connect;
-#[cfg(feature = "client")]
 pub mod driver;
 #[cfg(feature = "client")]
 pub mod events;
@@ -66,13 +62,11 @@ mod file;
 #[cfg(feature = "client")]
 pub mod guide;
 #[cfg(feature = "client")]
-pub mod http_service;
-#[cfg(feature = "client")]
 mod jobs;
 #[cfg(feature = "client")]
-pub mod options;
+mod net;
 #[cfg(feature = "client")]
-mod pool;
+pub mod options;
 #[cfg(feature = "client")]
 pub mod reply;
 #[cfg(feature = "client")]
@@ -81,8 +75,6 @@ pub mod route;
 pub mod stream;
 #[cfg(feature = "client")]
 mod trace;
-#[cfg(feature = "client")]
-pub mod transport;
 
 #[cfg(feature = "blocking")]
 pub mod blocking;
@@ -98,6 +90,7 @@ pub use api::{
 pub use {
     client::{FormationClient, ServerClient},
     events::{ChatStream, Events},
+    net::{http_service, transport},
     options::CallOptions,
     reply::Response,
     stream::EventStream,

@@ -9,8 +9,10 @@ use crate::{
         table::StreamEnd,
     },
     config::Config,
-    http_service::Body,
-    transport::{broken, timed_out},
+    net::{
+        error::{broken, timed_out},
+        http_service::Body,
+    },
 };
 use futures_core::Stream;
 use http::HeaderMap;

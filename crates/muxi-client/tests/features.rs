@@ -38,7 +38,7 @@ fn the_api_alone_does_no_io() {
 
 #[test]
 fn the_client_has_one_stack_of_each_kind() {
-    let all = ["blocking,native-roots,webpki-roots,http2,tracing"];
+    let all = ["blocking,native-roots,webpki-roots,tracing"];
     for options in [vec![], vec!["--features", all[0]]] {
         let tree = tree(&options);
         assert!(tree.contains("hyper") && tree.contains("rustls") && tree.contains("ring"));
@@ -48,6 +48,6 @@ fn the_client_has_one_stack_of_each_kind() {
 
 #[test]
 fn what_is_optional_is_absent_by_default() {
-    lacks(&tree(&[]), &["webpki-roots", "h2", "tracing-subscriber"]);
+    lacks(&tree(&[]), &["webpki-roots", "tracing-subscriber"]);
     lacks(&tree(&["--no-default-features", "--features", "client"]), &["rustls-native-certs", "webpki-roots"]);
 }

@@ -170,13 +170,14 @@ async fn http2_is_spoken_where_it_is_offered() {
     let authority = Authority::new();
     for (offered, spoken) in [(&["h2", "http/1.1"][..], "2"), (&["http/1.1"], "1.1"), (&[], "1.1")] {
         let address = authority.serve(offered, false).await;
-        let found = version(builder(address).ca_file(authority.file("ca.pem"))).await.unwrap();
-        assert_eq!(found, spoken, "{offered:?}");
+        let trusting = || builder(address).ca_file(authority.file("ca.pem"));
+        assert_eq!(version(trusting().http2(true)).await.unwrap(), spoken, "{offered:?}");
+        assert_ne!(version(trusting()).await.unwrap(), "2", "it is off by default");
     }
 }
 
 fn http2_client(address: SocketAddr, authority: &Authority) -> FormationClient {
-    let builder = builder(address).ca_file(authority.file("ca.pem")).client_key("ck");
+    let builder = builder(address).ca_file(authority.file("ca.pem")).client_key("ck").http2(true);
     builder.timeout(Duration::from_secs(5)).max_retries(0).build().unwrap()
 }
 

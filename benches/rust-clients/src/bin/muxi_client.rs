@@ -41,7 +41,7 @@ impl Client for C {
 
 fn main() {
     run(|a| C {
-        f: FormationClient::builder()
+        f: FormationClient::builder().http2(true)
             .server_url(&a.url)
             .formation_id("f")
             .client_key("ck_bench")

@@ -89,6 +89,9 @@ settings! {
         /// first, and the PEM file with their private key.
         client_certificate: certificate, connection { both }
 
+        /// HTTP/2 over TLS, where the server offers it. All calls share its connection.
+        http2: flag = false, connection { both }
+
         /// Name of the application, for telemetry.
         app: text, config, internal { both }
     }

@@ -92,7 +92,6 @@ impl BaseUrl {
     }
 
     /// The host.
-    #[cfg(feature = "tracing")]
     pub(crate) fn host(&self) -> &str {
         let end = self.authority.rfind(':').filter(|at| !self.authority[*at..].ends_with(']'));
         end.map_or(self.authority.as_str(), |at| &self.authority[..at])

@@ -124,9 +124,10 @@ async fn gone(mut reader: ReadHalf<'_>) {
     while reader.read(&mut ignored).await.is_ok_and(|count| count > 0) {}
 }
 
+/// The head of an answer. It announces that the connection closes, so that a client does not send over it meanwhile.
 fn head_bytes(head: &Parts) -> Vec<u8> {
-    let mut bytes = format!("HTTP/1.1 {}\r\n", head.status).into_bytes();
-    for (name, value) in &head.headers {
+    let mut bytes = format!("HTTP/1.1 {}\r\nconnection: close\r\n", head.status).into_bytes();
+    for (name, value) in head.headers.iter().filter(|(name, _)| *name != header::CONNECTION) {
         bytes.extend_from_slice(name.as_str().as_bytes());
         bytes.extend_from_slice(b": ");
         bytes.extend_from_slice(value.as_bytes());

@@ -4,40 +4,48 @@
 //! too. That saves two passes of the scheduler for each request and for each piece (a third of what an SSE event costs),
 //! and a task's memory for each open stream; and a call that is dropped closes its connection at once.
 
+use super::{
+    body::Outgoing,
+    connect::{Connection, Connector, Stream},
+    error::{Failure, NotConnected, Reached},
+    http_service::Body,
+    socket::{Counts, Socket},
+};
 use crate::{
     api::{error::Result, request::header_value},
-    body::Outgoing,
     config::Config,
-    connect::{Connector, Stream},
-    http_service::{Body, BoxError},
 };
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, Uri, header::HOST};
 use http_body::{Frame, SizeHint};
 use hyper::{
     body::Incoming,
-    client::conn::http1::{self, Connection, SendRequest},
+    client::conn::http1::{self, SendRequest},
 };
 use std::{
-    fmt,
     future::{Future, poll_fn},
     mem,
     pin::{Pin, pin},
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicUsize, Ordering},
+    },
     task::{Context, Poll, Waker, ready},
     time::Duration,
 };
-use tokio::{task::unconstrained, time::Instant};
-use tower_service::Service;
+use tokio::{
+    runtime::{Handle, Id},
+    task::{unconstrained, yield_now},
+    time::Instant,
+};
 
-#[cfg(feature = "http2")]
 mod http2;
 
 /// The runtime closes idle connections after 5 s: one must not be used that is about to be closed.
 const IDLE: Duration = Duration::from_secs(4);
 
-/// Word that a connection died while it lay idle comes within a round trip. One that breaks later had the request.
-const STALE: Duration = Duration::from_secs(1);
+/// With so many other requests in flight, one lets those go first that are about to give their connections back.
+const CROWD: usize = 4;
 
 /// Sends requests to one origin. A copy has the same connections.
 #[derive(Clone)]
@@ -47,7 +55,7 @@ struct Shared {
     connector: Connector,
     host: HeaderValue,
     idle: Mutex<Idle>,
-    #[cfg(feature = "http2")]
+    in_flight: AtomicUsize,
     http2: http2::Shared,
 }
 
@@ -55,31 +63,36 @@ struct Shared {
 #[derive(Default)]
 struct Idle {
     /// The one that was used last is at the end.
-    connections: Vec<(Instant, Box<Lease>)>,
+    connections: Vec<IdleConnection>,
     /// Whether a task waits to close those that have been idle for too long.
     watched: bool,
 }
 
-/// Why there is no response.
-pub(crate) struct Failure {
-    pub(crate) error: BoxError,
-    /// Whether the connection seems to have died while it lay idle, before the request came to it.
-    pub(crate) stale: bool,
+struct IdleConnection {
+    since: Instant,
+    /// The runtime that opened it, and whose driver wakes up who waits for it.
+    runtime: Option<Id>,
+    lease: Box<Lease>,
 }
 
-/// No connection could be made.
-#[derive(Debug)]
-pub(crate) struct NotConnected(BoxError);
+fn current_runtime() -> Option<Id> {
+    Handle::try_current().ok().map(|runtime| runtime.id())
+}
 
-impl fmt::Display for NotConnected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no connection")
+/// Counts a request among those in flight.
+struct InFlight<'a>(&'a AtomicUsize);
+
+impl<'a> InFlight<'a> {
+    /// Counts a request; with it comes the number of others.
+    fn enter(count: &'a AtomicUsize) -> (Self, usize) {
+        let others = count.fetch_add(1, Ordering::Relaxed);
+        (Self(count), others)
     }
 }
 
-impl std::error::Error for NotConnected {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&*self.0)
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -87,15 +100,8 @@ impl Pool {
     pub(crate) fn new(connector: Connector, config: &Config) -> Result<Self> {
         let host = header_value("url", config.base.host_header())?;
         let idle = Mutex::default();
-        #[cfg(feature = "http2")]
         let http2 = http2::Shared::new(config);
-        Ok(Self(Arc::new(Shared {
-            connector,
-            host,
-            idle,
-            #[cfg(feature = "http2")]
-            http2,
-        })))
+        Ok(Self(Arc::new(Shared { connector, host, idle, in_flight: AtomicUsize::new(0), http2 })))
     }
 
     /// Sends a request, over an idle connection if there is one and `fresh` does not forbid it.
@@ -104,61 +110,59 @@ impl Pool {
         request: Request<Outgoing>,
         fresh: bool,
     ) -> std::result::Result<Response<Body>, Failure> {
-        #[cfg(feature = "http2")]
         let turn = match self.0.http2.enter().await {
             http2::Entry::Open(place) => return self.0.http2.send(place, request).await,
             http2::Entry::Connect(turn) => turn,
         };
+        let (_in_flight, others) = InFlight::enter(&self.0.in_flight);
+        if others >= CROWD {
+            yield_now().await;
+        }
         let idle = if fresh { None } else { self.0.take_idle() };
         let reused = idle.is_some();
         let lease = match idle {
             Some(lease) => lease,
             None => {
                 let failed = |error| {
-                    #[cfg(feature = "http2")]
                     self.0.http2.failed();
-                    Failure { error: NotConnected(error).into(), stale: false }
+                    Failure::not_connected(error)
                 };
-                let stream = self.0.connector.clone().call(request.uri().clone()).await.map_err(failed)?;
-                #[cfg(feature = "http2")]
+                let Connection { stream, socket } = self.0.connector.connect().await.map_err(failed)?;
                 if stream.is_http2() {
-                    let place = self.0.http2.open(stream).await.map_err(|e| failed(e.into()))?;
+                    let place = self.0.http2.open(stream).await.map_err(|e| failed(NotConnected(e.into())))?;
                     drop(turn);
                     return self.0.http2.send(place, request).await;
                 }
-                #[cfg(feature = "http2")]
                 self.0.http2.is_not_spoken();
-                let (sender, connection) = http1::handshake(stream).await.map_err(|e| failed(e.into()))?;
-                Box::new(Lease { sender, connection: Some(connection) })
+                let handshake = http1::handshake(stream).await;
+                let (sender, connection) = handshake.map_err(|e| failed(NotConnected(e.into())))?;
+                Box::new(Lease { sender, connection: Some(connection), socket })
             }
         };
-        #[cfg(feature = "http2")]
         drop(turn);
-        let start = Instant::now();
+        let (socket, before) = (lease.socket.clone(), lease.socket.counts());
         let sent = lease.send(self.0.addressed(request)).await;
-        let failed = |error: hyper::Error| Failure { error: error.into(), stale: reused && start.elapsed() < STALE };
+        let failed =
+            |error: hyper::Error| Failure { error: error.into(), reached: reached(before, socket.counts(), reused) };
         let (lease, response) = sent.map_err(failed)?;
         let pool = Arc::downgrade(&self.0);
         Ok(response.map(|incoming| {
-            Body::incoming(Driven {
-                incoming,
-                asked: false,
-                over: false,
-                lease: Some(lease),
-                pool,
-                #[cfg(feature = "http2")]
-                _place: None,
-            })
+            Body::incoming(Driven { incoming, asked: false, over: false, lease: Some(lease), pool, _place: None })
         }))
     }
 }
 
 impl Shared {
-    /// The idle connection that was used last, if it still stands.
+    /// The idle connection that this runtime used last, if it still stands.
     fn take_idle(&self) -> Option<Box<Lease>> {
+        let own = current_runtime();
         loop {
-            let (since, mut lease) = self.idle().connections.pop()?;
-            if since.elapsed() < IDLE && lease.is_ready() {
+            let IdleConnection { since, mut lease, .. } = {
+                let connections = &mut self.idle().connections;
+                let at = connections.iter().rposition(|idle| idle.runtime == own)?;
+                connections.remove(at)
+            };
+            if since.elapsed() < IDLE && lease.socket.is_quiet() && lease.is_ready() {
                 return Some(lease);
             }
         }
@@ -183,7 +187,7 @@ impl Shared {
     fn give_back(self: &Arc<Self>, lease: Box<Lease>) {
         let watched = {
             let mut idle = self.idle();
-            idle.connections.push((Instant::now(), lease));
+            idle.connections.push(IdleConnection { since: Instant::now(), runtime: current_runtime(), lease });
             mem::replace(&mut idle.watched, true)
         };
         if !watched {
@@ -205,7 +209,7 @@ impl Watch {
             tokio::time::sleep(IDLE).await;
             let Some(pool) = self.0.upgrade() else { return };
             let mut idle = pool.idle();
-            idle.connections.retain(|(since, _)| since.elapsed() < IDLE);
+            idle.connections.retain(|idle| idle.since.elapsed() < IDLE);
             if idle.connections.is_empty() {
                 idle.watched = false;
                 self.0 = Weak::new();
@@ -228,7 +232,21 @@ impl Drop for Watch {
 struct Lease {
     sender: SendRequest<Outgoing>,
     /// Gone when it has closed.
-    connection: Option<Connection<Stream, Outgoing>>,
+    connection: Option<http1::Connection<Stream, Outgoing>>,
+    socket: Socket,
+}
+
+/// How far an exchange came. A connection carries one request at a time: it was taken out of the pool for this one, and
+/// nothing else writes to its socket. So where the socket took no byte since then, no byte of the request has left. (With
+/// TLS the bytes may be those of an alert, which counts as sent: an error instead of a second request.)
+fn reached(before: Counts, after: Counts, reused: bool) -> Reached {
+    if after.read > before.read {
+        Reached::Answered
+    } else if after.written > before.written {
+        Reached::Sent { reused }
+    } else {
+        Reached::NothingSent
+    }
 }
 
 impl Lease {
@@ -274,12 +292,10 @@ pub(crate) struct Driven {
     lease: Option<Box<Lease>>,
     pool: Weak<Shared>,
     /// Its place on a connection that it shares.
-    #[cfg(feature = "http2")]
     _place: Option<http2::Place>,
 }
 
 impl Driven {
-    #[cfg(feature = "http2")]
     fn shared(incoming: Incoming, place: http2::Place) -> Self {
         Self { incoming, asked: false, over: false, lease: None, pool: Weak::new(), _place: Some(place) }
     }

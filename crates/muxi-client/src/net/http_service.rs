@@ -20,7 +20,7 @@
 //! # }).unwrap();
 //! ```
 
-use crate::{body::Outgoing, pool::Driven};
+use super::{body::Outgoing, pool::Driven};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use http_body_util::{BodyExt, combinators::UnsyncBoxBody};

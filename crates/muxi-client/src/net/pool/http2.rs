@@ -1,11 +1,15 @@
 //! Connections that requests share. Each has a task of its own, since no single call could drive it.
 
 use super::{Driven, Failure};
-use crate::{body::Outgoing, config::Config, connect::Stream, http_service::Body};
+use crate::{
+    config::Config,
+    net::{body::Outgoing, connect::Stream, error::Reached, http_service::Body},
+};
 use http::{Request, Response};
 use hyper::client::conn::http2::{Builder, Connection, SendRequest};
 use hyper_util::rt::TokioExecutor;
 use std::{
+    error::Error as _,
     future::{Future, poll_fn},
     pin::Pin,
     sync::{
@@ -26,6 +30,14 @@ pub(super) struct Shared {
     connecting: tokio::sync::Mutex<()>,
     /// How many connections could not be made.
     failures: AtomicUsize,
+}
+
+/// How far an exchange came. Requests share the connection, so that its bytes say nothing. What hyper hands back never
+/// left, and a stream that is refused has not been processed (RFC 9113, 8.7).
+fn reached(handed_back: bool, error: &hyper::Error) -> Reached {
+    let source = error.source().and_then(|source| source.downcast_ref::<h2::Error>());
+    let refused = source.and_then(h2::Error::reason) == Some(h2::Reason::REFUSED_STREAM);
+    if handed_back || refused { Reached::NothingSent } else { Reached::Sent { reused: false } }
 }
 
 /// A request's place on a connection, kept until its reply has been read. The list has one of each connection, too.
@@ -61,7 +73,7 @@ impl Shared {
     pub(super) fn new(config: &Config) -> Self {
         Self {
             connections: Mutex::default(),
-            possible: AtomicBool::new(config.base.is_secure()),
+            possible: AtomicBool::new(config.http2 && config.base.is_secure()),
             connecting: tokio::sync::Mutex::default(),
             failures: AtomicUsize::new(0),
         }
@@ -118,13 +130,14 @@ impl Shared {
     }
 
     pub(super) async fn send(&self, place: Place, request: Request<Outgoing>) -> Result<Response<Body>, Failure> {
-        match place.0.sender.clone().send_request(request).await {
+        match place.0.sender.clone().try_send_request(request).await {
             Ok(response) => Ok(response.map(|incoming| Body::incoming(Driven::shared(incoming, place)))),
-            Err(error) => {
+            Err(mut failed) => {
                 // The next request takes another connection; what is under way on this one goes on.
                 lock(&self.connections).retain(|other| !Arc::ptr_eq(&other.0, &place.0));
-                // Others have used the connection meanwhile, so only what never left is sent again.
-                Err(Failure { stale: error.is_canceled(), error: error.into() })
+                let handed_back = failed.take_message().is_some();
+                let error = failed.into_error();
+                Err(Failure { reached: reached(handed_back, &error), error: error.into() })
             }
         }
     }

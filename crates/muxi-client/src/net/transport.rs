@@ -1,5 +1,12 @@
 //! The only request loop, and the only sleep.
 
+use super::{
+    body::Outgoing,
+    connect::Connector,
+    error::{broken, timed_out},
+    http_service::{Body as HttpBody, BoxError, HttpService},
+    pool::Pool,
+};
 use crate::{
     api::{
         defects,
@@ -9,12 +16,8 @@ use crate::{
         retry,
         table::{Auth, Endpoint, Reply as ReplyForm, StreamEnd},
     },
-    body::Outgoing,
     config::{Attempt, Config, header_name, needed, rows, seconds},
-    connect::Connector,
-    http_service::{Body as HttpBody, BoxError, HttpService},
     options::CallOptions,
-    pool::{NotConnected, Pool},
     reply::Reply,
     stream::EventStream,
     trace::CallSpan,
@@ -25,7 +28,6 @@ use http_body_util::{BodyExt, Limited};
 use std::{
     fmt,
     future::Future,
-    io,
     pin::Pin,
     sync::{
         Arc, Mutex, PoisonError,
@@ -151,7 +153,11 @@ impl Transport {
         Box::pin(async move {
             let end = prepared.limit.map(|limit| Deadline::now() + limit);
             let (status, headers, body) = self.exchange(http, prepared, end).await?;
-            let body = self.until(end, prepared, body.collect()).await?.map_err(|e| self.broken(e))?.to_bytes();
+            let body = self
+                .until(end, prepared, body.collect())
+                .await?
+                .map_err(|e| self.broken_after(e, prepared))?
+                .to_bytes();
             let (idempotency_key, turn) = (prepared.idempotency_key.clone(), prepared.request.turn.clone());
             Ok(Reply { status, headers, body, idempotency_key, attempts, turn })
         })
@@ -367,14 +373,17 @@ impl Transport {
         Err(Error::from_reply(parts.status.as_u16(), &parts.headers, &body, SystemTime::now()))
     }
 
-    /// One request over the pool. A connection that died while it lay idle is not an attempt: the request is sent once
-    /// more at once, over a new one.
+    /// One request over the pool. Sending again what cannot have been executed is no attempt of its own.
     async fn pooled(&self, pool: Pool, prepared: &Prepared<'_>) -> Result<http::Response<HttpBody>> {
-        match pool.send(self.outgoing(prepared)?, false).await {
-            Err(failure) if failure.stale => pool.send(self.outgoing(prepared)?, true).await,
+        let method = &prepared.request.method;
+        let sent = match pool.send(self.outgoing(prepared)?, false).await {
+            Err(failure) if failure.may_resend(method) => pool.send(self.outgoing(prepared)?, true).await,
             outcome => outcome,
-        }
-        .map_err(|failure| self.broken(failure.error))
+        };
+        sent.map_err(|failure| {
+            let was_sent = failure.was_sent();
+            if was_sent { self.broken_after(failure.error, prepared) } else { self.broken(failure.error) }
+        })
     }
 
     fn outgoing(&self, prepared: &Prepared<'_>) -> Result<http::Request<Outgoing>> {
@@ -409,35 +418,18 @@ impl Transport {
         tokio::time::timeout_at(end, work).await.map_err(late)
     }
 
+    /// The error for a connection that broke after the request was sent.
+    fn broken_after(&self, error: BoxError, prepared: &Prepared<'_>) -> Error {
+        let error = self.broken(error);
+        if prepared.request.method.is_safe() {
+            return error;
+        }
+        error.with_hint("the request was sent, and may have been executed")
+    }
+
     fn broken(&self, error: BoxError) -> Error {
         broken(error, &self.config)
     }
-}
-
-/// The error for a connection that could not be made or broke.
-pub(crate) fn broken(source: BoxError, config: &Config) -> Error {
-    let error: &(dyn std::error::Error + 'static) = &*source;
-    let chain = || std::iter::successors(Some(error), |e| e.source());
-    let cause = chain().last().map(ToString::to_string).unwrap_or_default();
-    let timed_out = chain().filter_map(|e| e.downcast_ref::<io::Error>()).any(|e| e.kind() == io::ErrorKind::TimedOut);
-    let at_connect = error.is::<NotConnected>();
-    let origin = config.base.origin();
-    let message = match (at_connect, &config.proxy) {
-        (true, Some(proxy)) => {
-            // What stands before the @ are the proxy's user and password.
-            let host = proxy.rsplit('@').next().unwrap_or_default();
-            format!("cannot connect to {origin} through the proxy {host}: {cause}")
-        }
-        (true, None) => format!("cannot connect to {origin}: {cause}"),
-        (false, _) => format!("the connection to {origin} broke: {cause}"),
-    };
-    Error::of(if timed_out { ErrorKind::Timeout } else { ErrorKind::Connection }, message).with_source(source)
-}
-
-/// The error for an answer that did not come in time.
-pub(crate) fn timed_out(limit: Duration, config: &Config, what: &str) -> Error {
-    let message = format!("{what} from {} within {} s", config.base.origin(), limit.as_secs_f64());
-    Error::of(ErrorKind::Timeout, message)
 }
 
 /// A copy of headers that takes no more room than they need. The values are slices of the connection's read buffer, which a
