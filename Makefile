@@ -53,6 +53,7 @@ check: build ## Check formatting, lints, types, and that generated files are up 
 	cargo clippy --package muxi-client --features tracing,webpki-roots --all-targets --quiet -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --exclude muxi-python --no-deps --quiet
 	cargo run --quiet --package xtask -- gen --check
+	cargo run --quiet --package xtask -- imports
 	cargo package --package muxi-client --package muxi-local --no-verify --offline --allow-dirty --quiet
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check

@@ -74,7 +74,7 @@ def _method(client: Any, call: dict[str, Any], folder: Path) -> tuple[Any, dict[
     if call["operation"].startswith(("deploy_", "update_")) and isinstance(args.get("payload"), str):
         (folder / "formation.afs").write_text(args["payload"], "utf-8")
         args["payload"] = folder
-    args |= {name: call[name] for name in ("timeout", "headers", "idempotency_key") if name in call}
+    args |= {name: call[name] for name in ("timeout", "deadline", "headers", "idempotency_key") if name in call}
     return getattr(client, call["operation"]), args
 
 

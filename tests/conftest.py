@@ -1,4 +1,4 @@
-"""What the tests share: a local MUXI server with clients of it, and a server that answers by a script."""
+"""What the tests share: a local MUXI server with clients of it, and servers that answer by a script or on request."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from isolated import isolate
 from muxi.testing import LocalServer
+from origin import Origin, Process
 from support import Scripted
 
 isolate()
@@ -25,3 +26,16 @@ def scripted() -> Iterator[Scripted]:
     program = Scripted()
     yield program
     program.end()
+
+
+@pytest.fixture(scope="session")
+def _origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+    process = Process(tmp_path_factory.mktemp("origin"))
+    yield process
+    process.end()
+
+
+@pytest.fixture
+def origin(_origin: Process) -> Origin:
+    """A place of its own at the server that does as clients ask it; see `program`."""
+    return _origin.place()

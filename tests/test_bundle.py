@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import re
 import subprocess
 import sys
 import tarfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -125,3 +127,122 @@ with ServerClient() as server:
     environment = os.environ | local.environment()
     grown = subprocess.run([sys.executable, "-c", program], env=environment, stdout=subprocess.PIPE, check=True)
     assert int(grown.stdout) < 20_000  # kB
+
+
+# Nothing listens there, and packing takes hours: only what is tested ends the call.
+ENDLESS = """
+import asyncio, os, signal, sys, threading, time
+import muxi
+
+os.environ["TMPDIR"] = sys.argv[2]
+settings = {"url": "http://127.0.0.1:9", "key_id": "k", "secret_key": "s"}
+server = muxi.ServerClient(**settings)
+path = sys.argv[1]
+
+def until_begun():
+    while not any(entry.stat().st_size for entry in os.scandir(sys.argv[2])):
+        time.sleep(0.01)
+
+async def cancelled(start):
+    task = asyncio.ensure_future(start(muxi.AsyncServerClient(**settings)))
+    await asyncio.to_thread(until_begun)
+    task.cancel()
+    await task
+
+async def first(stream):
+    async for event in stream:
+        return event
+
+def interrupted():
+    def interrupt():
+        until_begun()
+        os.kill(os.getpid(), signal.SIGINT)
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    threading.Thread(target=interrupt, daemon=True).start()
+
+def limited(**limit):
+    asyncio.run(muxi.AsyncServerClient(**settings).deploy_formation(bundle_path=path, **limit))
+
+try:
+    {code}
+except BaseException as error:
+    print(type(error).__name__, error)
+assert not os.listdir(sys.argv[2])
+"""
+ENDINGS = {
+    "Ctrl-C": ("interrupted(); server.deploy_formation(bundle_path=path)", "KeyboardInterrupt"),
+    "Ctrl-C in a stream": ("interrupted(); server.deploy_formation_stream(bundle_path=path)", "KeyboardInterrupt"),
+    "timeout": ("server.deploy_formation(bundle_path=path, timeout=0.5)", "TimeoutError .* the bundle .* within 0.5 s"),
+    "timeout of the client": (
+        "muxi.ServerClient(timeout=0.5, **settings).deploy_formation(bundle_path=path)",
+        "TimeoutError .* the bundle .* within 0.5 s",
+    ),
+    "deadline": (
+        "server.with_options(deadline=0.5).update_formation(bundle_path=path)",
+        "TimeoutError .* the bundle .* within 0.5 s",
+    ),
+    "timeout of a stream": ("server.deploy_formation_stream(bundle_path=path, timeout=0.5)", "TimeoutError"),
+    "async timeout": ("limited(timeout=0.5)", "TimeoutError .* the bundle .* within 0.5 s"),
+    "async deadline": ("limited(deadline=0.5)", "TimeoutError .* the bundle .* within 0.5 s"),
+    "cancelled": ("asyncio.run(cancelled(lambda client: client.deploy_formation(bundle_path=path)))", "CancelledError"),
+    "cancelled stream": (
+        "asyncio.run(cancelled(lambda client: first(client.deploy_formation_stream(bundle_path=path))))",
+        "CancelledError",
+    ),
+    "asyncio's Ctrl-C": ("interrupted(); limited()", "KeyboardInterrupt"),
+}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs sparse files and signals")
+@pytest.mark.parametrize("way", ENDINGS)
+def test_the_packing_of_a_folder_can_be_ended(way: str, tmp_path: Path) -> None:
+    path = folder(tmp_path, "endless")
+    with open(path / "model.bin", "wb") as file:
+        file.truncate(1 << 40)
+    (tmp_path / "temporary").mkdir()
+    code, printed = ENDINGS[way]
+    if way == "asyncio's Ctrl-C" and sys.version_info < (3, 11):
+        pytest.skip("asyncio.run does not cancel the task before Python 3.11")
+    program = [sys.executable, "-c", ENDLESS.replace("{code}", code), str(path), str(tmp_path / "temporary")]
+    done = subprocess.run(program, stdout=subprocess.PIPE, text=True, check=True, timeout=60)
+    assert re.match(printed, done.stdout), done.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs named pipes")
+def test_a_pipe_is_no_bundle(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    program = f"""
+import muxi
+try:
+    server = muxi.ServerClient(url="http://127.0.0.1:9", key_id="k", secret_key="s")
+    server.deploy_formation(bundle_path="{tmp_path}/pipe")
+except ValueError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, check=True, timeout=60)
+    assert "neither a regular file nor a folder" in done.stdout
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError, ZeroDivisionError])
+def test_what_a_file_raises_comes_out_as_it_is(error: type[BaseException]) -> None:
+    class File(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise raised
+
+    raised = error("stop")
+    server = muxi.ServerClient(url="http://127.0.0.1:9", key_id="k", secret_key="s")
+    with pytest.raises(error) as caught:
+        server.deploy_formation(payload=File())
+    assert caught.value is raised
+
+
+def test_the_deadline_of_a_call_counts_what_its_bundle_takes(tmp_path: Path) -> None:
+    class File(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            time.sleep(0.6)
+            return super().read(size)
+
+    server = muxi.ServerClient(url="http://127.0.0.1:9", key_id="k", secret_key="s")
+    with pytest.raises(muxi.TimeoutError, match="bundle"):
+        server.deploy_formation(payload=File(archive(folder(tmp_path, "slow"))), deadline=0.5)

@@ -26,7 +26,7 @@ else:
 TEXT = 'a/b?c#d%41 é\u2028"&=+;'
 HEADER_TEXT = 'a/b?c#d%41 "&=+;'
 IN_HEADERS = {"user_id", "distillery_id", "timestamp", "signature"}
-OPTIONS = {"timeout", "headers", "idempotency_key"}
+OPTIONS = {"timeout", "deadline", "headers", "idempotency_key"}
 BUNDLE = 'schema: "1.0.0"\nid: demo-app\ndescription: A demo\nversion: "2.1.0"\n'
 END = {"done": "event: done\ndata: {}\n\n", "complete": "event: complete\ndata: {}\n\n", "never": "data: {}\n\n"}
 AUTH_HEADERS = ("x-muxi-client-key", "x-muxi-admin-key", "authorization")

@@ -1,4 +1,4 @@
-"""The README's code and the examples, run as a user runs them."""
+"""The code of the README and of the page about Python, and the examples, run as a user runs them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,14 @@ import pytest
 from muxi.testing import LocalServer
 
 ROOT = Path(__file__).parent.parent
-BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+
+
+def blocks(page: str) -> list[str]:
+    return re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
+
+
+BLOCKS = blocks("README.md")
+PYTHON = blocks("docs/python.md")
 
 
 def run(local: LocalServer, *command: str) -> str:
@@ -38,8 +45,15 @@ def test_readme(local: LocalServer, at: int, shown: str) -> None:
     assert shown in run(local, "-c", code)
 
 
-def test_all_of_the_readme_is_tested() -> None:
-    assert len(BLOCKS) == 4
+@pytest.mark.parametrize(
+    ("at", "shown"), [(0, "Echo: Hello!"), (1, "can you do?"), (2, "Echo: Plan my week."), (3, "Echo: Plan my week.")]
+)
+def test_the_page_about_python(local: LocalServer, at: int, shown: str) -> None:
+    assert shown in run(local, "-c", PYTHON[at])
+
+
+def test_all_of_the_pages_is_tested() -> None:
+    assert (len(BLOCKS), len(PYTHON)) == (4, 4)
 
 
 @pytest.mark.parametrize(

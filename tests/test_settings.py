@@ -63,6 +63,7 @@ def test_base_urls(settings: dict[str, Any], base_url: str) -> None:
         ({"url": "http://h", "connect_timeout": -1}, "connect_timeout must be"),
         ({"url": "http://h", "headers": {"a b": "c"}}, 'headers: "a b" is no header name'),
         ({"url": "http://h", "headers": {"a": "b\nc"}}, "a must not have control characters"),
+        ({"url": "http://h", "headers": {"content-LENGTH": "0"}}, 'headers: "content-LENGTH" cannot be given'),
         ({"url": "http://h", "admin_key": "schlüssel"}, "admin_key must be printable ASCII text$"),
     ],
 )
@@ -250,3 +251,15 @@ def test_a_synchronous_program_loads_little() -> None:
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
     heavy = {"asyncio", "ssl", "json", "dataclasses", "typing", "http", "socket", "logging", "muxi._formation_async"}
     assert not heavy & set(loaded)
+
+
+def test_what_belongs_to_one_call_is_no_option_of_a_client() -> None:
+    client = FormationClient(url="http://h")
+    with pytest.raises(TypeError, match="idempotency_key"):
+        client.with_options(idempotency_key="k")  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="idempotency_key"):
+        FormationClient(url="http://h", idempotency_key="k")  # type: ignore[call-arg]
+    with pytest.raises(ValueError, match=r"X-Muxi-Idempotency-Key.* a key belongs to one call"):
+        client.with_options(headers={"X-Muxi-Idempotency-Key": "k"})
+    with pytest.raises(ValueError, match=r"Transfer-Encoding.* cannot be given"):
+        client.with_options(headers={"Transfer-Encoding": "chunked"})

@@ -11,16 +11,11 @@ Example:
         print(formation.health())
 """
 
+from ._event import Event, parse_ui_widgets
 from ._muxi import __version__
-from ._stream import (
-    AsyncChatStream,
-    AsyncEventStream,
-    ChatStream,
-    Event,
-    EventStream,
-    parse_ui_widgets,
-)
-from ._transport import RawResponse
+from ._raw_response import RawResponse
+from ._stream import ChatStream, EventStream
+from ._stream_async import AsyncChatStream, AsyncEventStream
 from .errors import (
     AuthenticationError,
     AuthorizationError,

@@ -5,19 +5,19 @@ from __future__ import annotations
 import os
 
 from . import _muxi
+from ._async import AsyncTransport, PendingBundle
 from ._settings import _FormationSettings, _ServerSettings
-from ._transport import AsyncTransport, PendingBundle, Transport
+from ._stream import EventStream
+from ._stream_async import AsyncEventStream
+from ._sync import Transport
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from logging import Logger
     from types import TracebackType
     from typing import Any, BinaryIO, TypeAlias
 
     from typing_extensions import Self
-
-    from ._stream import AsyncEventStream, EventStream
 
     BundleInput: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO
 
@@ -43,7 +43,8 @@ class _Client:
     __slots__ = ("__weakref__", "_call", "_open", "_options", "_settings", "_transport")
 
     _API = ""
-    _BLOCKING = True
+    _engine: Callable[[str, dict[str, Any]], Any]
+    _kind: Callable[[Any, bool], Any]
     _transport: Any
     _call: Callable[..., Any]
     _open: Callable[..., Any]
@@ -56,51 +57,51 @@ class _Client:
             _check_config(cfg, self._API, settings)
             settings = {name: getattr(cfg, name, None) for name in settings}
         self._settings: dict[str, Any] = {name: value for name, value in settings.items() if value is not None}
-        rest = {"_sdk": _sdk(), **self._settings}
-        logger = rest.pop("logger", None)
-        self._use(_muxi.Engine(self._API, self._BLOCKING, rest), logger, {})
+        self._use(self._engine(self._API, {"_sdk": _sdk(), **self._settings}), {})
 
-    def _use(self, engine: _muxi.Engine, logger: Logger | None, options: dict[str, Any], raw: bool = False) -> None:
-        kind = Transport if self._BLOCKING else AsyncTransport
+    def _use(self, engine: Any, options: dict[str, Any], is_raw: bool = False) -> None:
         self._options = options
-        self._transport = kind(engine, logger, raw)
+        self._transport = self._kind(engine, is_raw)
         self._call = self._transport.call
         self._open = self._transport.open
 
-    def _derived(self, engine: _muxi.Engine, options: dict[str, Any], raw: bool) -> Self:
+    def _derived(self, engine: Any, options: dict[str, Any], is_raw: bool) -> Self:
         client = type(self).__new__(type(self))
         client._settings = self._settings
-        client._use(engine, self._transport._logger, options, raw)
+        client._use(engine, options, is_raw)
         return client
 
     def with_options(
         self,
         *,
         timeout: float | None = None,
+        deadline: float | None = None,
         max_retries: int | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Self:
         """Return a client with other options on the same connections.
 
         Args:
-            timeout: Seconds for one attempt, or of silence in a stream; ``math.inf`` for no limit.
+            timeout: Seconds for one attempt, or for the beginning of a stream; ``math.inf`` for no limit.
+            deadline: Seconds for a whole call: all attempts, the waits between them, and the whole stream; ``math.inf``
+                for no limit.
             max_retries: How often to try again after a failure that may pass.
             headers: More headers for every request.
 
         Returns:
             A client of the same class. Closing either closes both.
         """
-        given = {"timeout": timeout, "max_retries": max_retries, "headers": headers}
+        given = {"timeout": timeout, "deadline": deadline, "max_retries": max_retries, "headers": headers}
         options = self._options | {name: value for name, value in given.items() if value is not None}
         if headers is not None:
             options["headers"] = {**self._options.get("headers", {}), **headers}
-        engine = self._transport._engine.derive(timeout, max_retries, headers)
-        return self._derived(engine, options, self._transport._raw)
+        engine = self._transport.engine.derive((timeout, deadline, headers, None), max_retries)
+        return self._derived(engine, options, self._transport.is_raw)
 
     @property
     def with_raw_response(self) -> _Raw:
         """The same methods, each returning a `RawResponse` with status, headers and body."""
-        return _Raw(self._derived(self._transport._engine, self._options, True))
+        return _Raw(self._derived(self._transport.engine, self._options, True))
 
     @property
     def base_url(self) -> str:
@@ -155,6 +156,9 @@ def _source(payload: Any, bundle_path: Any) -> Any:
 class _Sync(_Client):
     __slots__ = ()
 
+    _engine = _muxi.SyncEngine
+    _kind = Transport
+
     @property
     def transport(self) -> Transport:
         """What sends the calls."""
@@ -162,7 +166,7 @@ class _Sync(_Client):
         return transport
 
     def _bundle(self, formation_id: str | None, payload: Any, bundle_path: Any) -> Any:
-        return _muxi.Engine.bundle(_source(payload, bundle_path))
+        return _source(payload, bundle_path)
 
     def request(
         self,
@@ -172,6 +176,7 @@ class _Sync(_Client):
         params: Mapping[str, Any] | None = None,
         body: Any = None,
         timeout: float | None = None,
+        deadline: float | None = None,
         headers: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
     ) -> Any:
@@ -183,6 +188,7 @@ class _Sync(_Client):
             params: Query parameters; those that are None are left out.
             body: JSON body.
             timeout: Seconds for one attempt.
+            deadline: Seconds for the whole call.
             headers: More headers.
             idempotency_key: Idempotency key; made when there is none.
 
@@ -192,7 +198,7 @@ class _Sync(_Client):
         Raises:
             MuxiError: The other side reports an error, or could not be reached.
         """
-        return self._call(None, (method, path, params, body), timeout, headers, idempotency_key)
+        return self._call(None, (method, path, params, body), (timeout, deadline, headers, idempotency_key))
 
     def stream(
         self,
@@ -202,11 +208,14 @@ class _Sync(_Client):
         params: Mapping[str, Any] | None = None,
         body: Any = None,
         timeout: float | None = None,
+        deadline: float | None = None,
         headers: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
     ) -> EventStream:
         """Open a stream at a route that has no method here. See `request`."""
-        stream: EventStream = self._open(None, (method, path, params, body), timeout, headers, idempotency_key)
+        stream: EventStream = self._open(
+            EventStream, None, (method, path, params, body), (timeout, deadline, headers, idempotency_key)
+        )
         return stream
 
     def close(self) -> None:
@@ -223,7 +232,8 @@ class _Sync(_Client):
 class _Async(_Client):
     __slots__ = ()
 
-    _BLOCKING = False
+    _engine = _muxi.AsyncEngine
+    _kind = AsyncTransport
 
     @property
     def transport(self) -> AsyncTransport:
@@ -242,6 +252,7 @@ class _Async(_Client):
         params: Mapping[str, Any] | None = None,
         body: Any = None,
         timeout: float | None = None,
+        deadline: float | None = None,
         headers: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
     ) -> Any:
@@ -253,6 +264,7 @@ class _Async(_Client):
             params: Query parameters; those that are None are left out.
             body: JSON body.
             timeout: Seconds for one attempt.
+            deadline: Seconds for the whole call.
             headers: More headers.
             idempotency_key: Idempotency key; made when there is none.
 
@@ -262,7 +274,7 @@ class _Async(_Client):
         Raises:
             MuxiError: The other side reports an error, or could not be reached.
         """
-        return await self._call(None, (method, path, params, body), timeout, headers, idempotency_key)
+        return await self._call(None, (method, path, params, body), (timeout, deadline, headers, idempotency_key))
 
     def stream(
         self,
@@ -272,11 +284,14 @@ class _Async(_Client):
         params: Mapping[str, Any] | None = None,
         body: Any = None,
         timeout: float | None = None,
+        deadline: float | None = None,
         headers: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
     ) -> AsyncEventStream:
         """Open a stream at a route that has no method here. See `request`."""
-        stream: AsyncEventStream = self._open(None, (method, path, params, body), timeout, headers, idempotency_key)
+        stream: AsyncEventStream = self._open(
+            AsyncEventStream, None, (method, path, params, body), (timeout, deadline, headers, idempotency_key)
+        )
         return stream
 
     def close(self) -> None:

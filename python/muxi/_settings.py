@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
     from logging import Logger
-    from typing import Any
+    from typing import Any, Literal
 
     from .config import FormationConfig, ServerConfig
 
@@ -40,8 +40,11 @@ class _ServerSettings:
         logger: Logger | None = None,
         connect_timeout: float | None = None,
         stream_idle_timeout: float | None = None,
+        deadline: float | None = None,
+        max_reply_bytes: int | None = None,
+        pool_idle_timeout: float | None = None,
         headers: Mapping[str, str] | None = None,
-        proxy: str | None = None,
+        proxy: str | Literal[False] | None = None,
         ca_file: str | os.PathLike[str] | None = None,
         verify: bool | None = None,
         client_certificate: tuple[str | os.PathLike[str], str | os.PathLike[str]] | None = None,
@@ -60,15 +63,24 @@ class _ServerSettings:
             max_retries: Number of further attempts after a failure that may pass. Default: 0. Environment variable:
                 ``MUXI_MAX_RETRIES``.
             timeout: Timeout of one attempt, in seconds; ``math.inf`` for no limit. Operations that take long, such as
-                deploying, have 600 s instead of the default. Default: 30. Environment variable: ``MUXI_TIMEOUT``.
+                deploying, have 600 s instead of the default. Streams have none. Default: 30. Environment variable:
+                ``MUXI_TIMEOUT``.
             debug: A log line for each attempt: on stderr in Rust, by the logger ``muxi`` in Python. Default: False.
                 Environment variable: ``MUXI_DEBUG``.
             logger: Logger for all lines, instead of the logger ``muxi``.
-            connect_timeout: Timeout of making a connection, in seconds; ``math.inf`` for no limit. Default: 10.
-            stream_idle_timeout: Silence of a stream after which it fails, in seconds; ``math.inf`` for no limit.
-                Default: no limit.
+            connect_timeout: Timeout of making a connection: name, TCP, proxy and TLS together, in seconds; ``math.inf``
+                for no limit. Default: 10.
+            stream_idle_timeout: Silence of a stream after which it fails; the wait for its beginning counts, and
+                keepalives are no silence, in seconds; ``math.inf`` for no limit. Default: no limit.
+            deadline: Timeout of a whole call: all its attempts, the waits between them, and the whole of its stream, in
+                seconds; ``math.inf`` for no limit. Default: no limit.
+            max_reply_bytes: Size of a reply, in bytes, above which it fails. Streams have none. Default: 268435456.
+            pool_idle_timeout: Time after which an unused connection is closed, in seconds; ``math.inf`` for no limit.
+                The shipped runtime closes its own after 5 s. Default: 4.
             headers: Headers for every request.
-            proxy: URL of an HTTP proxy, instead of the one that the environment's proxy variables name.
+            proxy: URL of a proxy (``http``, ``socks5``, or ``socks5h`` where the proxy looks names up), instead of the
+                one that the environment's proxy variables name. Without a proxy, whatever they say: ``False`` in
+                Python, ``no_proxy()`` in Rust.
             ca_file: PEM file with certificates to trust beside the system's.
             verify: Verification of the server's certificate. Without it any certificate is accepted: for tests only.
                 Default: True.
@@ -113,8 +125,11 @@ class _FormationSettings:
         mode: str | None = None,
         connect_timeout: float | None = None,
         stream_idle_timeout: float | None = None,
+        deadline: float | None = None,
+        max_reply_bytes: int | None = None,
+        pool_idle_timeout: float | None = None,
         headers: Mapping[str, str] | None = None,
-        proxy: str | None = None,
+        proxy: str | Literal[False] | None = None,
         ca_file: str | os.PathLike[str] | None = None,
         verify: bool | None = None,
         client_certificate: tuple[str | os.PathLike[str], str | os.PathLike[str]] | None = None,
@@ -137,16 +152,25 @@ class _FormationSettings:
             max_retries: Number of further attempts after a failure that may pass. Default: 0. Environment variable:
                 ``MUXI_MAX_RETRIES``.
             timeout: Timeout of one attempt, in seconds; ``math.inf`` for no limit. Operations that take long, such as
-                deploying, have 600 s instead of the default. Default: 30. Environment variable: ``MUXI_TIMEOUT``.
+                deploying, have 600 s instead of the default. Streams have none. Default: 30. Environment variable:
+                ``MUXI_TIMEOUT``.
             debug: A log line for each attempt: on stderr in Rust, by the logger ``muxi`` in Python. Default: False.
                 Environment variable: ``MUXI_DEBUG``.
             logger: Logger for all lines, instead of the logger ``muxi``.
             mode: Version of the formation behind ``server_url``: ``live`` or ``draft``. Default: ``"live"``.
-            connect_timeout: Timeout of making a connection, in seconds; ``math.inf`` for no limit. Default: 10.
-            stream_idle_timeout: Silence of a stream after which it fails, in seconds; ``math.inf`` for no limit.
-                Default: no limit.
+            connect_timeout: Timeout of making a connection: name, TCP, proxy and TLS together, in seconds; ``math.inf``
+                for no limit. Default: 10.
+            stream_idle_timeout: Silence of a stream after which it fails; the wait for its beginning counts, and
+                keepalives are no silence, in seconds; ``math.inf`` for no limit. Default: no limit.
+            deadline: Timeout of a whole call: all its attempts, the waits between them, and the whole of its stream, in
+                seconds; ``math.inf`` for no limit. Default: no limit.
+            max_reply_bytes: Size of a reply, in bytes, above which it fails. Streams have none. Default: 268435456.
+            pool_idle_timeout: Time after which an unused connection is closed, in seconds; ``math.inf`` for no limit.
+                The shipped runtime closes its own after 5 s. Default: 4.
             headers: Headers for every request.
-            proxy: URL of an HTTP proxy, instead of the one that the environment's proxy variables name.
+            proxy: URL of a proxy (``http``, ``socks5``, or ``socks5h`` where the proxy looks names up), instead of the
+                one that the environment's proxy variables name. Without a proxy, whatever they say: ``False`` in
+                Python, ``no_proxy()`` in Rust.
             ca_file: PEM file with certificates to trust beside the system's.
             verify: Verification of the server's certificate. Without it any certificate is accepted: for tests only.
                 Default: True.

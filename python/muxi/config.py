@@ -24,7 +24,8 @@ class ServerConfig:
         max_retries: Number of further attempts after a failure that may pass. Default: 0. Environment variable:
             ``MUXI_MAX_RETRIES``.
         timeout: Timeout of one attempt, in seconds; ``math.inf`` for no limit. Operations that take long, such as
-            deploying, have 600 s instead of the default. Default: 30. Environment variable: ``MUXI_TIMEOUT``.
+            deploying, have 600 s instead of the default. Streams have none. Default: 30. Environment variable:
+            ``MUXI_TIMEOUT``.
         debug: A log line for each attempt: on stderr in Rust, by the logger ``muxi`` in Python. Default: False.
             Environment variable: ``MUXI_DEBUG``.
         logger: Logger for all lines, instead of the logger ``muxi``.
@@ -55,7 +56,8 @@ class FormationConfig:
         max_retries: Number of further attempts after a failure that may pass. Default: 0. Environment variable:
             ``MUXI_MAX_RETRIES``.
         timeout: Timeout of one attempt, in seconds; ``math.inf`` for no limit. Operations that take long, such as
-            deploying, have 600 s instead of the default. Default: 30. Environment variable: ``MUXI_TIMEOUT``.
+            deploying, have 600 s instead of the default. Streams have none. Default: 30. Environment variable:
+            ``MUXI_TIMEOUT``.
         debug: A log line for each attempt: on stderr in Rust, by the logger ``muxi`` in Python. Default: False.
             Environment variable: ``MUXI_DEBUG``.
         logger: Logger for all lines, instead of the logger ``muxi``.

@@ -211,13 +211,15 @@ class LocalServer:
         self._server.close()
 
     def _server_settings(self, settings: dict[str, Any]) -> dict[str, Any]:
-        return {"url": self.url, "key_id": self.key_id, "secret_key": self.secret_key, **settings}
+        # The server is on this machine, which no proxy is in front of.
+        own = {"url": self.url, "key_id": self.key_id, "secret_key": self.secret_key, "proxy": False}
+        return own | settings
 
     def _formation_settings(self, settings: dict[str, Any]) -> dict[str, Any]:
         name = settings.get("formation_id") or self.formation_id
         admin_key, client_key = self._keys.get(name, (self.admin_key, self.client_key))
         own = {"server_url": self.url, "formation_id": name, "admin_key": admin_key, "client_key": client_key}
-        return own | settings
+        return own | {"proxy": False} | settings
 
     def __enter__(self) -> Self:
         return self

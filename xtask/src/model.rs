@@ -133,7 +133,7 @@ impl Types {
     fn add_items(&mut self, items: &[Item]) -> Result<()> {
         for item in items {
             match item {
-                Item::Macro(mac) if mac.mac.path.is_ident("replies") => {
+                Item::Macro(mac) if ["replies", "secret_replies"].iter().any(|name| mac.mac.path.is_ident(name)) => {
                     let file: File = mac.mac.parse_body().context("in `replies!`")?;
                     self.add_items(&file.items)?;
                 }

@@ -131,8 +131,7 @@ fn literal(json: &str) -> Result<String> {
 /// The type that an operation's Python method returns; `prefix` is `Async` for the asynchronous client.
 pub(crate) fn return_type(endpoint: &Endpoint, types: &Types, prefix: &str) -> Result<String> {
     Ok(match endpoint.reply {
-        Reply::Events(StreamEnd::Done) => format!("{prefix}ChatStream"),
-        Reply::Events(_) => format!("{prefix}EventStream"),
+        Reply::Events(_) => stream_class(endpoint, prefix).context("a stream has a class")?,
         Reply::Bytes => "bytes".to_owned(),
         Reply::Text if endpoint.flags.length => "int".to_owned(),
         Reply::Text => "str".to_owned(),
@@ -143,6 +142,15 @@ pub(crate) fn return_type(endpoint: &Endpoint, types: &Types, prefix: &str) -> R
             name.to_owned()
         }
     })
+}
+
+/// The class of an operation's stream.
+fn stream_class(endpoint: &Endpoint, prefix: &str) -> Option<String> {
+    match endpoint.reply {
+        Reply::Events(StreamEnd::Done) => Some(format!("{prefix}ChatStream")),
+        Reply::Events(_) => Some(format!("{prefix}EventStream")),
+        _ => None,
+    }
 }
 
 /// A Python module with one client. The asynchronous ones have modules of their own, which programs that do not need
@@ -168,17 +176,19 @@ pub(crate) fn module(
         if is_async { "asynchronous" } else { "synchronous" },
         crate::GENERATED
     );
-    write!(
-        out,
-        "from ._client import {kind}{api}Base\n\n# Not imported from typing, which takes longer to load than all of this.\nTYPE_CHECKING = False\nif TYPE_CHECKING:\n"
-    )?;
-    if class.contains("os.PathLike") {
-        out.push_str("    import os\n");
-    }
     let words: BTreeSet<&str> = class.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
     let known = |names: &[&str]| -> Vec<String> {
         names.iter().filter(|name| words.contains(**name)).map(|&name| name.to_owned()).collect()
     };
+    let streams = known(&[&format!("{prefix}ChatStream"), &format!("{prefix}EventStream")]).join(", ");
+    let streams = format!("from ._stream{} import {streams}\n", if is_async { "_async" } else { "" });
+    write!(
+        out,
+        "from ._client import {kind}{api}Base\n{streams}\n# Not imported from typing, which takes longer to load than all of this.\nTYPE_CHECKING = False\nif TYPE_CHECKING:\n"
+    )?;
+    if class.contains("os.PathLike") {
+        out.push_str("    import os\n");
+    }
     let replies = endpoints
         .iter()
         .filter(|endpoint| endpoint.reply == Reply::Json && endpoint.reply_type != "Object")
@@ -188,16 +198,14 @@ pub(crate) fn module(
     import(&mut out, "typing", &known(&["Any"]));
     out.push('\n');
     import(&mut out, "._client", &known(&["BundleInput"]));
-    if !is_async {
-        import(&mut out, &format!("._{lower}_async"), &[format!("Async{api}Client")]);
-    }
-    let mut streams = known(&["AsyncChatStream", "AsyncEventStream", "ChatStream", "EventStream"]);
     // What the official package has in this module, too.
     let widgets = !is_async && lower == "formation";
     if widgets {
-        streams.push("parse_ui_widgets".to_owned());
+        import(&mut out, "._event", &["parse_ui_widgets".to_owned()]);
     }
-    import(&mut out, "._stream", &streams);
+    if !is_async {
+        import(&mut out, &format!("._{lower}_async"), &[format!("Async{api}Client")]);
+    }
     if !is_async {
         import(&mut out, ".config", &[format!("{api}Config")]);
     }
@@ -212,7 +220,7 @@ pub(crate) fn module(
     }
     out.push_str(&class);
     if !is_async {
-        let more = if widgets { ", \"parse_ui_widgets\": \"_stream\"" } else { "" };
+        let more = if widgets { ", \"parse_ui_widgets\": \"_event\"" } else { "" };
         write!(
             out,
             "\n\n_HOMES = {{\"Async{api}Client\": \"_{lower}_async\", \"{api}Config\": \"config\"{more}}}\n\n\n\
@@ -265,19 +273,24 @@ fn method(endpoint: &Endpoint, types: &Types, prefix: &str) -> Result<String> {
     block.push_str("            ValueError: An argument or a key is missing or wrong; nothing was sent.\n\n");
     writeln!(block, "        HTTP: ``{} {}``, {}.", endpoint.method, endpoint.path, endpoint.key)?;
     out.push_str(&text::docstring(endpoint.doc, &block, "        ")?);
-    out.push_str(&body(endpoint, waits));
+    out.push_str(&body(endpoint, prefix, waits));
     Ok(out)
 }
 
 /// The arguments that every method takes.
-fn common(endpoint: &Endpoint) -> [Arg; 3] {
+fn common(endpoint: &Endpoint) -> [Arg; 4] {
     let timeout = match (endpoint.is_stream(), endpoint.flags.slow) {
-        (true, _) => "Seconds of silence after which the stream fails, instead of the client's.".to_owned(),
+        (true, _) => "Seconds for the beginning of the stream. Default: no limit.".to_owned(),
         (_, true) => format!("Seconds for this call; {} when not given.", Endpoint::SLOW_SECONDS),
         _ => "Seconds for this call instead of the client's.".to_owned(),
     };
+    let deadline = match endpoint.is_stream() {
+        true => "Seconds for the whole stream, instead of the client's deadline.",
+        false => "Seconds for all attempts and the waits between them, instead of the client's deadline.",
+    };
     [
         Arg::new("timeout", "float | None", Some("None"), true, &timeout),
+        Arg::new("deadline", "float | None", Some("None"), true, deadline),
         Arg::new("headers", "Mapping[str, str] | None", Some("None"), true, "More headers for this call."),
         Arg::new("idempotency_key", "str | None", Some("None"), true, "The key to send instead of a fresh one."),
     ]
@@ -313,7 +326,7 @@ fn returned(endpoint: &Endpoint, types: &Types, prefix: &str) -> String {
 }
 
 /// The one statement of a method.
-fn body(endpoint: &Endpoint, waits: bool) -> String {
+fn body(endpoint: &Endpoint, prefix: &str, waits: bool) -> String {
     let formation_id = endpoint.param("formation_id").map_or("None", |param| param.name);
     let values: Vec<String> = endpoint
         .params
@@ -333,7 +346,9 @@ fn body(endpoint: &Endpoint, waits: bool) -> String {
     let call = if endpoint.is_stream() { "self._open" } else { "self._call" };
     let call = format!("        return {open}{waiting}{call}(");
     let name = format!("\"{}\"", endpoint.name);
-    let items = [name.as_str(), &tuple, "timeout", "headers", "idempotency_key"];
+    let class = stream_class(endpoint, prefix);
+    let options = "(timeout, deadline, headers, idempotency_key)";
+    let items: Vec<&str> = class.as_deref().into_iter().chain([name.as_str(), &tuple, options]).collect();
     let line = format!("{call}{}){close}", items.join(", "));
     if line.len() <= WIDTH {
         return line + "\n";
@@ -345,5 +360,5 @@ fn body(endpoint: &Endpoint, waits: bool) -> String {
         }
         format!("            (\n                {},\n            ),\n", values.join(",\n                "))
     };
-    format!("{call}\n{}        ){close}\n", items.map(item).concat())
+    format!("{call}\n{}        ){close}\n", items.into_iter().map(item).collect::<String>())
 }

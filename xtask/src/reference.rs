@@ -14,8 +14,8 @@ use std::fmt::Write as _;
 const HEAD: &str = "# Reference
 
 Every operation of the four Python clients. The asynchronous clients have the same methods: `await` those that return
-a value, and use `async for` on those that return a stream. Every method also takes the keywords `timeout` (seconds),
-`headers` (a mapping) and `idempotency_key` (text), which are left out below.
+a value, and use `async for` on those that return a stream. Every method also takes the keywords `timeout` and
+`deadline` (seconds), `headers` (a mapping) and `idempotency_key` (text), which are left out below.
 
 ";
 

@@ -43,6 +43,7 @@ fn annotation(kind: SettingKind) -> Result<&'static str> {
         SettingKind::Flag | SettingKind::Truth => "bool",
         SettingKind::Path => "str | os.PathLike[str]",
         SettingKind::Certificate => "tuple[str | os.PathLike[str], str | os.PathLike[str]]",
+        SettingKind::Proxy => "str | Literal[False]",
         SettingKind::Headers => "Mapping[str, str]",
         SettingKind::Logger => "Logger",
         other => bail!("Python has no type for {other:?}"),
@@ -116,7 +117,7 @@ pub(crate) fn constructors() -> Result<String> {
          # Not imported from typing, which takes longer to load than all of this.\nTYPE_CHECKING = False\n\
          if TYPE_CHECKING:\n    import os\n    from collections.abc import Mapping\n    \
          from logging import Logger\n    \
-         from typing import Any\n\n    from .config import FormationConfig, ServerConfig\n{classes}"
+         from typing import Any, Literal\n\n    from .config import FormationConfig, ServerConfig\n{classes}"
     ))
 }
 

@@ -1,6 +1,5 @@
 //! The hot paths of the Rust crate, to be run under an instruction counter: `muxi-counts URL CASE N`.
 
-use futures_util::StreamExt;
 use muxi_client::{
     ChatRequest, FormationClient,
     api::{auth::Signer, sse::SseParser},

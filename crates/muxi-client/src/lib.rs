@@ -3,7 +3,7 @@
 //! # Where things are
 //!
 //! - [`FormationClient`] and [`ServerClient`] have a method for each operation, with its HTTP route in its
-//!   documentation; [`blocking`] has the same ones. [`call::Call`] says what every call takes.
+//!   documentation; [`blocking`] has the same ones. [`client::Call`] says what every call takes.
 //! - [`api::params`] are the arguments that are more than a text, [`api::types`] the replies, [`api::events`] the events.
 //! - [`Response`] is a reply with what goes with it, [`Events`] and [`ChatStream`] are streams.
 //! - [`Error`] and [`ErrorKind`] say what went wrong and whether it may be better later.
@@ -14,9 +14,9 @@
 //!
 //! | guide | about |
 //! | --- | --- |
-//! | [`auth`](guide::auth) | keys, the environment, users, TLS |
-//! | [`streaming`](guide::streaming) | answers as they arrive, events, the end of a stream, other streams |
-//! | [`errors_and_retries`](guide::errors_and_retries) | what can go wrong, what is tried again, time limits |
+//! | [`auth`](guide::auth) | keys, the environment, users, TLS, proxies, HTTP/2 |
+//! | [`streaming`](guide::streaming) | answers as they arrive, events, the end of a stream, closing, cancelling a turn, other streams |
+//! | [`errors_and_retries`](guide::errors_and_retries) | what can go wrong, what is tried again, time limits, bounds |
 //! | [`deploying`](guide::deploying) | bundles, progress, updates and going back |
 //! | [`webhooks`](guide::webhooks) | receiving and checking what a formation sends |
 //! | [`testing`](guide::testing) | tests against a local server: scripts, faults, the clock |
@@ -48,36 +48,31 @@ pub mod api;
 #[cfg(feature = "bundle")]
 pub mod bundle;
 #[cfg(feature = "client")]
-pub mod call;
-#[cfg(feature = "client")]
 pub mod client;
 #[cfg(feature = "client")]
 pub mod config;
 #[cfg(feature = "client")]
-pub mod driver;
-#[cfg(feature = "client")]
-pub mod events;
-#[cfg(feature = "client")]
-mod file;
-#[cfg(feature = "client")]
 pub mod guide;
-#[cfg(feature = "client")]
-mod jobs;
 #[cfg(feature = "client")]
 mod net;
 #[cfg(feature = "client")]
-pub mod options;
-#[cfg(feature = "client")]
-pub mod reply;
-#[cfg(feature = "client")]
-pub mod route;
-#[cfg(feature = "client")]
 pub mod stream;
-#[cfg(feature = "client")]
-mod trace;
 
 #[cfg(feature = "blocking")]
 pub mod blocking;
+
+/// The engine without the typed clients, for `muxi-python` alone: it may change at any time.
+#[cfg(feature = "client")]
+#[doc(hidden)]
+pub mod engine {
+    pub use crate::net::{
+        Reaping,
+        driver::Driver,
+        prepared::time_limits,
+        reply::{OpenedStream, Reply},
+        transport::Transport,
+    };
+}
 
 pub use api::{
     bundle::Bundle,
@@ -88,12 +83,10 @@ pub use api::{
 };
 #[cfg(feature = "client")]
 pub use {
-    client::{FormationClient, ServerClient},
-    events::{ChatStream, Events},
-    net::{http_service, transport},
-    options::CallOptions,
-    reply::Response,
-    stream::EventStream,
+    client::{FormationClient, Response, ServerClient},
+    config::CallOptions,
+    net::http_service,
+    stream::{ChatStream, CloseHandle, EventStream, Events},
 };
 
 /// The Rust code of these pages is compiled with the doctests.

@@ -6,19 +6,18 @@ mod common;
 use common::{Given, Seen, args, check_request, really_sent, rows, variants};
 use futures_util::StreamExt;
 use muxi_client::{
+    CallOptions, EventStream,
     api::{
         auth::Signer,
         request::Request,
         table::{Api, Auth, Composite, Endpoint, Reply as Form, StreamEnd},
     },
     config::{Config, Settings},
-    driver::Driver,
-    options::CallOptions,
-    transport::Transport,
+    engine::{Driver, Reaping, Transport},
 };
 use scripted::{Reply, Server};
 use serde_json::json;
-use std::{future::Future, pin::pin};
+use std::future::Future;
 
 #[test]
 fn every_operation_async() {
@@ -39,7 +38,8 @@ fn send_all(run: impl Fn(Work<'_>)) {
         rows().flat_map(|row| variants(row).into_iter().map(move |given| (row, given))).collect();
     let server = Server::start(calls.iter().map(|(row, given)| reply(really_sent(row, given), given)).collect())
         .expect("a server");
-    let apis = [Api::Server, Api::Formation].map(|api| Transport::new(config(api, server.url())).expect("a transport"));
+    let apis = [Api::Server, Api::Formation]
+        .map(|api| Transport::new(config(api, server.url()), Reaping::Task).expect("a transport"));
     let request = |row: &'static Endpoint, given: &Given| args(row, given).build().expect(row.name);
     for (row, given) in &calls {
         let transport = &apis[usize::from(row.api == Api::Formation)];
@@ -120,8 +120,8 @@ async fn send(transport: &Transport, request: Request) {
     let name = request.endpoint.map_or("", |e| e.name);
     let options = CallOptions::default();
     if request.endpoint.is_some_and(Endpoint::is_stream) {
-        let stream = transport.open(&request, &options).await.unwrap_or_else(|e| panic!("{name}: {e}"));
-        let events: Vec<_> = pin!(stream).collect().await;
+        let opened = transport.open(&request, &options).await.unwrap_or_else(|e| panic!("{name}: {e}"));
+        let events: Vec<_> = EventStream::new(opened).collect().await;
         assert!(events.len() == 1 && events.iter().all(Result::is_ok), "{name}: {events:?}");
     } else {
         let reply = transport.send(&request, &options).await.unwrap_or_else(|e| panic!("{name}: {e}"));

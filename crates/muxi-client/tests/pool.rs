@@ -1,23 +1,40 @@
-//! What becomes of connections that nobody uses.
-#![allow(clippy::unwrap_used)]
+//! The life of connections: which call uses which, in which runtime, and what becomes of those that nobody uses.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use muxi_client::FormationClient;
+mod peer;
+
+use bytes::Bytes;
+use futures_util::future::join_all;
+use http::Response;
+use http_body_util::Full;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use muxi_client::{ErrorKind, FormationClient, Result, blocking};
+use peer::{GUARD, STREAM, formation, request, slice, wait_for_close, within_guard};
 use std::{
-    io::{Read, Write},
-    net::{TcpListener, TcpStream},
-    sync::mpsc,
+    convert::Infallible,
+    io::{self, Read, Write},
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
     thread,
     time::Duration,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    runtime::Builder,
+    runtime::{Builder, Runtime},
+    sync::watch,
+    task::{LocalSet, block_in_place, spawn_blocking},
+    time::timeout,
 };
 
 const HEALTHY: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 57\r\n\r\n\
     {\"status\":\"healthy\",\"version\":\"1.0.0\",\"uptime_seconds\":1}";
 
-fn client(address: std::net::SocketAddr) -> FormationClient {
+fn client(address: SocketAddr) -> FormationClient {
     FormationClient::builder().url(format!("http://{address}")).max_retries(0).build().unwrap()
 }
 
@@ -71,4 +88,477 @@ fn a_client_outlives_the_runtime_of_its_connections() {
         }
     }
     assert_eq!(connections.try_iter().count(), 3, "one for each runtime");
+}
+
+fn current_thread() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+fn multi_thread() -> Runtime {
+    Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+/// A short life of idle connections.
+const SHORT: Duration = Duration::from_millis(200);
+
+/// How a connection goes on after a request.
+#[derive(Clone, Copy, Debug)]
+enum Then {
+    Answers,
+    AnswersLate,
+    AnswersInChunks,
+    AnswersAndSaysThatItCloses,
+    AnswersAndCloses,
+    AnswersAndClosesHalf,
+    /// With an answer that nobody has asked for.
+    AnswersTwice,
+    Closes,
+    ClosesInTheMiddle,
+}
+
+impl Then {
+    fn random(random: &Mutex<fastrand::Rng>) -> Self {
+        use Then::{
+            Answers, AnswersAndCloses, AnswersAndClosesHalf, AnswersAndSaysThatItCloses, AnswersInChunks, AnswersLate,
+            AnswersTwice, Closes, ClosesInTheMiddle,
+        };
+        let ways = [
+            AnswersLate,
+            AnswersInChunks,
+            AnswersAndSaysThatItCloses,
+            AnswersAndCloses,
+            AnswersAndClosesHalf,
+            AnswersTwice,
+            Closes,
+            ClosesInTheMiddle,
+        ];
+        let mut random = random.lock().unwrap();
+        if random.bool() { Answers } else { ways[random.usize(..ways.len())] }
+    }
+}
+
+/// A server that answers with the last part of the path, and counts its connections.
+#[derive(Default)]
+struct Echo {
+    accepted: AtomicUsize,
+    open: AtomicUsize,
+}
+
+impl Echo {
+    fn start(then: impl Fn() -> Then + Send + Sync + 'static) -> (Arc<Self>, SocketAddr) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let echo = Arc::new(Self::default());
+        let (counting, then) = (echo.clone(), Arc::new(then));
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let (echo, then) = (counting.clone(), then.clone());
+                let number = echo.accepted.fetch_add(1, Ordering::SeqCst) + 1;
+                echo.open.fetch_add(1, Ordering::SeqCst);
+                thread::spawn(move || {
+                    let _ = Self::serve(stream.unwrap(), number, &*then);
+                    echo.open.fetch_sub(1, Ordering::SeqCst);
+                });
+            }
+        });
+        (echo, address)
+    }
+
+    fn serve(mut stream: TcpStream, number: usize, then: &dyn Fn() -> Then) -> io::Result<()> {
+        stream.set_nodelay(true)?;
+        while let Some(asked) = request(&mut stream)? {
+            let id = asked.split(' ').nth(1).and_then(|path| path.rsplit('/').next()).unwrap_or_default();
+            let answer = |id: &str, header: &str| {
+                let body = format!("{{\"id\":\"{id}\",\"connection\":{number}}}");
+                format!("HTTP/1.1 200 OK\r\n{header}content-length: {}\r\n\r\n{body}", body.len())
+            };
+            let whole = answer(id, "");
+            let then = then();
+            match then {
+                Then::AnswersLate => thread::sleep(Duration::from_millis(3)),
+                Then::Closes => return Ok(()),
+                Then::ClosesInTheMiddle => return stream.write_all(&whole.as_bytes()[..whole.len() / 2]),
+                Then::AnswersInChunks => {
+                    let (head, body) = whole.split_once("\r\n\r\n").unwrap();
+                    let head = head.split("content-length").next().unwrap();
+                    let (one, two) = body.split_at(5);
+                    stream.write_all(format!("{head}transfer-encoding: chunked\r\n\r\n5\r\n{one}\r\n").as_bytes())?;
+                    thread::yield_now();
+                    stream.write_all(format!("{:x}\r\n{two}\r\n0\r\n\r\n", two.len()).as_bytes())?;
+                    continue;
+                }
+                Then::AnswersAndSaysThatItCloses => {
+                    return stream.write_all(answer(id, "connection: close\r\n").as_bytes());
+                }
+                Then::AnswersTwice => {
+                    stream.write_all(format!("{whole}{}", answer("of nobody", "")).as_bytes())?;
+                    continue;
+                }
+                _ => {}
+            }
+            stream.write_all(whole.as_bytes())?;
+            match then {
+                Then::AnswersAndCloses => return Ok(()),
+                Then::AnswersAndClosesHalf => stream.shutdown(Shutdown::Write)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn wait_until_all_are_closed(&self) {
+        let began = std::time::Instant::now();
+        while self.open.load(Ordering::SeqCst) > 0 {
+            assert!(began.elapsed() < GUARD, "{} stay open", self.open.load(Ordering::SeqCst));
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+/// The number of the connection that a call went over.
+async fn connection_of(client: &FormationClient) -> u64 {
+    let call = async { client.request("GET", "/x").await };
+    timeout(GUARD, call).await.expect("it hangs").unwrap()["connection"].as_u64().unwrap()
+}
+
+#[test]
+fn a_connection_is_used_in_its_runtime_only() {
+    let (echo, address) = Echo::start(|| Then::Answers);
+    let client =
+        FormationClient::builder().base_url(format!("http://{address}")).pool_idle_timeout(GUARD).build().unwrap();
+    let runtimes = [current_thread(), multi_thread(), current_thread()];
+    for _ in 0..5 {
+        for (number, runtime) in (1..).zip(&runtimes) {
+            assert_eq!(runtime.block_on(connection_of(&client)), number);
+        }
+    }
+    assert_eq!(echo.accepted.load(Ordering::SeqCst), runtimes.len());
+}
+
+/// Has a runtime make a call, and then blocks it while `others` runs.
+fn while_another_runtime_is_blocked(client: &FormationClient, others: impl FnOnce()) {
+    let (blocked, is_blocked) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
+    let client = client.clone();
+    let blocking = thread::spawn(move || {
+        current_thread().block_on(async {
+            let reply = client.request("GET", "/x").await;
+            blocked.send(()).unwrap();
+            // The wrong thing to do in a task.
+            let _ = released.recv();
+            drop(reply.unwrap());
+        });
+    });
+    is_blocked.recv_timeout(GUARD).unwrap();
+    others();
+    drop(release);
+    blocking.join().unwrap();
+}
+
+#[test]
+fn no_call_waits_for_another_runtime() {
+    let (_echo, address) = Echo::start(|| Then::Answers);
+    let client = client(address);
+    while_another_runtime_is_blocked(&client, || {
+        for runtime in [current_thread(), multi_thread()] {
+            for _ in 0..20 {
+                runtime.block_on(connection_of(&client));
+            }
+        }
+    });
+}
+
+/// A server that speaks HTTP/2 only, in a runtime of its own.
+fn http2_server() -> (Runtime, u16) {
+    let runtime = multi_thread();
+    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let tls = peer::tls::acceptor(&["h2"]);
+    runtime.spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let tls = tls.clone();
+            tokio::spawn(async move {
+                let Ok(stream) = tls.accept(stream).await else { return };
+                let answer =
+                    |_| async { Ok::<_, Infallible>(Response::new(Full::new(Bytes::from("{\"connection\":1}")))) };
+                let server = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+                let _ = server.serve_connection(TokioIo::new(stream), service_fn(answer)).await;
+            });
+        }
+    });
+    (runtime, port)
+}
+
+#[test]
+fn no_call_over_http2_waits_for_another_runtime() {
+    let (_server, port) = http2_server();
+    let builder = FormationClient::builder().base_url(format!("https://localhost:{port}")).http2(true);
+    let client = builder.timeout(GUARD / 2).danger_accept_any_certificate().build().unwrap();
+    while_another_runtime_is_blocked(&client, || {
+        for runtime in [current_thread(), multi_thread()] {
+            for _ in 0..20 {
+                runtime.block_on(connection_of(&client));
+            }
+        }
+    });
+}
+
+#[test]
+fn idle_connections_close_while_another_runtime_is_blocked() {
+    let (url, streams) = formation("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
+    let client = FormationClient::builder().base_url(url).pool_idle_timeout(SHORT).build().unwrap();
+    while_another_runtime_is_blocked(&client, || {
+        let _first = streams.recv_timeout(GUARD).unwrap();
+        let runtime = multi_thread();
+        runtime.block_on(async { client.request("GET", "/x").await }).unwrap();
+        wait_for_close(&streams.recv_timeout(GUARD).unwrap());
+    });
+}
+
+#[test]
+fn idle_connections_of_a_blocking_client_close_by_themselves() {
+    const THREADS: usize = 4;
+    let (echo, address) = Echo::start(|| Then::AnswersLate);
+    let builder = blocking::FormationClient::builder().base_url(format!("http://{address}"));
+    let client = builder.pool_idle_timeout(SHORT).build().unwrap();
+    // A second time, after it has fallen silent.
+    for turn in 1..=2 {
+        thread::scope(|scope| {
+            for _ in 0..THREADS {
+                scope.spawn(|| client.request("GET", "/x").send().unwrap());
+            }
+        });
+        assert!(echo.accepted.load(Ordering::SeqCst) >= turn);
+        echo.wait_until_all_are_closed();
+    }
+    // Nobody else has closed them.
+    client.request("GET", "/x").send().unwrap();
+}
+
+/// A server, and a blocking client of it.
+fn blocking_client() -> blocking::FormationClient {
+    let (_, address) = Echo::start(|| Then::Answers);
+    blocking::FormationClient::builder().base_url(format!("http://{address}")).timeout(GUARD).build().unwrap()
+}
+
+fn call(client: &blocking::FormationClient) -> Result<String> {
+    Ok(client.request("GET", "/it").send()?["id"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn a_blocking_client_works_where_blocking_is_expected() {
+    let client = blocking_client();
+    let works = |client: &blocking::FormationClient| assert_eq!(call(client).unwrap(), "it");
+    for runtime in [current_thread(), multi_thread()] {
+        runtime.block_on(async {
+            let client = client.clone();
+            spawn_blocking(move || works(&client)).await.unwrap();
+        });
+        let _entered = runtime.enter();
+        works(&client);
+        let local = LocalSet::new();
+        let client = client.clone();
+        local.block_on(&runtime, async {
+            tokio::task::spawn_local(async move { spawn_blocking(move || works(&client)).await })
+                .await
+                .unwrap()
+                .unwrap();
+        });
+    }
+    let runtime = multi_thread();
+    runtime.block_on(async { block_in_place(|| works(&client)) });
+    let in_task = client.clone();
+    runtime.block_on(async { tokio::spawn(async move { block_in_place(|| works(&in_task)) }).await.unwrap() });
+    runtime.block_on(async {
+        let client = client.clone();
+        let nested = move || block_in_place(|| works(&client));
+        spawn_blocking(nested).await.unwrap();
+    });
+    works(&client);
+}
+
+fn refused(client: &blocking::FormationClient) {
+    let error = call(client).unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::InvalidArgument, "BLOCKING_IN_ASYNC"));
+}
+
+#[test]
+fn a_blocking_client_is_refused_where_it_would_stall_a_runtime() {
+    let client = blocking_client();
+    for runtime in [current_thread(), multi_thread()] {
+        runtime.block_on(async { refused(&client) });
+        runtime.block_on(async {
+            let client = client.clone();
+            tokio::spawn(async move {
+                refused(&client);
+                tokio::task::yield_now().await;
+                refused(&client);
+            })
+            .await
+            .unwrap();
+        });
+        let local = LocalSet::new();
+        local.block_on(&runtime, async {
+            refused(&client);
+            let client = client.clone();
+            tokio::task::spawn_local(async move { refused(&client) }).await.unwrap();
+        });
+        runtime.block_on(local.run_until(async { refused(&client) }));
+        runtime.block_on(async { join_all([1, 2].map(|_| async { refused(&client) })).await });
+    }
+    let runtime = multi_thread();
+    runtime.block_on(async {
+        let client = client.clone();
+        let task = async move {
+            block_in_place(|| call(&client)).unwrap();
+            refused(&client);
+        };
+        tokio::spawn(task).await.unwrap();
+    });
+    assert_eq!(call(&client).unwrap(), "it", "a refusal breaks nothing");
+}
+
+#[test]
+fn a_blocking_client_does_not_panic_after_block_in_place() {
+    let client = blocking_client();
+    multi_thread().block_on(async {
+        block_in_place(|| call(&client)).unwrap();
+        // Whether it is refused there is left open: it stalls nobody but this future.
+        if let Err(error) = call(&client) {
+            assert_eq!(error.code(), "BLOCKING_IN_ASYNC");
+        }
+    });
+}
+
+#[test]
+fn a_blocking_stream_in_an_async_task_is_refused_and_stays_as_it_is() {
+    for runtime in [current_thread(), multi_thread()] {
+        let (url, streams) = formation(STREAM);
+        let client = blocking::FormationClient::builder().url(url).client_key("k").build().unwrap();
+        within_guard(move || {
+            let mut stream = client.chat_stream("x").send().unwrap();
+            let mut server = streams.recv().unwrap();
+            let mut stream = runtime.block_on(async {
+                assert_eq!(stream.next().unwrap().unwrap_err().code(), "BLOCKING_IN_ASYNC");
+                assert_eq!(stream.text_deltas().next().unwrap().unwrap_err().code(), "BLOCKING_IN_ASYNC");
+                assert_eq!(stream.final_text().unwrap_err().code(), "BLOCKING_IN_ASYNC");
+                stream
+            });
+            server.write_all(slice("a").as_bytes()).unwrap();
+            assert_eq!(stream.next().unwrap().unwrap().text(), Some("a"));
+            runtime.block_on(async { drop(stream) });
+            wait_for_close(&server);
+        });
+    }
+}
+
+#[test]
+fn a_healthy_server_gets_no_more_connections_than_calls_at_once() {
+    let (echo, address) = Echo::start(|| Then::AnswersInChunks);
+    let client =
+        FormationClient::builder().base_url(format!("http://{address}")).pool_idle_timeout(GUARD * 10).build().unwrap();
+    let mut random = fastrand::Rng::with_seed(1);
+    let runtimes = [current_thread(), multi_thread(), current_thread()];
+    let mut most = [0; 3];
+    for _ in 0..200 {
+        let (which, at_once) = (random.usize(..3), random.usize(1..9));
+        most[which] = at_once.max(most[which]);
+        runtimes[which].block_on(join_all((0..at_once).map(|_| connection_of(&client))));
+        let (accepted, allowed) = (echo.accepted.load(Ordering::SeqCst), most.iter().sum());
+        assert!(accepted <= allowed, "{accepted} connections for {allowed} calls at once");
+    }
+}
+
+/// The ids of all calls: no two have the same.
+static IDS: AtomicUsize = AtomicUsize::new(0);
+
+fn new_id() -> String {
+    IDS.fetch_add(1, Ordering::SeqCst).to_string()
+}
+
+fn check(id: &str, outcome: Result<muxi_client::Response<serde_json::Value>>) {
+    match outcome {
+        Ok(reply) => assert_eq!(reply["id"], id, "the answer to another request"),
+        Err(error) => assert_eq!(error.kind(), ErrorKind::Connection, "{error}"),
+    }
+}
+
+async fn one_call(client: &FormationClient, method: &str) {
+    let id = new_id();
+    check(&id, client.request(method, format!("/{id}")).await);
+}
+
+/// Calls at random; then keeps its runtime going until it is told to stop.
+async fn calls_at_random(client: FormationClient, seed: u64, mut stop: watch::Receiver<bool>) {
+    let mut random = fastrand::Rng::with_seed(seed);
+    for _ in 0..60 {
+        let method = ["GET", "POST"][random.usize(..2)];
+        match random.u8(..6) {
+            0 | 1 => one_call(&client, method).await,
+            2 => drop(join_all((0..random.usize(2..8)).map(|_| one_call(&client, method))).await),
+            3 => drop(timeout(Duration::from_micros(random.u64(..3000)), one_call(&client, method)).await),
+            4 => {
+                let client = client.clone();
+                let task = tokio::spawn(async move { one_call(&client, method).await });
+                tokio::time::sleep(Duration::from_micros(random.u64(..1000))).await;
+                task.abort();
+                if let Err(error) = task.await {
+                    assert!(error.is_cancelled(), "{error}");
+                }
+            }
+            _ => tokio::time::sleep(Duration::from_millis(random.u64(..40))).await,
+        }
+    }
+    let _ = stop.wait_for(|stops| *stops).await;
+}
+
+fn blocking_calls_at_random(client: &blocking::FormationClient, seed: u64) {
+    let mut random = fastrand::Rng::with_seed(seed);
+    for _ in 0..60 {
+        let id = new_id();
+        match random.u8(..4) {
+            0 => thread::sleep(Duration::from_millis(random.u64(..40))),
+            _ => check(&id, client.request(["GET", "POST"][random.usize(..2)], format!("/{id}")).send()),
+        }
+    }
+}
+
+/// A life of a pool: calls and cancelled calls in several runtimes, to a server whose connections die in every way.
+fn life(seed: u64) {
+    let random = Mutex::new(fastrand::Rng::with_seed(seed));
+    let (echo, address) = Echo::start(move || Then::random(&random));
+    let idle = Duration::from_millis(30);
+    let url = format!("http://{address}");
+    let client = FormationClient::builder().base_url(&*url).pool_idle_timeout(idle).timeout(GUARD).build().unwrap();
+    let builder = blocking::FormationClient::builder().base_url(url).pool_idle_timeout(idle).timeout(GUARD);
+    let blocking_client = builder.build().unwrap();
+    let (stop, stopped) = watch::channel(false);
+    let mut workers: Vec<_> = [current_thread(), current_thread(), multi_thread()]
+        .into_iter()
+        .zip(seed * 10..)
+        .map(|(runtime, seed)| {
+            let calls = calls_at_random(client.clone(), seed, stopped.clone());
+            thread::spawn(move || runtime.block_on(calls))
+        })
+        .collect();
+    drop(stopped);
+    let blocking: Vec<_> = (seed * 10 + 5..)
+        .take(2)
+        .map(|seed| {
+            let client = blocking_client.clone();
+            thread::spawn(move || blocking_calls_at_random(&client, seed))
+        })
+        .collect();
+    blocking.into_iter().for_each(|worker| worker.join().unwrap());
+    // The clients still stand, and the runtimes go on, which is all that the idle connections need to close.
+    echo.wait_until_all_are_closed();
+    stop.send_replace(true);
+    workers.drain(..).for_each(|worker| worker.join().unwrap());
+}
+
+#[test]
+fn a_pool_whose_calls_and_connections_break_off_at_random_mixes_nothing_up() {
+    for seed in 0..12 {
+        within_guard(move || life(seed));
+    }
 }

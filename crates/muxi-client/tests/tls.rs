@@ -11,13 +11,20 @@ use hyper_util::{
     server::conn::auto,
 };
 use muxi_client::{ErrorKind, FormationClient, client};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use rustls::{RootCertStore, ServerConfig, server::WebPkiClientVerifier};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
+use rustls::{
+    RootCertStore, ServerConfig,
+    server::WebPkiClientVerifier,
+    sign::{CertifiedKey, SingleCertAndKey},
+};
 use std::{
     convert::Infallible,
-    fs,
+    env, fs,
+    io::{self, Write},
     net::SocketAddr,
+    ops::Range,
     path::PathBuf,
+    process::Command,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -84,7 +91,10 @@ impl Authority {
             builder.with_no_client_auth()
         };
         let key = rustls::pki_types::PrivateKeyDer::try_from(self.key.serialize_der()).unwrap();
-        let mut config = builder.with_single_cert(self.chain.clone(), key).unwrap();
+        // Without a look at whether the two belong together.
+        let key = rustls::crypto::ring::sign::any_supported_type(&key).unwrap();
+        let certified = SingleCertAndKey::from(CertifiedKey::new(self.chain.clone(), key));
+        let mut config = builder.with_cert_resolver(Arc::new(certified));
         config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
         let acceptor = TlsAcceptor::from(Arc::new(config));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -148,6 +158,112 @@ async fn only_a_known_authority_is_trusted() {
     assert_eq!(version(builder(address).ca_file(authority.file("ca.pem"))).await.unwrap(), "1.1");
     let missing = version(builder(address).ca_file(authority.file("none.pem"))).await.unwrap_err();
     assert!(missing.message().contains("ca_file"), "{missing}");
+}
+
+/// A server with a self-signed certificate that is valid in those years, in a file of its own.
+async fn self_signed(name: &str, is_authority: bool, years: Range<i32>) -> (Authority, SocketAddr) {
+    let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+    if is_authority {
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    }
+    params.not_before = date_time_ymd(years.start, 1, 1);
+    params.not_after = date_time_ymd(years.end, 1, 1);
+    let key = KeyPair::generate().unwrap();
+    let own = params.self_signed(&key).unwrap();
+    let authority = Authority { chain: vec![own.der().clone()], key, ..Authority::new() };
+    fs::write(authority.file("own.pem"), own.pem()).unwrap();
+    let address = authority.serve(&["http/1.1"], false).await;
+    (authority, address)
+}
+
+#[tokio::test]
+async fn a_self_signed_certificate_that_is_given_is_trusted_for_its_names_and_days() {
+    for is_authority in [true, false] {
+        let (known, address) = self_signed("localhost", is_authority, 2020..4000).await;
+        let given = |authority: &Authority, address| builder(address).ca_file(authority.file("own.pem"));
+        assert_eq!(version(given(&known, address)).await.unwrap(), "1.1", "{is_authority}");
+        let (other, other_address) = self_signed("localhost", is_authority, 2020..4000).await;
+        let refused = async |builder: Builder| {
+            let error = version(builder).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Connection);
+            error.message().to_owned()
+        };
+        for (authority, address) in [(&known, other_address), (&other, address)] {
+            let message = refused(given(authority, address)).await;
+            assert!(message.contains("certificate") && message.contains("ca_file"), "{message}");
+        }
+        let (named, address) = self_signed("elsewhere.example", is_authority, 2020..4000).await;
+        let message = refused(given(&named, address)).await;
+        assert!(message.contains("not valid for name") && !message.contains("ca_file"), "{message}");
+        let (expired, address) = self_signed("localhost", is_authority, 1990..2020).await;
+        let message = refused(given(&expired, address)).await;
+        assert!(message.contains("expired") && !message.contains("ca_file"), "{message}");
+        let (early, address) = self_signed("localhost", is_authority, 3999..4000).await;
+        let message = refused(given(&early, address)).await;
+        assert!(message.contains("not valid yet"), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_of_an_unknown_authority_that_is_given_is_trusted_itself() {
+    let authority = Authority::new();
+    let address = authority.serve(&["http/1.1"], false).await;
+    assert_eq!(version(builder(address).ca_file(authority.file("own.pem"))).await.unwrap(), "1.1");
+    let other = Authority::new();
+    let error = version(builder(address).ca_file(other.file("own.pem"))).await.unwrap_err();
+    assert!(error.message().contains("BadSignature") && error.message().contains("give the certificate"), "{error}");
+    // The one who has the certificate, but not its key.
+    let thief = Authority { chain: authority.chain.clone(), ..Authority::new() };
+    let address = thief.serve(&["http/1.1"], false).await;
+    assert!(version(builder(address).ca_file(authority.file("own.pem"))).await.is_err());
+}
+
+/// Says to a process of `child` which server to ask.
+const PORT: &str = "PORT_OF_A_CHILD";
+
+/// Does nothing unless `asked` runs it.
+#[tokio::test]
+async fn child() {
+    let Ok(port) = env::var(PORT) else { return };
+    let outcome = version(builder(([127, 0, 0, 1], port.parse().unwrap()).into())).await;
+    // The test harness catches what `eprintln!` prints.
+    io::stderr().write_all(outcome.unwrap_or_else(|error| error.to_string()).as_bytes()).unwrap();
+}
+
+/// The outcome of a request in a process whose environment says where the system's certificates are.
+async fn asked(address: SocketAddr, name: &'static str, value: PathBuf) -> String {
+    let run = move || {
+        let mut command = Command::new(env::current_exe().unwrap());
+        for name in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
+            command.env_remove(name);
+        }
+        command.args(["--exact", "child"]).env(PORT, address.port().to_string()).env(name, value).output().unwrap()
+    };
+    let output = tokio::task::spawn_blocking(run).await.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[tokio::test]
+async fn a_variable_that_leads_nowhere_is_named() {
+    let authority = Authority::new();
+    let address = authority.serve(&["http/1.1"], false).await;
+    assert_eq!(asked(address, "SSL_CERT_FILE", authority.file("ca.pem")).await, "1.1");
+    assert_eq!(asked(address, "SSL_CERT_DIR", authority.folder.path().to_owned()).await, "1.1");
+    let folder = tempfile::tempdir().unwrap();
+    let (empty, other) = (folder.path().join("empty.pem"), Authority::new());
+    fs::write(&empty, "").unwrap();
+    for (name, value, why) in [
+        ("SSL_CERT_FILE", PathBuf::from("/no/such/file.pem"), "where nothing can be read"),
+        ("SSL_CERT_DIR", PathBuf::from("/no/such/folder"), "where nothing can be read"),
+        ("SSL_CERT_FILE", empty, "where no certificate is"),
+        ("SSL_CERT_DIR", folder.path().to_owned(), "where no certificate is"),
+        ("SSL_CERT_FILE", other.file("own.pem"), "takes the place of the system's authorities"),
+    ] {
+        let error = asked(address, name, value.clone()).await;
+        let expected = format!("{name} is {value:?}, ");
+        assert!(error.contains(&expected) && error.contains(why) && error.contains("ca_file"), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -14,20 +14,21 @@ use pyo3::{
     prelude::*,
     types::{PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyList, PyMapping, PySequence, PyString, PyTuple},
 };
-use std::io;
 
 /// Deeper than any sensible value, and far from the end of the stack.
 const DEEPEST: usize = 200;
 
-/// A checked formation bundle.
-#[pyclass(frozen, name = "Bundle", module = "muxi._muxi")]
-pub(crate) struct PyBundle(pub(crate) Bundle);
-
-/// The arguments of a call, from the values in the order of the table's row.
-pub(crate) fn args(endpoint: &'static Endpoint, values: &Bound<'_, PyTuple>) -> PyResult<Args> {
+/// The arguments of a call, from the values in the order of the table's row; `bundle` makes a bundle of a value.
+pub(crate) fn args(
+    endpoint: &'static Endpoint,
+    values: &Bound<'_, PyTuple>,
+    bundle: &mut dyn FnMut(&Bound<'_, PyAny>) -> PyResult<Bundle>,
+) -> PyResult<Args> {
     let mut args = Args::new(endpoint);
     for (at, (param, value)) in endpoint.params.iter().zip(values.iter_borrowed()).enumerate() {
-        if !value.is_none() {
+        if param.kind == Kind::Bundle {
+            args.set_at(at, Some(Arg::Bundle(bundle(&value)?)));
+        } else if !value.is_none() {
             args.set_at(at, Some(arg(endpoint, param, &value)?));
         } else if param.required && !param.nullable {
             return Err(wrong_type(endpoint, param, &value));
@@ -52,43 +53,8 @@ fn arg(endpoint: &Endpoint, param: &Param, value: &Bound<'_, PyAny>) -> PyResult
         Kind::List if value.is_instance_of::<PyString>() || value.cast::<PySequence>().is_err() => return Err(wrong()),
         Kind::Json | Kind::Object | Kind::List => Arg::Json(json(value, param.name)?),
         Kind::Bytes => Arg::Bytes(bytes_of(value).ok_or_else(wrong)?.into()),
-        Kind::Bundle => Arg::Bundle(value.cast::<PyBundle>().map_err(|_| wrong())?.get().0.clone()),
+        Kind::Bundle => return Err(wrong()),
     })
-}
-
-/// A checked bundle from a path (text), bytes, or a binary file.
-pub(crate) fn bundle(py: Python<'_>, source: &Bound<'_, PyAny>) -> PyResult<PyBundle> {
-    let made = if let Ok(path) = source.cast::<PyString>() {
-        let path = text_of(path, "the bundle's path")?;
-        py.detach(|| Bundle::from_path(path))
-    } else if let (true, Some(bytes)) = (is_binary(source), bytes_of(source)) {
-        py.detach(|| Bundle::from_bytes(bytes))
-    } else if source.hasattr(intern!(py, "read"))? {
-        let file = BinaryFile(source.clone().unbind());
-        py.detach(|| Bundle::from_reader(file))
-    } else {
-        let expected = "a bundle must be a .tar.gz file, a folder, bytes or a binary file";
-        return Err(PyTypeError::new_err(format!("{expected}, not {}", type_name(source))));
-    };
-    made.map(PyBundle).map_err(|e| PyValueError::new_err(e.to_string()))
-}
-
-/// A Python file object, open for reading bytes.
-struct BinaryFile(Py<PyAny>);
-
-impl io::Read for BinaryFile {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        Python::attach(|py| {
-            let piece = self.0.call_method1(py, intern!(py, "read"), (buffer.len(),))?;
-            let piece = piece
-                .cast_bound::<PyBytes>(py)
-                .map_err(|_| PyTypeError::new_err("the file must be open for reading bytes (mode \"rb\")"))?;
-            let piece = piece.as_bytes().get(..buffer.len()).unwrap_or(piece.as_bytes());
-            buffer[..piece.len()].copy_from_slice(piece);
-            Ok(piece.len())
-        })
-        .map_err(|e: PyErr| io::Error::other(e.to_string()))
-    }
 }
 
 /// The bytes in `bytes`, `bytearray` or text.
@@ -106,7 +72,7 @@ fn is_int(value: &Bound<'_, PyAny>) -> bool {
     value.is_instance_of::<PyInt>() && !value.is_instance_of::<PyBool>()
 }
 
-fn type_name(value: &Bound<'_, PyAny>) -> String {
+pub(crate) fn type_name(value: &Bound<'_, PyAny>) -> String {
     value.get_type().name().map_or_else(|_| "object".to_owned(), |name| name.to_string())
 }
 
@@ -125,7 +91,7 @@ fn wrong_type(endpoint: &Endpoint, param: &Param, value: &Bound<'_, PyAny>) -> P
     PyTypeError::new_err(message)
 }
 
-fn text_of(text: &Bound<'_, PyString>, at: &str) -> PyResult<String> {
+pub(crate) fn text_of(text: &Bound<'_, PyString>, at: &str) -> PyResult<String> {
     let text = text.to_str().map_err(|_| PyValueError::new_err(format!("{at} is no valid Unicode text")))?;
     Ok(text.to_owned())
 }
@@ -204,7 +170,7 @@ fn write(value: &Bound<'_, PyAny>, out: &mut Vec<u8>, path: &mut Path<'_>) -> Py
     Ok(())
 }
 
-fn is_binary(value: &Bound<'_, PyAny>) -> bool {
+pub(crate) fn is_binary(value: &Bound<'_, PyAny>) -> bool {
     value.is_instance_of::<PyBytes>() || value.is_instance_of::<PyByteArray>()
 }
 
@@ -214,7 +180,8 @@ fn write_text(text: &str, out: &mut Vec<u8>) -> PyResult<()> {
 
 fn write_dict(dict: &Bound<'_, PyDict>, out: &mut Vec<u8>, path: &mut Path<'_>) -> PyResult<()> {
     out.push(b'{');
-    for (at, (key, value)) in dict.iter().enumerate() {
+    // A copy: what is read of a value may run Python code, which may change the dict.
+    for (at, (key, value)) in dict.copy()?.iter().enumerate() {
         if at > 0 {
             out.push(b',');
         }

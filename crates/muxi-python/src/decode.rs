@@ -1,14 +1,13 @@
 //! From reply bytes to Python objects.
 
-use crate::errors::exception;
-use jiter::{FloatMode, PartialMode, PythonParse, StringCacheMode};
+use crate::{errors::exception, json::parse};
 use muxi_client::{
     Error,
     api::{
         response::{Shape, failure, shape},
         table::{Endpoint, Reply as Form},
     },
-    reply::Reply,
+    engine::Reply,
 };
 use pyo3::{
     intern,
@@ -16,9 +15,6 @@ use pyo3::{
     sync::PyOnceLock,
     types::{PyBool, PyBytes, PyDict, PyList, PyString},
 };
-
-/// The garbage collector looks at every object that a decoder makes; from this size on it is paused meanwhile.
-const PAUSE_FROM: usize = 64 << 10;
 
 /// What a call returns.
 pub(crate) fn reply<'py>(
@@ -53,41 +49,6 @@ pub(crate) fn reply<'py>(
             }
         },
     }
-}
-
-/// JSON text as Python objects, as `json.loads` gives them.
-#[pyfunction]
-pub(crate) fn loads<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
-    parse(py, text.as_bytes())
-}
-
-/// JSON as Python objects, as `json.loads` gives them.
-pub(crate) fn parse<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
-    let parser = PythonParse {
-        allow_inf_nan: true,
-        cache_mode: StringCacheMode::Keys,
-        partial_mode: PartialMode::Off,
-        catch_duplicate_keys: false,
-        float_mode: FloatMode::Float,
-    };
-    if bytes.len() < PAUSE_FROM {
-        return parser.python_parse(py, bytes).or_else(|_| python_loads(py, bytes));
-    }
-    let gc = py.import(intern!(py, "gc"))?;
-    let enabled = gc.call_method0(intern!(py, "isenabled"))?.is_truthy()?;
-    if enabled {
-        gc.call_method0(intern!(py, "disable"))?;
-    }
-    let parsed = parser.python_parse(py, bytes);
-    if enabled {
-        gc.call_method0(intern!(py, "enable"))?;
-    }
-    parsed.or_else(|_| python_loads(py, bytes))
-}
-
-/// What the fast parser refuses and Python's own takes, such as lone surrogates; or Python's own words of what is wrong.
-fn python_loads<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
-    py.import(intern!(py, "json"))?.call_method1(intern!(py, "loads"), (PyBytes::new(py, bytes),))
 }
 
 fn text<'py>(py: Python<'py>, bytes: &[u8]) -> Bound<'py, PyString> {
@@ -136,7 +97,7 @@ fn add(data: &Bound<'_, PyDict>, key: &Bound<'_, PyString>, value: Option<Bound<
 
 fn raw_response<'py>(py: Python<'py>, endpoint: Option<&Endpoint>, got: &Reply) -> PyResult<Bound<'py, PyAny>> {
     static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let class = CLASS.import(py, "muxi._transport", "RawResponse")?;
+    let class = CLASS.import(py, "muxi._raw_response", "RawResponse")?;
     let headers = PyList::empty(py);
     for (name, value) in &got.headers {
         headers.append((name.as_str(), String::from_utf8_lossy(value.as_bytes())))?;

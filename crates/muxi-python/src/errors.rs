@@ -26,7 +26,7 @@ fn made(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
     attributes.set_item(intern!(py, "code"), error.code())?;
     attributes.set_item(intern!(py, "message"), error.message())?;
     attributes.set_item(intern!(py, "status_code"), error.status())?;
-    attributes.set_item(intern!(py, "details"), crate::decode::parse(py, &details)?)?;
+    attributes.set_item(intern!(py, "details"), crate::json::parse(py, &details)?)?;
     attributes.set_item(intern!(py, "retry_after"), error.retry_after().map(|delay| delay.as_secs_f64()))?;
     attributes.set_item(intern!(py, "request_id"), error.request_id())?;
     attributes.set_item(intern!(py, "session_id"), error.session_id())?;
@@ -34,6 +34,11 @@ fn made(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
     attributes.set_item(intern!(py, "body"), PyBytes::new(py, error.body()))?;
     let make = MAKE.import(py, "muxi._error", "make")?;
     Ok(PyErr::from_value(make.call1((class, (error.to_string(),), attributes))?))
+}
+
+/// The exception for the result of a stream that was closed before its end.
+pub(crate) fn closed_early(py: Python<'_>) -> PyErr {
+    exception(py, &Error::new(ErrorKind::Closed, "STREAM_CLOSED", "the stream was closed before its end"))
 }
 
 fn class_of(py: Python<'_>, kind: ErrorKind) -> PyResult<Bound<'_, PyAny>> {

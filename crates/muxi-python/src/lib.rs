@@ -1,15 +1,19 @@
 //! The compiled module of the `muxi` Python package: requests, streams and their way to Python. Nothing here knows
 //! a single operation: those are in the table.
 
+mod asynchronous;
+mod blocking;
+mod bundle;
+mod client;
 mod convert;
 mod decode;
-mod engine;
 mod errors;
+mod events;
+mod json;
 mod local;
-mod port;
-mod reactor;
+mod log;
+mod process;
 mod settings;
-mod stream;
 mod webhook;
 
 use pyo3::prelude::*;
@@ -19,19 +23,20 @@ use pyo3::prelude::*;
 mod _muxi {
     #[pymodule_export]
     use crate::{
-        convert::PyBundle,
-        decode::loads,
-        engine::{Engine, after_fork},
+        asynchronous::{AsyncEngine, AsyncEvents, AsyncStream, AsyncText, Delivery, Mailbox},
+        blocking::{SyncEngine, SyncStream, SyncText},
+        bundle::{Packing, PyBundle},
         errors::{default_code, error_class},
+        json::loads,
         local::{LocalServer, local_main},
-        port::{Port, Task},
-        stream::{AsyncStream, SyncStream},
+        process::{after_fork, before_exit},
         webhook::{webhook_parse, webhook_verify},
     };
     use pyo3::prelude::*;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        crate::process::refuse_subinterpreter(module.py())?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

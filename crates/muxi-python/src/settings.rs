@@ -1,6 +1,5 @@
-//! A client's settings from Python, and the notes that its calls leave.
+//! A client's settings from Python.
 
-use crate::port::lock;
 use muxi_client::{
     api::table::Api,
     config::{Setting, SettingKind, SettingValue, Settings},
@@ -8,37 +7,8 @@ use muxi_client::{
 use pyo3::{
     exceptions::{PyOverflowError, PyTypeError, PyValueError},
     prelude::*,
-    types::PyDict,
+    types::{PyBool, PyDict},
 };
-use std::sync::{
-    Mutex,
-    atomic::{AtomicBool, Ordering},
-};
-
-/// So many log lines at most wait to be taken.
-const NOTES: usize = 1000;
-
-/// Log lines and notices that wait to be taken.
-#[derive(Default)]
-pub(crate) struct Notes {
-    some: AtomicBool,
-    lines: Mutex<Vec<(&'static str, String)>>,
-}
-
-impl Notes {
-    pub(crate) fn add(&self, kind: &'static str, line: String) {
-        let mut lines = lock(&self.lines);
-        if lines.len() < NOTES {
-            lines.push((kind, line));
-        }
-        self.some.store(true, Ordering::Release);
-    }
-
-    /// The lines since the last time.
-    pub(crate) fn take(&self) -> Option<Vec<(&'static str, String)>> {
-        self.some.swap(false, Ordering::AcqRel).then(|| std::mem::take(&mut *lock(&self.lines)))
-    }
-}
 
 /// The pairs of a mapping of text; in a query numbers and bools may stand too, and `None` leaves one out.
 pub(crate) fn pairs(mapping: Option<&Bound<'_, PyAny>>, name: &str) -> PyResult<Vec<(String, String)>> {
@@ -86,6 +56,10 @@ fn read(setting: &Setting, value: &Bound<'_, PyAny>) -> PyResult<SettingValue> {
         SettingKind::Seconds => ("a number of seconds", value.extract().map(SettingValue::Seconds)),
         SettingKind::Flag => ("a bool", value.extract().map(SettingValue::Flag)),
         SettingKind::Truth => ("a bool", value.is_truthy().map(SettingValue::Flag)),
+        SettingKind::Proxy if value.is_instance_of::<PyBool>() && !value.is_truthy()? => {
+            return Ok(SettingValue::Flag(false));
+        }
+        SettingKind::Proxy => ("a str, or False for none", value.extract().map(SettingValue::Text)),
         SettingKind::Path => ("a path", value.extract().map(SettingValue::Path)),
         SettingKind::Certificate => {
             let paths = value.extract().map(|(chain, key)| SettingValue::Certificate(chain, key));

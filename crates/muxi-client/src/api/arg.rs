@@ -6,10 +6,10 @@ use super::{
 };
 use bytes::Bytes;
 use serde::Serialize;
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 /// A value of an argument.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Arg {
     /// Text.
     Str(String),
@@ -25,6 +25,21 @@ pub enum Arg {
     Bundle(Bundle),
     /// What cannot be sent, and why.
     Invalid(String),
+}
+
+impl fmt::Debug for Arg {
+    /// Shows the form only: a value may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Str(_) => "Str",
+            Self::Int(_) => "Int",
+            Self::Bool(_) => "Bool",
+            Self::Json(_) => "Json",
+            Self::Bytes(_) => "Bytes",
+            Self::Bundle(_) => "Bundle",
+            Self::Invalid(_) => "Invalid",
+        })
+    }
 }
 
 /// Turns a Rust value into an argument. `None` stands for: not given.

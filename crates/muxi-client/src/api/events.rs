@@ -13,6 +13,11 @@ use serde::de::DeserializeOwned;
 pub trait StreamEvent: Sized + Send + 'static {
     /// Reads an event as it came. There is none that it refuses.
     fn from_event(event: Event) -> Self;
+
+    /// Returns the event of a chat turn, if it is one.
+    fn chat(&self) -> Option<&ChatEvent> {
+        None
+    }
 }
 
 impl StreamEvent for Event {
@@ -62,6 +67,10 @@ impl StreamEvent for ChatEvent {
             Some(ChatFrame { ui, .. }) if !ui.is_empty() => Self::Ui(ui),
             _ => Self::Other(event),
         }
+    }
+
+    fn chat(&self) -> Option<&ChatEvent> {
+        Some(self)
     }
 }
 

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::value::RawValue;
-use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, fmt, sync::Arc};
 use uuid::Uuid;
 
 /// Everything but RFC 3986's unreserved characters.
@@ -27,14 +27,14 @@ pub const ADMIN_KEY_HEADER: HeaderName = HeaderName::from_static("x-muxi-admin-k
 pub const CLIENT_KEY_HEADER: HeaderName = HeaderName::from_static("x-muxi-client-key");
 
 /// The arguments of one call.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Args {
     endpoint: &'static Endpoint,
     values: Vec<Option<Arg>>,
 }
 
 /// A body.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Body {
     /// None.
     Empty,
@@ -45,7 +45,7 @@ pub enum Body {
 }
 
 /// A request without what only the client knows: base URL, credentials and headers common to all.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Request {
     /// The operation, or `None` for a route that is not in the table.
     pub endpoint: Option<&'static Endpoint>,
@@ -65,6 +65,41 @@ pub struct Request {
     pub on_not_found: Option<Box<Request>>,
     /// The argument that [`Composite::PickSecret`] looks for.
     pub picks: Option<String>,
+    /// The idempotency key; made for each call that has none.
+    pub idempotency_key: Option<String>,
+}
+
+impl fmt::Debug for Request {
+    /// Shows neither query nor body nor the values of headers, which may be secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let headers: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Request")
+            .field("operation", &self.endpoint.map(|endpoint| endpoint.name))
+            .field("method", &self.method)
+            .field("path", &self.target.split('?').next().unwrap_or_default())
+            .field("headers", &headers)
+            .field("body", &self.body)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Args {
+    /// Shows which arguments are given, and not what they hold: a value may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ", self.endpoint.name)?;
+        f.debug_set().entries(self.given().map(|(param, _)| param.name)).finish()
+    }
+}
+
+impl fmt::Debug for Body {
+    /// Shows its size.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("Empty"),
+            Self::Json(json) => write!(f, "Json({} bytes)", json.len()),
+            Self::Bundle(source) => write!(f, "Bundle({} bytes)", source.size()),
+        }
+    }
 }
 
 impl Request {
@@ -95,7 +130,18 @@ impl Request {
             turn: None,
             on_not_found: None,
             picks: None,
+            idempotency_key: None,
         })
+    }
+
+    /// The request of a call that has an idempotency key of its own.
+    #[must_use]
+    pub fn with_idempotency_key(mut self, key: Option<String>) -> Self {
+        if let Some(other) = &mut self.on_not_found {
+            other.idempotency_key.clone_from(&key);
+        }
+        self.idempotency_key = key;
+        self
     }
 
     /// Whether the request names a user.
@@ -169,6 +215,7 @@ impl Args {
             turn,
             on_not_found,
             picks,
+            idempotency_key: None,
         })
     }
 

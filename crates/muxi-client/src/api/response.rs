@@ -2,9 +2,10 @@
 
 use super::{
     error::{Error, ErrorKind, Result},
+    surrogates::read_mended,
     types::Object,
 };
-use http::HeaderMap;
+use http::{HeaderMap, header};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
 use std::time::SystemTime;
@@ -74,8 +75,17 @@ struct RequestPart {
     idempotency_key: Option<String>,
 }
 
-/// The data of a 2xx reply as `T`, with its metadata.
+/// The data of a 2xx reply as `T`, with its metadata. U+FFFD stands for half of a surrogate pair, as in streams.
 pub fn decode<T: DeserializeOwned>(
+    whole: bool,
+    status: u16,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<(T, Metadata)> {
+    read_mended(body, |body| decode_strictly(whole, status, headers, body))
+}
+
+fn decode_strictly<T: DeserializeOwned>(
     whole: bool,
     status: u16,
     headers: &HeaderMap,
@@ -112,6 +122,12 @@ pub fn decode<T: DeserializeOwned>(
 /// The error of a 2xx reply with `success: false`.
 pub fn failure(status: u16, headers: &HeaderMap, body: &[u8]) -> Error {
     Error::from_reply(status, headers, body, SystemTime::now())
+}
+
+/// The coding of a body that is compressed. The client asks for none, and reads none.
+pub fn compression(headers: &HeaderMap) -> Option<&str> {
+    let codings = headers.get_all(header::CONTENT_ENCODING).iter().map(|value| value.to_str().unwrap_or("unknown"));
+    codings.map(str::trim).find(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity"))
 }
 
 /// The entry `key` of a 2xx reply that is a secret list, in the list's own envelope.

@@ -2,7 +2,7 @@
 
 use super::{
     event::Event,
-    events::ChatEvent,
+    events::{ChatEvent, StreamEvent},
     ids::TurnIds,
     types::{ChatArtifact, Token, TokenKind, TurnStatus, Widget},
 };
@@ -38,82 +38,120 @@ impl Turn {
     }
 }
 
-/// Puts a [`Turn`] together.
-#[derive(Debug, Default)]
-pub struct TurnReader(Turn);
-
-impl TurnReader {
-    /// A reader of the turn with these ids.
-    pub fn new(ids: Option<&TurnIds>) -> Self {
-        let mut turn = Turn::default();
-        if let Some(ids) = ids {
-            (turn.session_id, turn.request_id) = (ids.session_id.clone(), ids.request_id.clone());
-        }
-        Self(turn)
-    }
-
-    /// Takes the next event.
-    pub fn take(&mut self, event: ChatEvent) {
-        match event {
-            ChatEvent::Ui(widgets) => self.0.widgets.extend(widgets),
-            ChatEvent::Token(token) => self.token(token),
-            ChatEvent::Done | ChatEvent::Other(_) => {}
-        }
-    }
-
-    fn token(&mut self, token: Box<Token>) {
-        match token.kind {
-            TokenKind::Content => self.0.text.push_str(&token.content),
-            TokenKind::Completed => self.0.completed = Some(token),
-            _ => {}
-        }
-    }
-
-    /// The turn.
-    pub fn finish(self) -> Turn {
-        let Self(mut turn) = self;
-        if let Some(token) = &mut turn.completed {
-            // What the last token says is the answer, whatever the slices were.
-            turn.text.clone_from(&token.content);
-            turn.status.clone_from(&token.status);
-            turn.artifacts = token.artifacts.take().unwrap_or_default();
-            turn.agent.clone_from(&token.agent_used);
-        }
-        turn
-    }
-}
-
-/// Picks the text out of a turn's events without reading all else.
+/// Reads the text of a turn from its events, in the order in which they come.
 #[derive(Debug, Default)]
 pub struct TextReader {
-    any: bool,
+    slices: String,
+    /// The whole answer, as the last token said it.
     whole: Option<String>,
+    /// Whether the answer, or a slice of it, has been returned.
+    has_begun: bool,
 }
 
 impl TextReader {
-    /// The slice that an event brings.
-    pub fn slice(&mut self, event: &Event) -> Option<String> {
-        let (kind, text) = event.kind_and_content()?;
+    /// Takes the next event, and returns the slice of the answer that it brings.
+    pub fn read(&mut self, event: &Event) -> Option<String> {
+        let (kind, content) = event.kind_and_content()?;
         match &*kind {
-            "content" if !text.is_empty() => {
-                self.any = true;
-                Some(text)
+            "content" if !content.is_empty() => {
+                self.slice(&content);
+                Some(content.into_owned())
             }
             "completed" => {
-                self.whole = Some(text);
+                self.whole = Some(content.into_owned());
                 None
             }
             _ => None,
         }
     }
 
-    /// The whole answer, as the last token said it.
-    pub fn whole(&mut self) -> Option<String> {
-        self.whole.take()
+    fn slice(&mut self, text: &str) {
+        self.slices.push_str(text);
+        self.has_begun = true;
     }
 
-    /// The answer of a turn that came without slices, once.
+    /// Returns the answer of a turn that came without slices, once.
     pub fn rest(&mut self) -> Option<String> {
-        if mem::replace(&mut self.any, true) { None } else { self.whole.clone().filter(|text| !text.is_empty()) }
+        if mem::replace(&mut self.has_begun, true) {
+            return None;
+        }
+        self.whole.clone().filter(|text| !text.is_empty())
+    }
+
+    /// Returns the answer: the whole one where the last token has said it, otherwise the slices so far.
+    pub fn text(&self) -> &str {
+        self.whole.as_deref().unwrap_or(&self.slices)
+    }
+}
+
+/// Puts a [`Turn`] together from its events, in the order in which they come.
+#[derive(Debug, Default)]
+pub struct TurnReader {
+    text: TextReader,
+    /// All but the text.
+    turn: Turn,
+}
+
+impl TurnReader {
+    /// Makes a reader of the turn with these ids.
+    pub fn new(ids: Option<&TurnIds>) -> Self {
+        let mut reader = Self::default();
+        if let Some(ids) = ids {
+            reader.turn.session_id.clone_from(&ids.session_id);
+            reader.turn.request_id.clone_from(&ids.request_id);
+        }
+        reader
+    }
+
+    /// Takes the next event, and returns the slice of the answer that it brings.
+    pub fn read(&mut self, event: &Event) -> Option<String> {
+        let slice = self.text.read(event);
+        if slice.is_none() {
+            self.details(&ChatEvent::from_event(event.clone()));
+        }
+        slice
+    }
+
+    /// Takes the next event.
+    pub fn take(&mut self, event: &ChatEvent) {
+        match event.token() {
+            Some(token) if token.kind == TokenKind::Content && !token.content.is_empty() => {
+                self.text.slice(&token.content);
+            }
+            Some(token) if token.kind == TokenKind::Completed => self.text.whole = Some(token.content.clone()),
+            _ => {}
+        }
+        self.details(event);
+    }
+
+    fn details(&mut self, event: &ChatEvent) {
+        match event {
+            ChatEvent::Ui(widgets) => self.turn.widgets.extend_from_slice(widgets),
+            ChatEvent::Token(token) if token.kind == TokenKind::Completed => self.turn.completed = Some(token.clone()),
+            ChatEvent::Token(_) | ChatEvent::Done | ChatEvent::Other(_) => {}
+        }
+    }
+
+    /// Returns the answer of a turn that came without slices, once.
+    pub fn rest(&mut self) -> Option<String> {
+        self.text.rest()
+    }
+
+    /// Returns the answer: the whole one where the last token has said it, otherwise the slices so far.
+    pub fn text(&self) -> &str {
+        self.text.text()
+    }
+
+    /// Returns the turn as far as it has been read.
+    pub fn turn(&self) -> Turn {
+        let mut turn = self.turn.clone();
+        // The answer is what the last token says, whatever the slices were.
+        self.text().clone_into(&mut turn.text);
+        if let Some(token) = &mut turn.completed {
+            turn.status.clone_from(&token.status);
+            turn.artifacts = token.artifacts.take().unwrap_or_default();
+            turn.agent.clone_from(&token.agent_used);
+        }
+        turn
     }
 }

@@ -1,8 +1,9 @@
 //! Looks through an archive for what a server would refuse, without keeping it in memory.
 
 use super::{
-    BundleError,
     config::{self, Config},
+    error::BundleError,
+    watch::Watch,
 };
 use crate::api::bundle::BundleSource;
 use flate2::bufread::MultiGzDecoder;
@@ -10,7 +11,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use tar::EntryType;
 
 /// Checks a whole archive and returns what its configuration says.
-pub(super) fn inspect(source: &dyn BundleSource) -> Result<Config, BundleError> {
+pub(super) fn inspect(source: &dyn BundleSource, watch: &Watch<'_>) -> Result<Config, BundleError> {
     let opened = source.open().map_err(BundleError::io("the bundle"))?;
     let mut raw = BufReader::with_capacity(64 << 10, opened);
     let head = raw.fill_buf().map_err(BundleError::io("the bundle"))?;
@@ -21,9 +22,10 @@ pub(super) fn inspect(source: &dyn BundleSource) -> Result<Config, BundleError> 
         return Err(BundleError::NotGzip { looks_like: looks_like(head) });
     }
     let mut gunzip = Gunzip { inner: MultiGzDecoder::new(raw), fault: None };
-    let scan = scan(&mut gunzip).and_then(|scan| {
+    let mut content = watch.reading(&mut gunzip);
+    let scan = scan(&mut content).and_then(|scan| {
         // Only the end of the compressed data tells whether all of it came through.
-        io::copy(&mut gunzip, &mut io::sink()).map_err(damaged)?;
+        io::copy(&mut content, &mut io::sink()).map_err(damaged)?;
         Ok(scan)
     });
     // A fault of the compressed data shows as some fault of the archive inside: report the cause.

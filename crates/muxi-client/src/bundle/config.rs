@@ -1,6 +1,6 @@
 //! What a formation's configuration must say for a server to take it.
 
-use super::BundleError;
+use super::error::{BundleError, CONFIG_LIMIT};
 use serde::Deserialize;
 use std::io::Read;
 
@@ -10,8 +10,6 @@ pub(super) const NAMES: [&str; 3] = ["formation.afs", "formation.yaml", "formati
 pub(super) const SECRETS: &str = "secrets.enc";
 /// Their key.
 pub(super) const KEY: &str = ".key";
-/// A configuration may have this many bytes.
-pub(super) const LIMIT: u64 = 4 << 20;
 
 const DEFAULT_VERSION: &str = "1.0.0";
 const RESERVED_IDS: [&str; 7] = ["health", "ping", "rpc", "server", "admin", "metrics", "api"];
@@ -31,11 +29,11 @@ struct Fields {
     version: Option<String>,
 }
 
-/// Reads the configuration's bytes, up to [`LIMIT`].
+/// Reads the configuration's bytes, up to [`CONFIG_LIMIT`].
 pub(super) fn read(path: &str, input: impl Read) -> Result<Vec<u8>, BundleError> {
     let mut bytes = Vec::new();
-    input.take(LIMIT + 1).read_to_end(&mut bytes).map_err(BundleError::io(path))?;
-    if bytes.len() as u64 > LIMIT {
+    input.take(CONFIG_LIMIT + 1).read_to_end(&mut bytes).map_err(BundleError::io(path))?;
+    if bytes.len() as u64 > CONFIG_LIMIT {
         return Err(BundleError::ConfigTooLarge { path: path.to_owned() });
     }
     Ok(bytes)

@@ -2,8 +2,9 @@
 //! equal bytes.
 
 use super::{
-    BundleError,
     config::{self, Config},
+    error::BundleError,
+    watch::Watch,
 };
 use flate2::{Compression, GzBuilder};
 use ignore::{
@@ -46,9 +47,9 @@ const IGNORED: [&str; 20] = [
 ];
 
 /// Packs `folder` into a temporary file.
-pub(super) fn pack(folder: &Path) -> Result<(Config, TempPath), BundleError> {
+pub(super) fn pack(folder: &Path, watch: &Watch<'_>) -> Result<(Config, TempPath), BundleError> {
     let root = folder.canonicalize().map_err(BundleError::io(folder.display()))?;
-    let entries = collect(&root)?;
+    let entries = collect(&root, watch)?;
 
     let Some((name, path)) = config::NAMES.iter().find_map(|name| Some((*name, entries.get(*name)?))) else {
         return Err(BundleError::NoConfigInFolder { folder: folder.to_owned() });
@@ -58,12 +59,12 @@ pub(super) fn pack(folder: &Path) -> Result<(Config, TempPath), BundleError> {
     let config = config::check(&shown, &config::read(&shown, file)?, |file| entries.contains_key(file))?;
 
     let temporary = NamedTempFile::new().map_err(BundleError::io("a temporary file"))?;
-    write(&temporary, &config.id, &entries)?;
+    write(&temporary, &config.id, &entries, watch)?;
     Ok((config, temporary.into_temp_path()))
 }
 
 /// What to pack, by its path in the archive; a folder's ends with a slash.
-fn collect(root: &Path) -> Result<BTreeMap<String, PathBuf>, BundleError> {
+fn collect(root: &Path, watch: &Watch<'_>) -> Result<BTreeMap<String, PathBuf>, BundleError> {
     let (own, _) = Gitignore::new(root.join(IGNORE_FILE));
     let mut defaults = GitignoreBuilder::new(root);
     for line in IGNORED {
@@ -84,6 +85,7 @@ fn collect(root: &Path) -> Result<BTreeMap<String, PathBuf>, BundleError> {
 
     let mut entries = BTreeMap::new();
     for entry in walk.build() {
+        watch.check().map_err(BundleError::io(root.display()))?;
         let entry = entry.map_err(failed)?;
         let Some(kind) = entry.file_type().filter(|kind| entry.depth() > 0 && (kind.is_dir() || kind.is_file())) else {
             continue;
@@ -110,7 +112,12 @@ fn archive_name(root: &Path, path: &Path) -> Result<String, BundleError> {
     parts.map(|parts| parts.join("/")).ok_or_else(|| BundleError::NameNotUtf8 { path: path.display().to_string() })
 }
 
-fn write(target: &NamedTempFile, top: &str, entries: &BTreeMap<String, PathBuf>) -> Result<(), BundleError> {
+fn write(
+    target: &NamedTempFile,
+    top: &str,
+    entries: &BTreeMap<String, PathBuf>,
+    watch: &Watch<'_>,
+) -> Result<(), BundleError> {
     let written = BundleError::io("a temporary file");
     // Neither time nor name, and 255 for an unknown system.
     let gzip = GzBuilder::new().mtime(0).operating_system(255);
@@ -125,10 +132,10 @@ fn write(target: &NamedTempFile, top: &str, entries: &BTreeMap<String, PathBuf>)
         }
         let opened = File::open(path).and_then(|file| Ok((file.metadata()?, file)));
         let (metadata, file) = opened.map_err(BundleError::io(path.display()))?;
-        let mut content = file.take(metadata.len());
+        let mut content = watch.reading(file.take(metadata.len()));
         append(&mut tar, &archived, EntryType::Regular, mode(&metadata), metadata.len(), &mut content)
             .map_err(failed)?;
-        if content.limit() > 0 || content.get_mut().read(&mut [0]).is_ok_and(|more| more > 0) {
+        if content.inner.limit() > 0 || content.inner.get_mut().read(&mut [0]).is_ok_and(|more| more > 0) {
             return Err(BundleError::Changed { path: path.display().to_string() });
         }
     }

@@ -260,7 +260,7 @@ fn refuses_wrong_configurations() {
     assert!(refused("id: [demo-app]\ndescription: x").contains("`formation.afs` cannot be read"));
     assert!(refused("- id: demo-app").contains("cannot be read"));
     assert!(refused("id: 'demo").contains("cannot be read"));
-    assert!(refused(&"#".repeat(config::LIMIT as usize + 1)).contains("is it a formation's configuration?"));
+    assert!(refused(&"#".repeat(error::CONFIG_LIMIT as usize + 1)).contains("is it a formation's configuration?"));
     let not_text = Bundle::from_bytes(gzip(&tar_of(&[("app/formation.afs", b"id: \xff")])));
     assert!(refusal(not_text).contains("not valid UTF-8"));
 }
@@ -455,7 +455,7 @@ fn reads_files_and_readers() {
 #[test]
 fn a_temporary_file_goes_with_its_bundle() {
     let folder = folder(&[("formation.afs", CONFIG)]);
-    let (_, path) = folder::pack(folder.path()).unwrap();
+    let (_, path) = folder::pack(folder.path(), &UNWATCHED).unwrap();
     let source = ArchiveFile::temporary(path).unwrap();
     let ArchivePath::Temporary(path) = &source.path else { panic!("not temporary") };
     let path = path.to_path_buf();
@@ -496,4 +496,32 @@ fn memory_stays_flat() {
     Bundle::from_reader(fs::File::open(&stored).unwrap()).unwrap();
     let grown = peak() - before;
     assert!(grown < 20 << 10, "the peak has grown by {grown} kB");
+}
+
+/// A watch stops whatever is being made, wherever it is.
+#[test]
+fn what_is_made_can_be_ended_at_each_read() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("formation.afs"), "id: demo-1\ndescription: A demo\nversion: 1.0.0\n").unwrap();
+    fs::write(folder.path().join("large"), vec![0; 1 << 20]).unwrap();
+    let mut packed = Vec::new();
+    Bundle::from_folder(folder.path()).unwrap().source.open().unwrap().read_to_end(&mut packed).unwrap();
+    type Make<'a> = &'a dyn Fn(&Watch<'_>) -> Result<Bundle, BundleError>;
+    let ways: [Make<'_>; 3] = [&|watch| watch.path(folder.path()), &|watch| watch.bytes(packed.clone()), &|watch| {
+        watch.reader(packed.as_slice())
+    }];
+    for (way, make) in ways.iter().enumerate() {
+        let asked = std::cell::Cell::new(0);
+        let count = |most: usize| {
+            asked.set(asked.get() + 1);
+            if asked.get() > most { Err(io::Error::other("stopped")) } else { Ok(()) }
+        };
+        make(&Watch(&|| count(usize::MAX))).unwrap();
+        let all = asked.take();
+        assert!(all > 10, "{way}: asked {all} times");
+        for most in 0..all {
+            assert!(make(&Watch(&|| count(most))).is_err(), "{way}: {most} of {all}");
+            assert_eq!(asked.take(), most + 1, "{way}: goes on after {most} of {all}");
+        }
+    }
 }

@@ -1,6 +1,9 @@
 //! The parts of a builder that are no row of the table.
 
-use super::table::{Builder, Settings};
+use super::{
+    setting::ProxySetting,
+    table::{Builder, Settings},
+};
 use std::{fmt, marker::PhantomData};
 
 impl<A, M> fmt::Debug for Builder<A, M> {
@@ -16,6 +19,13 @@ impl<A, M> From<Settings> for Builder<A, M> {
 }
 
 impl<A, M> Builder<A, M> {
+    /// Connects without a proxy, whatever the environment's proxy variables say.
+    #[must_use]
+    pub fn no_proxy(mut self) -> Self {
+        self.settings.proxy = Some(ProxySetting::Off);
+        self
+    }
+
     /// Accepts any certificate. For tests only: the other side is not known then.
     #[must_use]
     pub fn danger_accept_any_certificate(mut self) -> Self {

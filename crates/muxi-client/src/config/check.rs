@@ -14,7 +14,7 @@ use crate::api::{
     request::header_value,
     table::Api,
 };
-use http::{HeaderMap, HeaderName, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use std::{fmt, mem, sync::Arc};
 
 const SDK_HEADER: HeaderName = HeaderName::from_static("x-muxi-sdk");
@@ -146,6 +146,8 @@ impl Config {
         });
         let name = names.of(&rows::sdk);
         let mut headers = HeaderMap::new();
+        // Without it a server may compress, which costs more than it saves where replies are small.
+        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         headers.insert(header::USER_AGENT, header_value(name, &sdk)?);
         headers.insert(SDK_HEADER, header_value(name, &sdk)?);
         headers.insert(CLIENT_HEADER, header_value(name, &platform)?);

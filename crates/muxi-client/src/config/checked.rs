@@ -1,6 +1,10 @@
 //! The methods of a configuration.
 
-use super::{attempt::Attempt, table::Config};
+use super::{
+    attempt::Attempt,
+    network::Network,
+    table::{Config, rows},
+};
 use std::{
     fmt,
     io::{self, Write},
@@ -20,6 +24,32 @@ impl Config {
     /// The URL that paths are appended to.
     pub fn base_url(&self) -> String {
         self.base.text()
+    }
+
+    /// Scheme, host and port.
+    pub(crate) fn origin(&self) -> &Arc<str> {
+        self.base.origin()
+    }
+
+    /// The part that is about connections.
+    pub(crate) fn network(&self) -> Network<'_> {
+        Network {
+            base: &self.base,
+            connect_timeout: self.connect_timeout,
+            connect_timeout_name: rows::connect_timeout.name,
+            pool_idle_timeout: self.pool_idle_timeout,
+            proxy: self.proxy.as_ref().map(|proxy| (rows::proxy.name, proxy)),
+            ca_file: self.ca_file.as_deref(),
+            verify: self.verify,
+            client_certificate: self.client_certificate.as_ref(),
+            http2: self.http2,
+        }
+    }
+
+    /// Sets what is called with the newest version of this SDK.
+    #[doc(hidden)]
+    pub fn set_on_update(&mut self, tell: impl Fn(&str) + Send + Sync + 'static) {
+        self.on_update = Some(Arc::new(tell));
     }
 
     /// Sends the lines of the setting `debug`, if it is on, to `log` instead of stderr.

@@ -55,7 +55,7 @@ pub(super) fn fill(settings: &mut Settings, api: Api, read: impl Fn(&str) -> Res
 fn parse(kind: SettingKind, variable: &str, text: String) -> Result<SettingValue> {
     let wrong = |what: &str| Error::invalid(format!("{variable} must be {what}, got {text:?}"));
     Ok(match kind {
-        SettingKind::Text => SettingValue::Text(text),
+        SettingKind::Text | SettingKind::Proxy => SettingValue::Text(text),
         SettingKind::Count => SettingValue::Count(text.parse().map_err(|_| wrong("a whole number from 0"))?),
         SettingKind::Seconds => SettingValue::Seconds(text.parse().map_err(|_| wrong("a number of seconds"))?),
         SettingKind::Flag | SettingKind::Truth => SettingValue::Flag(is_true(&text)),

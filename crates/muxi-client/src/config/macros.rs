@@ -233,6 +233,7 @@ macro_rules! settings {
     (@kind truth) => { SettingKind::Truth };
     (@kind path) => { SettingKind::Path };
     (@kind certificate) => { SettingKind::Certificate };
+    (@kind proxy) => { SettingKind::Proxy };
     (@kind headers) => { SettingKind::Headers };
     (@kind pair) => { SettingKind::Pair };
     (@kind logger) => { SettingKind::Logger };
@@ -246,6 +247,7 @@ macro_rules! settings {
     (@field truth) => { Option<bool> };
     (@field path) => { Option<PathBuf> };
     (@field certificate) => { Option<(PathBuf, PathBuf)> };
+    (@field proxy) => { Option<ProxySetting> };
     (@field headers) => { Vec<(String, String)> };
     (@field pair) => { Option<(String, String)> };
     (@field service) => { Option<Arc<dyn HttpService>> };
@@ -278,12 +280,14 @@ macro_rules! settings {
     (@takes seconds) => { Duration };
     (@takes flag) => { bool };
     (@takes truth) => { bool };
+    (@takes proxy) => { impl Into<String> };
     (@takes path) => { impl Into<PathBuf> };
     (@takes service) => { impl HttpService };
     (@takes attempt_hook) => { impl Fn(&Attempt) + Send + Sync + 'static };
     (@takes version_hook) => { impl Fn(&str) + Send + Sync + 'static };
     (@store key $value:ident) => { $value.into() };
     (@store text $value:ident) => { $value.into() };
+    (@store proxy $value:ident) => { ProxySetting::Url($value.into()) };
     (@store path $value:ident) => { $value.into() };
     (@store seconds $value:ident) => { $value.as_secs_f64() };
     (@store service $value:ident) => { Arc::new($value) };

@@ -51,6 +51,8 @@ pub enum SettingKind {
     Path,
     /// The paths of two PEM files: a certificate chain, and its private key.
     Certificate,
+    /// The URL of a proxy, or `false` for none.
+    Proxy,
     /// Names and values of headers.
     Headers,
     /// Two texts.
@@ -117,13 +119,13 @@ impl Setting {
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum SettingValue {
-    /// The value of a [`SettingKind::Text`].
+    /// The value of a [`SettingKind::Text`], or the URL of a [`SettingKind::Proxy`].
     Text(String),
     /// The value of a [`SettingKind::Count`].
     Count(u32),
     /// The value of a [`SettingKind::Seconds`].
     Seconds(f64),
-    /// The value of a [`SettingKind::Flag`] or a [`SettingKind::Truth`].
+    /// The value of a [`SettingKind::Flag`] or a [`SettingKind::Truth`], or the `false` of a [`SettingKind::Proxy`].
     Flag(bool),
     /// The value of a [`SettingKind::Path`].
     Path(PathBuf),
@@ -147,6 +149,26 @@ impl std::fmt::Debug for SettingValue {
             Self::Certificate(..) => "Certificate",
             Self::Headers(_) => "Headers",
             Self::Pair(..) => "Pair",
+        })
+    }
+}
+
+/// The value of the setting `proxy`.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProxySetting {
+    /// No proxy, whatever the environment says.
+    Off,
+    /// The URL of a proxy.
+    Url(String),
+}
+
+impl std::fmt::Debug for ProxySetting {
+    /// Shows the form only: a URL may have a password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Off => "Off",
+            Self::Url(_) => "Url",
         })
     }
 }
@@ -185,6 +207,21 @@ slots! {
     PathBuf = SettingValue::Path(path) => path;
     (PathBuf, PathBuf) = SettingValue::Certificate(chain, key) => (chain, key);
     (String, String) = SettingValue::Pair(first, second) => (first, second);
+}
+
+impl Slot for Option<ProxySetting> {
+    fn put(&mut self, value: SettingValue) -> bool {
+        *self = Some(match value {
+            SettingValue::Text(url) => ProxySetting::Url(url),
+            SettingValue::Flag(false) => ProxySetting::Off,
+            _ => return false,
+        });
+        true
+    }
+
+    fn is_given(&self) -> bool {
+        self.is_some()
+    }
 }
 
 impl Slot for Vec<(String, String)> {

@@ -7,7 +7,7 @@ use super::{
     api_kind::{Formation, Server},
     attempt::{Attempt, OnAttempt, OnUpdate},
     macros::settings,
-    setting::{Language, Setting, SettingFlags, SettingKind, SettingValue, Slot, Usage},
+    setting::{Language, ProxySetting, Setting, SettingFlags, SettingKind, SettingValue, Slot, Usage},
     url::BaseUrl,
     value,
 };
@@ -51,6 +51,7 @@ settings! {
         max_retries: count = 0, config { both "MUXI_MAX_RETRIES" }
 
         /// Timeout of one attempt. Operations that take long, such as deploying, have 600 s instead of the default.
+        /// Streams have none.
         timeout: seconds = 30, config { both "MUXI_TIMEOUT" }
 
         /// A log line for each attempt: on stderr in Rust, by the logger `muxi` in Python.
@@ -66,17 +67,28 @@ settings! {
         /// Version of the formation behind `server_url`: `live` or `draft`.
         mode: text = "live", config { formation }
 
-        /// Timeout of making a connection.
+        /// Timeout of making a connection: name, TCP, proxy and TLS together.
         connect_timeout: seconds = 10, connection { both }
 
-        /// Silence of a stream after which it fails.
+        /// Silence of a stream after which it fails; the wait for its beginning counts, and keepalives are no silence.
         stream_idle_timeout: seconds = no_limit { both }
+
+        /// Timeout of a whole call: all its attempts, the waits between them, and the whole of its stream.
+        deadline: seconds = no_limit { both }
+
+        /// Size of a reply, in bytes, above which it fails. Streams have none.
+        max_reply_bytes: count = 268435456 { both }
+
+        /// Time after which an unused connection is closed. The shipped runtime closes its own after 5 s.
+        pool_idle_timeout: seconds = 4, connection { both }
 
         /// Headers for every request.
         headers: headers { both }
 
-        /// URL of an HTTP proxy, instead of the one that the environment's proxy variables name.
-        proxy: text, connection { both }
+        /// URL of a proxy (`http`, `socks5`, or `socks5h` where the proxy looks names up), instead of the one that the
+        /// environment's proxy variables name. Without a proxy, whatever they say: `False` in Python, `no_proxy()` in
+        /// Rust.
+        proxy: proxy, connection { both }
 
         /// PEM file with certificates to trust beside the system's.
         ca_file: path, connection { both }

@@ -4,8 +4,12 @@ use crate::api::{
     error::{Error, Result},
     request::ENCODED,
 };
-use http::{Uri, uri::Scheme};
+use http::{
+    Uri,
+    uri::{Authority, Scheme},
+};
 use percent_encoding::utf8_percent_encode;
+use std::{borrow::Cow, sync::Arc};
 
 /// The version of the formation's API, which ends its base URL.
 const VERSION: &str = "/v1";
@@ -14,28 +18,28 @@ const VERSION: &str = "/v1";
 #[derive(Clone)]
 pub(crate) struct BaseUrl {
     scheme: Scheme,
-    authority: String,
+    /// Scheme, host and port.
+    origin: Arc<str>,
     /// The path without a slash at its end.
     prefix: String,
 }
 
 impl BaseUrl {
     /// Checks a URL; `name` is the setting or the variable that it comes from.
-    pub(super) fn parse(name: &str, url: &str) -> Result<Self> {
+    pub(crate) fn parse(name: &str, url: &str) -> Result<Self> {
         let url = url.trim();
-        let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-        // None of these may be shown: they may hold a password or a key.
-        if rest.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains('@')) {
+        // None of these may be shown: they may hold a password or a key. An @ in the path is refused, too, since a password
+        // with a slash puts it there.
+        if url.contains('@') {
             return Err(Error::invalid(format!(
-                "{name} must not have a user or a password: give keys as arguments of their own"
+                "{name} must not have a user or a password: give keys as arguments of their own (an @ in a path is %40)"
             )));
         }
         if url.contains(['?', '#']) {
             return Err(Error::invalid(format!("{name} must not have a query or a fragment")));
         }
         let wrong = |why: &str| {
-            let got = if url.contains('@') { String::new() } else { format!(", got {url:?}") };
-            Error::invalid(format!("{name} must be a URL like http://localhost:7890{got}{why}"))
+            Error::invalid(format!("{name} must be a URL like http://localhost:7890, got {:?}{why}", redacted(url)))
         };
         let uri: Uri = url.parse().map_err(|_| wrong(""))?;
         let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
@@ -44,16 +48,15 @@ impl BaseUrl {
         if *scheme != Scheme::HTTP && *scheme != Scheme::HTTPS {
             return Err(wrong(": it lacks http:// or https://"));
         }
-        let port = authority.as_str().strip_prefix(authority.host()).unwrap_or_default();
-        let is_number = |port: &str| port.bytes().all(|b| b.is_ascii_digit()) && matches!(port.parse::<u16>(), Ok(1..));
-        if !port.is_empty() && !port.strip_prefix(':').is_some_and(is_number) {
+        if !has_valid_port(authority) {
             return Err(wrong(": the port must be a number from 1 to 65535"));
         }
         if authority.host().is_empty() {
             return Err(wrong(": it has no host"));
         }
         let prefix = uri.path().trim_end_matches('/').to_owned();
-        Ok(Self { scheme: scheme.clone(), authority: authority.to_string(), prefix })
+        let origin = format!("{scheme}://{authority}").into();
+        Ok(Self { scheme: scheme.clone(), origin, prefix })
     }
 
     /// The formation API below the formation's own URL.
@@ -76,8 +79,12 @@ impl BaseUrl {
     }
 
     /// Scheme, host and port.
-    pub(crate) fn origin(&self) -> String {
-        format!("{}://{}", self.scheme, self.authority)
+    pub(crate) fn origin(&self) -> &Arc<str> {
+        &self.origin
+    }
+
+    fn authority(&self) -> &str {
+        self.origin.split_once("://").map_or("", |(_, authority)| authority)
     }
 
     /// Tells whether connections are made with TLS.
@@ -88,21 +95,64 @@ impl BaseUrl {
     /// Host and port as the header `Host` has them.
     pub(crate) fn host_header(&self) -> &str {
         let default = if self.is_secure() { ":443" } else { ":80" };
-        self.authority.strip_suffix(default).unwrap_or(&self.authority)
+        self.authority().strip_suffix(default).unwrap_or(self.authority())
     }
 
     /// The host.
     pub(crate) fn host(&self) -> &str {
-        let end = self.authority.rfind(':').filter(|at| !self.authority[*at..].ends_with(']'));
-        end.map_or(self.authority.as_str(), |at| &self.authority[..at])
+        let authority = self.authority();
+        let end = authority.rfind(':').filter(|at| !authority[*at..].ends_with(']'));
+        end.map_or(authority, |at| &authority[..at])
     }
 
     /// The port.
-    #[cfg(feature = "tracing")]
     pub(crate) fn port(&self) -> u16 {
         let default = if self.is_secure() { 443 } else { 80 };
-        self.authority.rsplit(':').next().and_then(|port| port.parse().ok()).unwrap_or(default)
+        self.authority().rsplit(':').next().and_then(|port| port.parse().ok()).unwrap_or(default)
     }
+}
+
+/// Tells whether the port is absent, or a number from 1 to 65535.
+pub(crate) fn has_valid_port(authority: &Authority) -> bool {
+    let port = authority.as_str().strip_prefix(authority.host()).unwrap_or_default();
+    let is_number = |port: &str| port.bytes().all(|b| b.is_ascii_digit()) && matches!(port.parse::<u16>(), Ok(1..));
+    port.is_empty() || port.strip_prefix(':').is_some_and(is_number)
+}
+
+/// A URL as errors show it. `***` takes the place of a user and a password, and of all where they cannot be told from the
+/// rest: a URL in an error is a wrong one, and may have them anywhere.
+pub(crate) fn redacted(url: &str) -> Cow<'_, str> {
+    let (scheme, rest) = match url.split_once("://") {
+        Some((scheme, rest)) if scheme.bytes().all(|b| b.is_ascii_alphanumeric()) => (Some(scheme), rest),
+        _ => (None, url),
+    };
+    let (has_user, shown) = rest.rsplit_once('@').map_or((false, rest), |(_, host)| (true, host));
+    if !has_user && is_harmless(shown) {
+        return url.into();
+    }
+    let scheme = scheme.map(|scheme| format!("{scheme}://")).unwrap_or_default();
+    if is_harmless(shown) { format!("{scheme}***@{shown}") } else { format!("{scheme}***") }.into()
+}
+
+/// Tells whether no password can be in it: a colon begins a port there, or is a part of an IPv6 address.
+fn is_harmless(text: &str) -> bool {
+    const PORT: usize = 5;
+    let encoded = text.to_ascii_lowercase();
+    let outside = match text.split_once(']') {
+        Some((address, rest)) if address.starts_with('[') && address[1..].bytes().all(is_of_address) => rest,
+        _ => text,
+    };
+    let is_port = |part: &str| {
+        let digits = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
+        digits <= PORT && matches!(part[digits..].chars().next(), None | Some('/'))
+    };
+    !text.contains('@')
+        && !["%40", "%3a"].iter().any(|code| encoded.contains(code))
+        && outside.split(':').skip(1).all(is_port)
+}
+
+fn is_of_address(byte: u8) -> bool {
+    byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.')
 }
 
 #[cfg(test)]
@@ -131,9 +181,12 @@ mod tests {
             ("http://h:0", "from 1 to 65535"),
             ("http://h:+80", "from 1 to 65535"),
             ("http://:80", "no host"),
-            ("http://me:sec/ret@h", "from 1 to 65535"),
-            ("http:/me:secret@h", "a URL like"),
-            ("//me:secret@h", "a URL like"),
+            ("http://me:sec/ret@h", "a user or a password"),
+            ("http://me:1/secret@h", "a user or a password"),
+            ("http://me:secret", "got \"http://***\""),
+            ("http://me%3asecret%40h/ ", "a URL like"),
+            ("http:/me:secret@h", "a user or a password"),
+            ("//me:secret@h", "a user or a password"),
             ("http://h:65536", "from 1 to 65535"),
             ("http://[::1]:0/", "from 1 to 65535"),
             ("http://h/a b", "got \"http://h/a b\""),

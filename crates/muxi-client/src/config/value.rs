@@ -2,14 +2,27 @@
 
 use crate::api::{
     error::{Error, Result},
-    request::header_value,
+    request::{IDEMPOTENCY_HEADER, header_value},
 };
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use std::time::Duration;
 
-/// Checks a time limit in seconds; infinity stands for none.
+/// Headers that frame a message or manage its connection: a wrong one would let two requests be read as three.
+const FRAMING: [HeaderName; 9] = [
+    header::CONNECTION,
+    header::CONTENT_LENGTH,
+    header::HOST,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+];
+
+/// Checks a time limit in seconds. Infinity stands for none, and so does more than a clock can hold.
 pub fn seconds(name: &str, value: f64) -> Result<Option<Duration>> {
-    if value == f64::INFINITY {
+    if value >= Duration::MAX.as_secs_f64() {
         return Ok(None);
     }
     match Duration::try_from_secs_f64(value) {
@@ -18,17 +31,34 @@ pub fn seconds(name: &str, value: f64) -> Result<Option<Duration>> {
     }
 }
 
-/// Checks a header's name.
-pub fn header_name(name: &str) -> Result<HeaderName> {
-    HeaderName::from_bytes(name.as_bytes()).map_err(|_| Error::invalid(format!("headers: {name:?} is no header name")))
+/// Checks a header that a caller adds. Its value may be a credential, and so no `Debug` form shows it.
+fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
+    let wrong = |why: &str| Error::invalid(format!("headers: {name:?} {why}"));
+    let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong("is no header name"))?;
+    if FRAMING.contains(&parsed) {
+        return Err(wrong("cannot be given: the client sets what frames a request and manages its connection"));
+    }
+    if parsed == IDEMPOTENCY_HEADER {
+        return Err(wrong("cannot be given: a call takes its key as idempotency_key, and a key belongs to one call"));
+    }
+    let mut value = header_value(name, value)?;
+    value.set_sensitive(true);
+    Ok((parsed, value))
 }
 
-/// Checks headers. Of those with the same name the last counts.
+/// Checks headers that a caller adds, and puts them into `map`. Of those with the same name the last counts.
+pub(crate) fn add_headers(map: &mut HeaderMap, headers: &[(String, String)]) -> Result<()> {
+    for (name, value) in headers {
+        let (name, value) = header(name, value)?;
+        map.insert(name, value);
+    }
+    Ok(())
+}
+
+/// Checks the headers of a client.
 pub(super) fn header_map(headers: &[(String, String)]) -> Result<HeaderMap> {
     let mut map = HeaderMap::with_capacity(headers.len());
-    for (name, value) in headers {
-        map.insert(header_name(name)?, header_value(name, value)?);
-    }
+    add_headers(&mut map, headers)?;
     Ok(map)
 }
 

@@ -1,16 +1,16 @@
 //! Connections: direct or through a proxy, plain or TLS. One limit holds for all of it.
 
 use super::{
-    error::NotConnected,
+    error::{BoxError, NotConnected},
     proxy::{Proxy, proxy},
     socket::Socket,
     tls::tls,
 };
 use crate::{
     api::error::{Error, Result},
-    config::Config,
+    config::Network,
 };
-use http::{HeaderValue, Uri};
+use http::Uri;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::{
     client::legacy::connect::{HttpConnector, proxy::Tunnel},
@@ -35,14 +35,16 @@ const DEAD_AFTER: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub(super) struct Connector {
     target: Uri,
+    port: u16,
     http: HttpConnector,
     tls: Option<(TlsConnector, ServerName<'static>)>,
     proxy: Option<Proxy>,
     limit: Option<Duration>,
+    limit_name: &'static str,
 }
 
 /// A connection, and the socket that it goes over.
-pub(super) struct Connection {
+pub(super) struct Connected {
     pub(super) stream: Stream,
     pub(super) socket: Socket,
 }
@@ -54,59 +56,62 @@ pub(super) enum Stream {
 }
 
 impl Connector {
-    pub(super) fn new(config: &Config) -> Result<Self> {
+    pub(super) fn new(network: &Network<'_>) -> Result<Self> {
         let mut http = HttpConnector::new();
         http.enforce_http(false);
         http.set_nodelay(true);
         // Shared among the addresses of a name, so that one that does not answer leaves time for the others.
-        http.set_connect_timeout(config.connect_timeout);
+        http.set_connect_timeout(network.connect_timeout);
         http.set_keepalive(Some(DEAD_AFTER));
         #[cfg(target_os = "linux")]
         http.set_tcp_user_timeout(Some(DEAD_AFTER));
-        let target: Uri = config.base.origin().parse().map_err(|_| Error::invalid("the URL is no valid URL"))?;
+        let target: Uri = network.base.origin().parse().map_err(|_| Error::invalid("the URL is no valid URL"))?;
         let secure = |tls: Arc<ClientConfig>| {
-            let host = config.base.host();
+            let host = network.base.host();
             let name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned());
             let wrong = |e| Error::invalid(format!("{host:?} cannot be the host of an https URL")).with_source(e);
             Ok((TlsConnector::from(tls), name.map_err(wrong)?))
         };
-        let tls = config.base.is_secure().then(|| tls(config).and_then(secure)).transpose()?;
-        Ok(Self { target, http, tls, proxy: proxy(config)?, limit: config.connect_timeout })
+        let tls = network.base.is_secure().then(|| tls(network).and_then(secure)).transpose()?;
+        let port = network.base.port();
+        let (limit, limit_name) = (network.connect_timeout, network.connect_timeout_name);
+        Ok(Self { target, port, http, tls, proxy: proxy(network)?, limit, limit_name })
     }
 
     /// Whether requests go to a proxy as they are: TLS goes through a tunnel.
     pub(super) fn sends_through_proxy(&self) -> bool {
-        self.proxy.is_some() && self.tls.is_none()
+        self.tls.is_none() && self.proxy.as_ref().is_some_and(Proxy::is_http)
     }
 
-    /// The header that a plain request through the proxy needs.
-    pub(super) fn proxy_authorization(&self) -> Option<&HeaderValue> {
-        self.proxy.as_ref().filter(|_| self.tls.is_none()).and_then(|p| p.auth.as_ref())
+    /// The proxy between this machine and the origin.
+    pub(super) fn proxy(&self) -> Option<&Proxy> {
+        self.proxy.as_ref()
     }
 
     /// Makes a connection, within the limit.
-    pub(super) async fn connect(&self) -> Result<Connection, NotConnected> {
+    pub(super) async fn connect(&self) -> Result<Connected, NotConnected> {
         let connected = async { self.secured(self.reached().await?).await };
         match self.limit {
             None => connected.await,
             Some(limit) => match tokio::time::timeout(limit, connected).await {
                 Ok(connected) => connected,
-                Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
+                Err(_) => Err(late(self.limit_name, limit).into()),
             },
         }
         .map_err(NotConnected)
     }
 
     /// A socket whose other end is the origin, or the proxy that sends requests on.
-    async fn reached(&self) -> Result<Socket, super::http_service::BoxError> {
+    async fn reached(&self) -> Result<Socket, BoxError> {
         let mut http = self.http.clone();
         let stream: TokioIo<TcpStream> = match &self.proxy {
             None => http.call(self.target.clone()).await?,
+            Some(proxy) if !proxy.is_http() => self.through_socks(proxy).await?,
             Some(proxy) if self.tls.is_none() => http.call(proxy.uri.clone()).await?,
-            Some(Proxy { uri, auth }) => {
-                let mut tunnel = Tunnel::new(uri.clone(), http);
-                if let Some(auth) = auth {
-                    tunnel = tunnel.with_auth(auth.clone());
+            Some(proxy) => {
+                let mut tunnel = Tunnel::new(proxy.uri.clone(), http);
+                if let Some(auth) = proxy.authorization() {
+                    tunnel = tunnel.with_auth(auth);
                 }
                 tunnel.call(self.target.clone()).await?
             }
@@ -114,7 +119,20 @@ impl Connector {
         Ok(Socket::new(stream.into_inner()))
     }
 
-    async fn secured(&self, socket: Socket) -> Result<Connection, super::http_service::BoxError> {
+    /// A connection through a SOCKS proxy to the first target that it reaches.
+    async fn through_socks(&self, proxy: &Proxy) -> Result<TokioIo<TcpStream>, BoxError> {
+        let mut failure = io::Error::other("the name has no address").into();
+        for target in proxy.socks_targets(&self.target, self.port).await? {
+            let stream = self.http.clone().call(proxy.uri.clone()).await?;
+            match proxy.socks(stream, target).await {
+                Ok(stream) => return Ok(stream),
+                Err(error) => failure = error,
+            }
+        }
+        Err(failure)
+    }
+
+    async fn secured(&self, socket: Socket) -> Result<Connected, BoxError> {
         let stream = match &self.tls {
             None => Stream::Plain(TokioIo::new(socket.clone())),
             Some((tls, name)) => {
@@ -122,8 +140,14 @@ impl Connector {
                 Stream::Secure(TokioIo::new(Box::new(stream)))
             }
         };
-        Ok(Connection { stream, socket })
+        Ok(Connected { stream, socket })
     }
+}
+
+/// The error for a connection that was not there in time; `name` is the setting of the limit.
+fn late(name: &str, limit: Duration) -> io::Error {
+    let seconds = limit.as_secs_f64();
+    io::Error::new(io::ErrorKind::TimedOut, format!("not within {seconds} s ({name})"))
 }
 
 impl Stream {

@@ -20,7 +20,9 @@
 //! # }).unwrap();
 //! ```
 
-use super::{body::Outgoing, pool::Driven};
+use super::{outgoing::Outgoing, pool::PooledBody};
+
+pub use super::error::BoxError;
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use http_body_util::{BodyExt, combinators::UnsyncBoxBody};
@@ -31,8 +33,6 @@ use std::{
     task::{Context, Poll},
 };
 
-/// What may go wrong with a request on its way.
-pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// What a service answers, later.
 pub type Answer = Pin<Box<dyn Future<Output = Result<http::Response<Body>, BoxError>> + Send>>;
 
@@ -63,7 +63,7 @@ enum Kind {
     #[default]
     Empty,
     Outgoing(Outgoing),
-    Incoming(Driven),
+    Pooled(PooledBody),
     Other(UnsyncBoxBody<Bytes, BoxError>),
 }
 
@@ -81,8 +81,8 @@ impl Body {
         Self(Kind::Outgoing(body))
     }
 
-    pub(crate) fn incoming(body: Driven) -> Self {
-        Self(Kind::Incoming(body))
+    pub(crate) fn pooled(body: PooledBody) -> Self {
+        Self(Kind::Pooled(body))
     }
 
     /// All of the body.
@@ -110,7 +110,7 @@ impl http_body::Body for Body {
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         match &mut self.0 {
             Kind::Empty => Poll::Ready(None),
-            Kind::Incoming(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
+            Kind::Pooled(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
             Kind::Outgoing(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
             Kind::Other(body) => Pin::new(body).poll_frame(cx),
         }
@@ -119,7 +119,7 @@ impl http_body::Body for Body {
     fn is_end_stream(&self) -> bool {
         match &self.0 {
             Kind::Empty => true,
-            Kind::Incoming(body) => body.is_end_stream(),
+            Kind::Pooled(body) => body.is_end_stream(),
             Kind::Outgoing(body) => body.is_end_stream(),
             Kind::Other(body) => body.is_end_stream(),
         }
@@ -128,7 +128,7 @@ impl http_body::Body for Body {
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
             Kind::Empty => SizeHint::with_exact(0),
-            Kind::Incoming(body) => body.size_hint(),
+            Kind::Pooled(body) => body.size_hint(),
             Kind::Outgoing(body) => body.size_hint(),
             Kind::Other(body) => body.size_hint(),
         }

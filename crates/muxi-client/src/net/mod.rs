@@ -1,11 +1,21 @@
 //! The network: connections, the pool of them, and the loop of attempts at a request.
 
-pub(crate) mod body;
+mod attempt;
 mod connect;
+pub(crate) mod driver;
 pub(crate) mod error;
+mod http_client;
 pub mod http_service;
+pub(crate) mod limits;
+mod no_proxy;
+mod outgoing;
 mod pool;
+pub(crate) mod prepared;
 mod proxy;
+pub(crate) mod reply;
 mod socket;
 mod tls;
-pub mod transport;
+mod trace;
+pub(crate) mod transport;
+
+pub use pool::Reaping;

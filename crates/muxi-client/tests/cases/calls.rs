@@ -1,7 +1,6 @@
 //! From a case's call to a typed method of a client, and what came of it.
 
 use crate::case::CallSpec;
-use futures_util::StreamExt;
 use muxi_client::{
     Bundle, Error,
     api::{
@@ -12,10 +11,8 @@ use muxi_client::{
         table::Operation,
     },
     blocking::{self, Blocking, IntoBlocking},
-    call::{Call, Outcome},
-    client::{ApiKind, Async, Builder, Client, Formation, Mode, Server},
-    events,
-    reply::Response,
+    client::{ApiKind, Async, Builder, Call, Client, Formation, Mode, Outcome, Response, Server},
+    stream,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -119,8 +116,10 @@ impl CallSpec {
     fn options<'c, M, O: Operation>(&self, mut call: Call<'c, M, O>) -> Call<'c, M, O> {
         thread::sleep(Duration::from_millis(self.pause_ms));
         if let Some(limit) = self.timeout {
-            // What is no duration cannot be given here, but a length of zero can.
-            call = call.timeout(Duration::try_from_secs_f64(limit).unwrap_or_default());
+            call = call.timeout(duration(limit));
+        }
+        if let Some(limit) = self.deadline {
+            call = call.deadline(duration(limit));
         }
         if let Some(times) = self.max_retries {
             call = call.max_retries(times);
@@ -130,6 +129,12 @@ impl CallSpec {
         }
         self.headers.iter().fold(call, |call, (name, value)| call.header(name, value))
     }
+}
+
+/// A number of seconds that may be no duration: those that are too small can be given as zero, the others as the longest.
+fn duration(seconds: f64) -> Duration {
+    let other = if seconds > 1.0 { Duration::MAX } else { Duration::ZERO };
+    Duration::try_from_secs_f64(seconds).unwrap_or(other)
 }
 
 /// Sends a call and reads what it gives.
@@ -178,7 +183,7 @@ impl<T: Serialize> Read for Response<T> {
     }
 }
 
-impl<E: StreamEvent> Read for events::Events<E> {
+impl<E: StreamEvent> Read for stream::Events<E> {
     fn read(self, spec: &CallSpec) -> Ran {
         let mut ran = Ran::default();
         RUNTIME.block_on(async {

@@ -33,6 +33,7 @@ pub struct CallSpec {
     #[serde(default)]
     pub args: Map<String, Value>,
     pub timeout: Option<f64>,
+    pub deadline: Option<f64>,
     pub max_retries: Option<u32>,
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
@@ -96,7 +97,6 @@ pub struct ExpectedError {
 #[serde(default, deny_unknown_fields)]
 pub struct Range {
     pub min: Option<f64>,
-    pub max: Option<f64>,
 }
 
 /// The secret that signatures are checked with.
@@ -137,6 +137,7 @@ fn setting(row: &Setting, value: &Value, url: &str) -> SettingValue {
         SettingKind::Count => SettingValue::Count(value.as_u64().and_then(|n| n.try_into().ok()).expect("a count")),
         SettingKind::Seconds => SettingValue::Seconds(value.as_f64().expect("a number")),
         SettingKind::Flag | SettingKind::Truth => SettingValue::Flag(value.as_bool().expect("a bool")),
+        SettingKind::Proxy => value.as_bool().map_or_else(|| SettingValue::Text(text(value)), SettingValue::Flag),
         SettingKind::Path => SettingValue::Path(text(value).into()),
         SettingKind::Headers => {
             let headers = value.as_object().expect("an object").iter();

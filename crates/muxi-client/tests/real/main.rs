@@ -13,10 +13,9 @@ use muxi_client::{
     api::{
         table::formation::ENDPOINTS,
         table::{Operation, reply},
-        types::{RequestStatus, strict::check},
+        types::{RequestStatus, check},
     },
-    call::{Call, Outcome},
-    client::Async,
+    client::{Async, Call, Outcome},
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;

@@ -61,7 +61,8 @@ impl Raw {
             while body.next().await.is_some() {}
             return Ok(leave);
         }
-        out.write_all(&head_bytes(&head)).await?;
+        // A fault that is about the close comes without a word.
+        out.write_all(&head_bytes(&head, moment.is_none())).await?;
         if moment == Some(Moment::Headers) {
             tokio::time::sleep(SETTLE).await;
             return Ok(leave);
@@ -124,9 +125,10 @@ async fn gone(mut reader: ReadHalf<'_>) {
     while reader.read(&mut ignored).await.is_ok_and(|count| count > 0) {}
 }
 
-/// The head of an answer. It announces that the connection closes, so that a client does not send over it meanwhile.
-fn head_bytes(head: &Parts) -> Vec<u8> {
-    let mut bytes = format!("HTTP/1.1 {}\r\nconnection: close\r\n", head.status).into_bytes();
+/// The head of an answer. `announced` tells clients that the connection closes, so that none sends over it meanwhile.
+fn head_bytes(head: &Parts, announced: bool) -> Vec<u8> {
+    let close = if announced { "connection: close\r\n" } else { "" };
+    let mut bytes = format!("HTTP/1.1 {}\r\n{close}", head.status).into_bytes();
     for (name, value) in head.headers.iter().filter(|(name, _)| *name != header::CONNECTION) {
         bytes.extend_from_slice(name.as_str().as_bytes());
         bytes.extend_from_slice(b": ");

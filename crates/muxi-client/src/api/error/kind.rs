@@ -137,7 +137,7 @@ kinds! {
         python: builtin "ValueError",
     }
 
-    /// The client is closed; nothing was sent.
+    /// The client is closed, and nothing was sent; or the stream was closed before its end.
     Closed = "CLIENT_CLOSED" {
         statuses: [],
         retried: Retried::Never,

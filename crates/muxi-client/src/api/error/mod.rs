@@ -8,7 +8,7 @@ pub use kind::{ErrorKind, PythonClass, Retried};
 
 use super::{ids::TurnIds, types::Object};
 use serde_json::Value;
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 /// A result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -30,8 +30,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// }
 /// # assert_eq!(advice(&Error::new(ErrorKind::Timeout, "TIMEOUT", "no reply")), "try again later");
 /// ```
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
     code: String,
@@ -43,7 +45,7 @@ struct Inner {
     session_id: Option<String>,
     attempts: u32,
     body: Vec<u8>,
-    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
 impl Error {
@@ -87,6 +89,13 @@ impl Error {
         error
     }
 
+    #[must_use]
+    #[cfg(feature = "client")]
+    pub(crate) fn with_code(mut self, code: &str) -> Self {
+        code.clone_into(&mut self.0.code);
+        self
+    }
+
     /// Adds what a caller can do to the message.
     #[must_use]
     pub fn with_hint(mut self, hint: &str) -> Self {
@@ -97,7 +106,7 @@ impl Error {
     /// Adds the error behind this one.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(source.into().into());
         self
     }
 

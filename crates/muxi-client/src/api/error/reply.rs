@@ -1,7 +1,7 @@
 //! From replies to errors: both envelope dialects, and answers that are no MUXI answer.
 
 use super::{Error, ErrorKind, Inner, kept};
-use crate::api::{auth, retry_after::retry_after, types::Object};
+use crate::api::{auth, response::compression, retry_after::retry_after, surrogates::read_mended, types::Object};
 use http::{HeaderMap, StatusCode, header};
 use serde_json::Value;
 use std::time::SystemTime;
@@ -14,7 +14,7 @@ impl Error {
         inner.status = status;
         inner.body = kept(body);
         inner.retry_after = retry_after(headers, now);
-        match serde_json::from_slice::<Value>(body) {
+        match read_mended(body, |body| serde_json::from_slice::<Value>(body)) {
             Ok(Value::Object(object)) => inner.read(object),
             _ => inner.message = describe_other(status, headers, body),
         }
@@ -86,6 +86,12 @@ fn status_line(status: u16) -> String {
 /// A message for an answer that is no JSON object.
 fn describe_other(status: u16, headers: &HeaderMap, body: &[u8]) -> String {
     const SHOWN: usize = 200;
+    if let Some(coding) = compression(headers) {
+        return format!(
+            "{}: the body is compressed ({coding}), which the client does not ask for",
+            status_line(status)
+        );
+    }
     let text = String::from_utf8_lossy(body);
     let text = text.trim();
     let is_html = headers.get(header::CONTENT_TYPE).is_some_and(|v| v.as_bytes().starts_with(b"text/html"));

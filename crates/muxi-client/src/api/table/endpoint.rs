@@ -237,3 +237,18 @@ impl Endpoint {
         matches!(self.reply, Reply::Events(_))
     }
 }
+
+/// The rows of several tables in one.
+pub(super) const fn joined<const N: usize>(tables: &[&[&'static Endpoint]]) -> [&'static Endpoint; N] {
+    let mut rows = [tables[0][0]; N];
+    let (mut table, mut row, mut at) = (0, 0, 0);
+    while at < N {
+        if row == tables[table].len() {
+            (table, row) = (table + 1, 0);
+        } else {
+            rows[at] = tables[table][row];
+            (row, at) = (row + 1, at + 1);
+        }
+    }
+    rows
+}

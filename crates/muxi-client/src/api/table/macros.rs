@@ -13,6 +13,8 @@
 /// }]
 /// ```
 ///
+/// The rows, from which the clients' methods are made, can be had by the macro `rows` beside them.
+///
 /// `FORM` is `json`, `text`, `bytes` or `sse`; `PLACE`, `AUTH` and `FLAG` are those of [`Place`], [`Auth`] and
 /// [`Flags`] in snake case. In Rust a method takes `u32` and `bool` as they are, whatever serialises for `Object` and
 /// `Value`, an iterator for `[TYPE]`, and for every other `TYPE` whatever converts into it.
@@ -21,7 +23,22 @@
 /// [`Auth`]: super::Auth
 /// [`Flags`]: super::Flags
 macro_rules! endpoints {
-    ($api:ident; $(
+    ($api:ident; $($rows:tt)*) => {
+        endpoints!(@declare $api; $($rows)*);
+        endpoints!(@rows ($) $api; $($rows)*);
+    };
+
+    (@rows ($dollar:tt) $api:ident; $($rows:tt)*) => {
+        /// Gives the rows to another macro.
+        #[cfg(feature = "client")]
+        macro_rules! rows {
+            ($dollar callback:ident) => { $dollar callback! { $api; $($rows)* } };
+        }
+        #[cfg(feature = "client")]
+        pub(crate) use rows;
+    };
+
+    (@declare $api:ident; $(
         $(#[doc = $doc:literal])+
         $form:ident $name:ident -> $reply:ident = $method:ident $path:literal, $auth:ident
             $(, $cat:ident $cwire:literal = $cval:literal)* $(; $($flag:ident $(($composite:ident))?),+)?
@@ -82,41 +99,6 @@ macro_rules! endpoints {
         #[allow(unreachable_pub)]
         pub const ENDPOINTS: &[&$crate::api::table::Endpoint] =
             &[$(<ops::$name as $crate::api::table::Operation>::ENDPOINT),*];
-
-        #[cfg(feature = "client")]
-        impl<M> $crate::client::Client<$crate::client::$api, M> {
-            $(
-                $(#[doc = $doc])+
-                #[doc = ""]
-                #[doc = endpoints!(@list "Arguments": $([$arg, $($adoc)+, $at])*)]
-                #[doc = endpoints!(@list "Options": $($([$oarg, $($odoc)+, $oat])+)?)]
-                #[doc = concat!("# Returns\n\n", endpoints!(@returns $form $reply), ".\n\n# Errors\n\n")]
-                #[doc = "An [`Error`](crate::Error); its kind says what failed and whether it is worth trying again.\n"]
-                #[doc = concat!("HTTP: `", stringify!($method), " ", $path, "`, ", endpoints!(@key $auth), ".")]
-                pub fn $name(
-                    &self $(, $arg: endpoints!(@takes $ty))*
-                ) -> $crate::call::Call<'_, M, ops::$name> {
-                    #[allow(unused_mut)]
-                    let mut call = $crate::call::Call::new(self.shared());
-                    $(call.set(stringify!($arg), endpoints!(@arg $ty, $arg));)*
-                    call
-                }
-            )*
-        }
-
-        $($(
-            #[cfg(feature = "client")]
-            impl<M> $crate::call::Call<'_, M, ops::$name> {
-                $(
-                    $(#[doc = $odoc])+
-                    #[doc = concat!("\n\nHTTP: ", endpoints!(@goes_to $oat $oarg $($owire)?), ".")]
-                    pub fn $oarg(mut self, $oarg: endpoints!(@takes $oty)) -> Self {
-                        self.set(stringify!($oarg), endpoints!(@arg $oty, $oarg));
-                        self
-                    }
-                )+
-            }
-        )?)*
     };
 
     (
@@ -184,47 +166,13 @@ macro_rules! endpoints {
     (@goes_to query $($rest:tt)+) => { concat!("query `", endpoints!(@wire query $($rest)+), "`") };
     (@goes_to body $($rest:tt)+) => { concat!("body `", endpoints!(@wire body $($rest)+), "`") };
     (@goes_to $at:ident $($rest:tt)+) => { concat!("header `", endpoints!(@wire $at $($rest)+), "`") };
-
-    (@takes u32) => { u32 };
-    (@takes bool) => { bool };
-    (@takes Bytes) => { impl Into<Vec<u8>> };
-    (@takes Value) => { impl serde::Serialize };
-    (@takes Object) => { impl serde::Serialize };
-    (@takes [String]) => { impl IntoIterator<Item = impl AsRef<str>> };
-    (@takes [$item:ty]) => { impl IntoIterator<Item = impl Into<$item>> };
-    (@takes $ty:ty) => { impl Into<$ty> };
-    (@arg u32, $arg:ident) => { $arg };
-    (@arg bool, $arg:ident) => { $arg };
-    (@arg Bytes, $arg:ident) => { bytes::Bytes::from(Into::<Vec<u8>>::into($arg)) };
-    (@arg Value, $arg:ident) => { $crate::api::arg::Arg::json(&$arg) };
-    (@arg Object, $arg:ident) => { $crate::api::arg::Arg::json(&$arg) };
-    (@arg [String], $arg:ident) => {
-        $crate::api::arg::Arg::json(&$arg.into_iter().map(|item| item.as_ref().to_owned()).collect::<Vec<_>>())
-    };
-    (@arg [$item:ty], $arg:ident) => {
-        $crate::api::arg::Arg::json(&$arg.into_iter().map(Into::into).collect::<Vec<$item>>())
-    };
-    (@arg $ty:ty, $arg:ident) => { Into::<$ty>::into($arg) };
-
-    (@list $title:literal:) => { "" };
-    (@list $title:literal: $([$arg:ident, $($doc:literal)+, $at:ident])+) => {
-        concat!("# ", $title, "\n\n", $("* `", stringify!($arg), "`:", $($doc, "\n  "),+, "\n"),+)
-    };
-    (@returns json $reply:ident) => {
-        concat!("[`", stringify!($reply), "`](crate::api::types::", stringify!($reply), ")")
-    };
-    (@returns text $reply:ident) => { "The text" };
-    (@returns bytes $reply:ident) => { "The bytes" };
-    (@returns sse $reply:ident) => {
-        concat!("[`", stringify!($reply), "`](crate::api::types::", stringify!($reply), "), as they come")
-    };
 }
 pub(crate) use endpoints;
 
 /// Joins the tables of several files to one.
 macro_rules! areas {
     ($($area:ident,)+) => {
-        $(mod $area;)+
+        $(pub(crate) mod $area;)+
 
         /// One type per operation, named like its method.
         pub mod ops {
@@ -236,6 +184,18 @@ macro_rules! areas {
         /// Every operation of this API.
         pub static ENDPOINTS: &[&$crate::api::table::Endpoint] =
             &$crate::api::table::joined::<COUNT>(&[$($area::ENDPOINTS),+]);
+
+        areas!(@rows ($) $($area)+);
+    };
+
+    (@rows ($dollar:tt) $($area:ident)+) => {
+        /// Gives the names of the files to another macro, each of which has its `rows`.
+        #[cfg(feature = "client")]
+        macro_rules! rows {
+            ($dollar callback:ident) => { $dollar callback! { @areas $($area)+ } };
+        }
+        #[cfg(feature = "client")]
+        pub(crate) use rows;
     };
 }
 pub(super) use areas;

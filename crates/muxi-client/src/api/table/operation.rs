@@ -1,8 +1,7 @@
-//! An operation as a type: the form of its reply, and the types of its arguments.
+//! An operation as a type, and the form of its reply.
 
-use super::endpoint::{Endpoint, Kind, Reply, StreamEnd};
+use super::endpoint::{Endpoint, Reply, StreamEnd};
 use crate::api::events::StreamEvent;
-use bytes::Bytes;
 use std::marker::PhantomData;
 
 /// An operation as a type, which the table declares for each row.
@@ -57,35 +56,4 @@ pub mod reply {
         /// How such a stream ends.
         const END: StreamEnd;
     }
-}
-
-/// A type that the table may give to an argument.
-pub trait ArgType {
-    /// The kind of value that it holds.
-    const KIND: Kind;
-    /// Whether it may be null.
-    const NULLABLE: bool = false;
-    /// Whether it is an object with declared fields, or a list of such objects.
-    const HAS_FIELDS: bool = false;
-}
-
-macro_rules! arg_types {
-    ($($ty:ty => $kind:ident),* $(,)?) => {
-        $(impl ArgType for $ty { const KIND: Kind = Kind::$kind; })*
-    };
-}
-
-arg_types! {
-    String => Str,
-    u32 => Int,
-    bool => Bool,
-    serde_json::Value => Json,
-    crate::api::types::Object => Object,
-    Bytes => Bytes,
-    crate::api::bundle::Bundle => Bundle,
-}
-
-impl<T: ArgType> ArgType for [T] {
-    const KIND: Kind = Kind::List;
-    const HAS_FIELDS: bool = T::HAS_FIELDS;
 }

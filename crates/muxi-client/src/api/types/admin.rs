@@ -1,26 +1,9 @@
-//! Secrets, the audit log and tuning.
+//! Reloading of secrets, the audit log and tuning.
 
 use super::{IsoTime, Nullable};
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 replies! {
-    /// The secrets of a formation.
-    pub struct SecretList {
-        /// Masked values by name.
-        pub secrets: BTreeMap<String, String>,
-        /// How many.
-        pub count: u64,
-    }
-
-    /// One secret, read from the secret list.
-    pub struct Secret {
-        /// Its name.
-        pub key: String,
-        /// Its masked value.
-        pub value: String,
-    }
-
     /// The result of reloading the secret file.
     pub struct SecretReload {
         /// What was done, for people.

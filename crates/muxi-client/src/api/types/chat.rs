@@ -1,7 +1,7 @@
 //! Chat turns.
 
+use super::common::text_or;
 use super::{ChatArtifact, Delivery, Nullable, RequestState, Role, Widget};
-use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
@@ -140,15 +140,11 @@ fn message<'de, D: Deserializer<'de>>(source: D) -> Result<ChatMessage, D::Error
     text_or(source, |text| json!({"role": "assistant", "content": text}))
 }
 
-/// Reads a value that may be a bare text, which `object` makes an object of.
-pub(super) fn text_or<'de, D, T>(source: D, object: impl FnOnce(&str) -> Value) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: DeserializeOwned,
-{
-    let value = match Value::deserialize(source)? {
-        Value::String(text) => object(&text),
-        value => value,
-    };
-    T::deserialize(value).map_err(D::Error::custom)
+#[cfg(any(test, feature = "strict"))]
+impl super::strict::Strict for Content {
+    fn unknown(&self, at: &str, found: &mut Vec<String>) {
+        if let Content::Parts(parts) = self {
+            parts.unknown(at, found);
+        }
+    }
 }

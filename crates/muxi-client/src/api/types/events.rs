@@ -1,49 +1,11 @@
-//! Event streams: what kinds there are, and what their events carry.
+//! What the events of streams carry.
 
-use super::chat::text_or;
+use super::common::text_or;
 use super::{
     ChatArtifact, FormationState, LifecycleStage, LogLevel, Stage, TokenKind, TurnStatus, UnixTime, WidgetKind,
 };
-use crate::api::event::Event;
-use crate::api::events::{ActivityEvent, ChatEvent, LifecycleEvent, LogEntryEvent, OutputEvent, RequestEvent};
-use crate::api::table::{StreamEnd, reply::EventsOf};
 use serde::Deserializer;
 use serde_json::{Value, json};
-
-macro_rules! streams {
-    ($($(#[doc = $doc:literal])+ $name:ident: $end:ident, $event:ident;)*) => {
-        $(
-            $(#[doc = $doc])+
-            #[derive(Debug)]
-            pub enum $name {}
-
-            impl EventsOf for $name {
-                type Event = $event;
-                const END: StreamEnd = StreamEnd::$end;
-            }
-        )*
-    };
-}
-
-streams! {
-    /// A chat turn, live. Each event is a [`ChatFrame`]: tokens without an event name, then at most one `ui`, then `done`
-    /// or `error`. Events may follow the token `completed`.
-    ChatEvents: Done, ChatEvent;
-    /// A change of a formation, live: any number of `progress` ([`LifecycleProgress`]), then `complete`
-    /// ([`LifecycleComplete`]) or `error` ([`LifecycleError`]).
-    LifecycleEvents: Complete, LifecycleEvent;
-    /// A formation's output, live: `connected`, then `log` for each new line, both a [`FormationLogLine`].
-    FormationLogEvents: Open, OutputEvent;
-    /// What happens for a user, live: a [`UserEvent`] each, without an event name.
-    UserEvents: Open, ActivityEvent;
-    /// What happens in a request, live: a [`Token`] each, without an event name, between the types `stream_open` and
-    /// `stream_completed`.
-    RequestEvents: Open, RequestEvent;
-    /// Log entries, live: `log` with a [`LogEvent`] each.
-    LogEvents: Open, LogEntryEvent;
-    /// The events of a route that is not in the table, as they come.
-    RawEvents: Open, Event;
-}
 
 replies! {
     /// The data of one chat event: of its fields only those of one kind are there.

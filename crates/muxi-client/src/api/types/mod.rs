@@ -6,7 +6,7 @@
 
 /// Declares replies: adds the derives and the field `extra` to each.
 macro_rules! replies {
-    ($(
+    (@declare $derives:tt $(
         $(#[$meta:meta])*
         pub struct $name:ident {
             $($(#[$attr:meta])* pub $field:ident: $ty:ty,)*
@@ -14,7 +14,7 @@ macro_rules! replies {
     )*) => {
         $(
             $(#[$meta])*
-            #[derive(Clone, Debug, serde::Serialize)]
+            #[derive $derives]
             #[non_exhaustive]
             pub struct $name {
                 $($(#[$attr])* pub $field: $ty,)*
@@ -49,11 +49,31 @@ macro_rules! replies {
         pub(super) const CHECKS: &[$crate::api::types::strict::Check] =
             &[$((stringify!($name), $crate::api::types::strict::problems::<$name>)),*];
     };
+    ($($structs:tt)*) => { replies! { @declare (Clone, Debug, serde::Serialize) $($structs)* } };
+}
+
+/// Declares replies whose `Debug` form shows no field.
+macro_rules! secret_replies {
+    ($(
+        $(#[$meta:meta])*
+        pub struct $name:ident $fields:tt
+    )*) => {
+        replies! { @declare (Clone, serde::Serialize) $($(#[$meta])* pub struct $name $fields)* }
+
+        $(impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($name)).finish_non_exhaustive()
+            }
+        })*
+    };
 }
 
 mod admin;
 mod artifacts;
 mod chat;
+#[cfg(any(test, feature = "strict"))]
+mod checks;
+mod common;
 mod events;
 mod extra;
 mod formation;
@@ -61,10 +81,12 @@ mod memory;
 mod memory_admin;
 mod requests;
 mod scheduler;
+mod secrets;
 mod server;
 mod sessions;
+mod streams;
 #[cfg(any(test, feature = "strict"))]
-pub mod strict;
+mod strict;
 #[cfg(test)]
 mod tests;
 mod time;
@@ -75,32 +97,20 @@ mod words;
 pub use admin::*;
 pub use artifacts::*;
 pub use chat::*;
+#[cfg(any(test, feature = "strict"))]
+pub use checks::check;
+pub use common::*;
 pub use events::*;
 pub use formation::*;
 pub use memory::*;
 pub use memory_admin::*;
 pub use requests::*;
 pub use scheduler::*;
+pub use secrets::*;
 pub use server::*;
 pub use sessions::*;
+pub use streams::*;
 pub use time::*;
 pub use triggers::*;
 pub use users::*;
 pub use words::*;
-
-/// A JSON object of open shape.
-pub type Object = serde_json::Map<String, serde_json::Value>;
-/// A field that is always there, and may be null.
-pub type Nullable<T> = Option<T>;
-/// A reply of plain text.
-pub type Text = String;
-/// A reply of bytes.
-pub type Bytes = Vec<u8>;
-
-replies! {
-    /// A reply that only says what was done.
-    pub struct Message {
-        /// What was done, for people.
-        pub message: String,
-    }
-}

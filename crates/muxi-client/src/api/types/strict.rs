@@ -1,6 +1,6 @@
 //! What of a reply its type does not know, for this project's own tests.
 
-use super::*;
+use super::Object;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -32,14 +32,6 @@ impl<T: Strict> Strict for Vec<T> {
 impl<T: Strict> Strict for BTreeMap<String, T> {
     fn unknown(&self, at: &str, found: &mut Vec<String>) {
         self.iter().for_each(|(key, inner)| inner.unknown(&format!("{at}.{key}"), found));
-    }
-}
-
-impl Strict for Content {
-    fn unknown(&self, at: &str, found: &mut Vec<String>) {
-        if let Content::Parts(parts) = self {
-            parts.unknown(at, found);
-        }
     }
 }
 
@@ -82,38 +74,5 @@ fn lost(at: &str, before: &Value, after: &Value, found: &mut Vec<String>) {
         (Value::Number(before), Value::Number(after)) if before.as_f64() == after.as_f64() => {}
         _ if before == after => {}
         _ => found.push(format!("{at}: {before} became {after}")),
-    }
-}
-
-/// Every declared type.
-pub(super) fn checks() -> impl Iterator<Item = &'static Check> {
-    [
-        super::CHECKS,
-        admin::CHECKS,
-        artifacts::CHECKS,
-        chat::CHECKS,
-        events::CHECKS,
-        super::formation::CHECKS,
-        memory::CHECKS,
-        memory_admin::CHECKS,
-        requests::CHECKS,
-        scheduler::CHECKS,
-        super::server::CHECKS,
-        sessions::CHECKS,
-        triggers::CHECKS,
-        users::CHECKS,
-    ]
-    .into_iter()
-    .flatten()
-}
-
-/// What is wrong with a value of the named type: it does not decode, holds unknown fields, or loses something.
-pub fn check(name: &str, value: &Value) -> Vec<String> {
-    match checks().find(|(declared, _)| *declared == name) {
-        Some((_, problems)) => problems(value),
-        None if name == "Object" => problems::<Object>(value),
-        None if name == "Text" => problems::<Text>(value),
-        None if name == "Bytes" && value.is_string() => Vec::new(),
-        None => vec![format!("no type {name}")],
     }
 }

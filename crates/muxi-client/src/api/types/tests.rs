@@ -1,6 +1,6 @@
 //! Every recorded reply decodes into its type, nothing in it is unknown, and nothing of it is lost.
 
-use super::strict::{check, checks};
+use super::checks::{check, checks};
 use super::*;
 use crate::api::table::{Api, Composite, Endpoint, Reply};
 use crate::api::table::{formation, server};

@@ -1,6 +1,6 @@
 //! Users, their identifiers, channels and credentials.
 
-use super::{IsoTime, Object};
+use super::{Credential, IsoTime, Object};
 use serde_json::Value;
 
 replies! {
@@ -97,22 +97,6 @@ replies! {
         pub credentials: Vec<Credential>,
         /// How many.
         pub count: u64,
-    }
-
-    /// One credential, redacted.
-    pub struct Credential {
-        /// Its id.
-        pub credential_id: String,
-        /// The service it is for.
-        pub service: Option<String>,
-        /// Its name.
-        pub name: Option<String>,
-        /// The masked value.
-        pub credential_preview: Option<Value>,
-        /// When it was stored.
-        pub created_at: Option<Value>,
-        /// When it was changed last.
-        pub updated_at: Option<Value>,
     }
 
     /// A deleted credential.

@@ -1,12 +1,16 @@
 //! Connections that requests share. Each has a task of its own, since no single call could drive it.
 
-use super::{Driven, Failure};
-use crate::{
-    config::Config,
-    net::{body::Outgoing, connect::Stream, error::Reached, http_service::Body},
+use super::idle::current_runtime;
+use crate::net::{
+    connect::Stream,
+    error::{Failure, Reached},
+    outgoing::Outgoing,
 };
 use http::{Request, Response};
-use hyper::client::conn::http2::{Builder, Connection, SendRequest};
+use hyper::{
+    body::Incoming,
+    client::conn::http2::{Builder, Connection, SendRequest},
+};
 use hyper_util::rt::TokioExecutor;
 use std::{
     error::Error as _,
@@ -17,20 +21,24 @@ use std::{
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
+use tokio::{runtime::Id, sync::OwnedMutexGuard};
 
 /// How much of all streams together may lie unread. Each has a limit of its own: with one for the connection that a few
 /// streams can reach, those that nobody reads would hold up all others.
 const CONNECTION_WINDOW: u32 = 1 << 30;
 
-/// The connections to one origin, usually one: a server that allows too few streams on it gets more.
-pub(super) struct Shared {
+/// The connections to one origin, usually one for each runtime: a server that allows too few streams on it gets more.
+pub(super) struct Http2Connections {
     connections: Mutex<Vec<Place>>,
     /// Whether the other side may speak HTTP/2: calls that start at once then wait for the first one's connection.
     possible: AtomicBool,
-    connecting: tokio::sync::Mutex<()>,
+    connecting: Mutex<Vec<(Option<Id>, Turn)>>,
     /// How many connections could not be made.
     failures: AtomicUsize,
 }
+
+/// Who holds it connects, and the others in its runtime wait. Another runtime would wait for one that may stand still.
+type Turn = Arc<tokio::sync::Mutex<()>>;
 
 /// How far an exchange came. Requests share the connection, so that its bytes say nothing. What hyper hands back never
 /// left, and a stream that is refused has not been processed (RFC 9113, 8.7).
@@ -46,7 +54,9 @@ pub(super) struct Place(Arc<Connected>);
 
 struct Connected {
     sender: SendRequest<Outgoing>,
-    /// Its task has it.
+    /// Where its task runs.
+    runtime: Option<Id>,
+    /// That task has it.
     connection: Weak<Mutex<Connection<Stream, Outgoing, TokioExecutor>>>,
 }
 
@@ -62,25 +72,26 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// What a call is to do.
-pub(super) enum Entry<'a> {
+pub(super) enum Entry {
     /// Use that connection.
     Open(Place),
     /// Make one. Others wait for it as long as this is held.
-    Connect(Option<tokio::sync::MutexGuard<'a, ()>>),
+    Connect(Option<OwnedMutexGuard<()>>),
 }
 
-impl Shared {
-    pub(super) fn new(config: &Config) -> Self {
+impl Http2Connections {
+    /// No connections yet; `possible` tells whether there may be any.
+    pub(super) fn new(possible: bool) -> Self {
         Self {
             connections: Mutex::default(),
-            possible: AtomicBool::new(config.http2 && config.base.is_secure()),
-            connecting: tokio::sync::Mutex::default(),
+            possible: AtomicBool::new(possible),
+            connecting: Mutex::default(),
             failures: AtomicUsize::new(0),
         }
     }
 
     /// A place on a connection, or the turn to make one.
-    pub(super) async fn enter(&self) -> Entry<'_> {
+    pub(super) async fn enter(&self) -> Entry {
         let is_impossible = || !self.possible.load(Ordering::Relaxed);
         if is_impossible() {
             return Entry::Connect(None);
@@ -89,7 +100,7 @@ impl Shared {
             return Entry::Open(place);
         }
         let failures = self.failures.load(Ordering::Relaxed);
-        let turn = self.connecting.lock().await;
+        let turn = self.turn().lock_owned().await;
         if let Some(place) = self.free() {
             return Entry::Open(place);
         }
@@ -98,12 +109,27 @@ impl Shared {
         Entry::Connect(Some(turn).filter(|_| !failed && !is_impossible()))
     }
 
-    /// A place on the first connection that stands and has one.
+    /// This runtime's turn to connect.
+    fn turn(&self) -> Turn {
+        let own = current_runtime();
+        let mut turns = lock(&self.connecting);
+        turns.retain(|(_, turn)| Arc::strong_count(turn) > 1);
+        let turn = turns.iter().find(|(runtime, _)| *runtime == own).map(|(_, turn)| turn.clone());
+        turn.unwrap_or_else(|| {
+            let turn = Turn::default();
+            turns.push((own, turn.clone()));
+            turn
+        })
+    }
+
+    /// A place on this runtime's first connection that stands and has one.
     fn free(&self) -> Option<Place> {
+        let own = current_runtime();
         let mut connections = lock(&self.connections);
         connections.retain(|place| !place.0.sender.is_closed());
         // The list's own is none of a request.
-        connections.iter().find(|place| Arc::strong_count(&place.0) <= place.0.allowed()).cloned()
+        let has_room = |place: &Place| Arc::strong_count(&place.0) <= place.0.allowed();
+        connections.iter().find(|place| place.0.runtime == own && has_room(place)).cloned()
     }
 
     /// The other side has not agreed to HTTP/2.
@@ -122,16 +148,17 @@ impl Shared {
         builder.initial_connection_window_size(CONNECTION_WINDOW);
         let (sender, connection) = builder.handshake(stream).await?;
         let connection = Arc::new(Mutex::new(connection));
-        let place = Place(Arc::new(Connected { sender, connection: Arc::downgrade(&connection) }));
+        let (runtime, connection_of_task) = (current_runtime(), Arc::downgrade(&connection));
+        let place = Place(Arc::new(Connected { sender, runtime, connection: connection_of_task }));
         tokio::spawn(poll_fn(move |cx| Pin::new(&mut *lock(&connection)).poll(cx)));
         lock(&self.connections).push(place.clone());
         self.possible.store(true, Ordering::Relaxed);
         Ok(place)
     }
 
-    pub(super) async fn send(&self, place: Place, request: Request<Outgoing>) -> Result<Response<Body>, Failure> {
+    pub(super) async fn send(&self, place: &Place, request: Request<Outgoing>) -> Result<Response<Incoming>, Failure> {
         match place.0.sender.clone().try_send_request(request).await {
-            Ok(response) => Ok(response.map(|incoming| Body::incoming(Driven::shared(incoming, place)))),
+            Ok(response) => Ok(response),
             Err(mut failed) => {
                 // The next request takes another connection; what is under way on this one goes on.
                 lock(&self.connections).retain(|other| !Arc::ptr_eq(&other.0, &place.0));

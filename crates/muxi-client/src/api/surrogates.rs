@@ -1,0 +1,177 @@
+//! Halves of surrogate pairs in JSON texts. A runtime that cuts an answer into slices may cut a pair, which is valid JSON
+//! text by its grammar, and no text at all for a reader.
+
+use super::event::Event;
+use std::ops::Range;
+
+/// The escape of U+FFFD, which stands for a half that stays alone.
+const REPLACEMENT: &str = "\\ufffd";
+
+/// The escape of a half without its other half.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Half {
+    at: Range<usize>,
+    is_first: bool,
+}
+
+/// The escapes of halves that stand alone.
+fn halves(json: &str) -> Vec<Half> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(next) = memchr::memchr(b'\\', &json.as_bytes()[at..]) {
+        let start = at + next;
+        at = match unit(json, start) {
+            Some(0xd800..=0xdbff) if matches!(unit(json, start + 6), Some(0xdc00..=0xdfff)) => start + 12,
+            Some(half @ 0xd800..=0xdfff) => {
+                found.push(Half { at: start..start + 6, is_first: half < 0xdc00 });
+                start + 6
+            }
+            Some(_) => start + 6,
+            // Another escape, of two characters, of which the second is no letter of more than a byte.
+            None => (start + 2).min(json.len()),
+        };
+    }
+    found
+}
+
+/// The UTF-16 unit whose escape stands there.
+fn unit(json: &str, at: usize) -> Option<u16> {
+    let digits = json.get(at..at + 6)?.strip_prefix("\\u")?;
+    u16::from_str_radix(digits, 16).ok()
+}
+
+/// The start of the JSON string in which `at` is.
+fn string_start(json: &str, at: usize) -> usize {
+    let (mut start, mut is_escaped) = (0, false);
+    for (here, byte) in json.bytes().enumerate().take(at) {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = true,
+            b'"' => start = here + 1,
+            _ => {}
+        }
+    }
+    start
+}
+
+/// JSON in which U+FFFD stands for each half that stands alone; `None` where there is none.
+pub fn mend(json: &str) -> Option<String> {
+    let halves = halves(json);
+    if halves.is_empty() {
+        return None;
+    }
+    let mut mended = json.to_owned();
+    halves.iter().for_each(|half| mended.replace_range(half.at.clone(), REPLACEMENT));
+    Some(mended)
+}
+
+/// The outcome of reading a JSON text; where it cannot be read, that of reading it mended, if there is something to mend.
+pub fn read_mended<T, E>(json: &[u8], read: impl Fn(&[u8]) -> Result<T, E>) -> Result<T, E> {
+    read(json).or_else(|error| match std::str::from_utf8(json).ok().and_then(mend) {
+        Some(mended) => read(mended.as_bytes()),
+        None => Err(error),
+    })
+}
+
+/// Joins the halves of pairs that were cut between two slices of an answer.
+#[derive(Debug, Default)]
+pub(super) struct Joiner {
+    held: Option<Held>,
+}
+
+/// The first half of a pair, taken from the end of a slice.
+#[derive(Debug)]
+struct Held {
+    escape: String,
+    /// The event to emit when the other half does not come: its slice is U+FFFD.
+    alone: Event,
+}
+
+impl Joiner {
+    /// Lets an event pass, with whole pairs in it.
+    #[inline]
+    pub(super) fn admit(&mut self, event: Event, emit: &mut impl FnMut(Event)) {
+        if self.held.is_none() && memchr::memchr(b'\\', event.data.as_bytes()).is_none() {
+            return emit(event);
+        }
+        self.join(event, emit);
+    }
+
+    #[cold]
+    fn join(&mut self, mut event: Event, emit: &mut impl FnMut(Event)) {
+        let mut halves = halves(&event.data);
+        if halves.is_empty() && self.held.is_none() {
+            return emit(event);
+        }
+        let mended = Event { data: mend(&event.data).unwrap_or_else(|| event.data.clone()), ..event.clone() };
+        let kind = mended.kind_and_content().map(|(kind, _)| kind.into_owned());
+        let is_slice = kind.as_deref() == Some("content");
+        let ends_wait = is_slice || kind.as_deref() == Some("completed") || &*event.event == "done";
+        if let Some(Held { escape, alone }) = self.held.take_if(|_| ends_wait) {
+            match halves.first() {
+                Some(half) if is_slice && !half.is_first && event.data[..half.at.start].ends_with('"') => {
+                    event.data.insert_str(half.at.start, &escape);
+                    halves = self::halves(&event.data);
+                }
+                _ => emit(alone),
+            }
+        }
+        // From the end, so that the places before stay where they are.
+        for half in halves.into_iter().rev() {
+            let is_at_end = event.data[half.at.end..].starts_with('"');
+            if is_slice && half.is_first && is_at_end && self.held.is_none() {
+                let escape = event.data[half.at.clone()].to_owned();
+                let mut alone = event.clone();
+                alone.data.replace_range(string_start(&event.data, half.at.start)..half.at.end, REPLACEMENT);
+                self.held = Some(Held { escape, alone });
+                event.data.replace_range(half.at, "");
+            } else {
+                event.data.replace_range(half.at, REPLACEMENT);
+            }
+        }
+        emit(event);
+    }
+
+    /// Lets a half pass whose other half never came.
+    pub(super) fn finish(&mut self, emit: &mut impl FnMut(Event)) {
+        if let Some(held) = self.held.take() {
+            emit(held.alone);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slice(text: &str) -> Event {
+        Event { event: "message".into(), data: format!(r#"{{"token":{{"type":"content","content":"{text}"}}}}"#) }
+    }
+
+    /// The texts of the slices that come out.
+    fn joined(slices: &[&str]) -> Vec<String> {
+        let (mut joiner, mut out) = (Joiner::default(), Vec::new());
+        let mut keep = |event: Event| out.push(event.text().unwrap_or_default());
+        slices.iter().for_each(|text| joiner.admit(slice(text), &mut keep));
+        joiner.finish(&mut keep);
+        out
+    }
+
+    #[test]
+    fn halves_are_joined_and_a_lone_one_is_replaced() {
+        assert_eq!(joined(&["a", "b"]), ["a", "b"]);
+        assert_eq!(joined(&[r"a: \\ud83d\ud83d", r"\ude00 b"]), [r"a: \ud83d", "\u{1f600} b"]);
+        assert_eq!(joined(&[r"\ud83d", r"\ude00\ud83d", r"\ude01"]), ["", "\u{1f600}", "\u{1f601}"]);
+        assert_eq!(joined(&["x: \\\"\\ud83d", "y"]), ["x: \"", "\u{fffd}", "y"]);
+        assert_eq!(joined(&[r"\ud83d\ud83d", r"\ud83d"]), ["\u{fffd}", "\u{fffd}", "", "\u{fffd}"]);
+        assert_eq!(joined(&[r"\ude00", r"a\ud83db"]), ["\u{fffd}", "a\u{fffd}b"]);
+        assert_eq!(joined(&[r"\ud83d\ude00", r"\u00e9"]), ["\u{1f600}", "é"]);
+    }
+
+    #[test]
+    fn only_halves_are_mended() {
+        assert_eq!(mend(r#"{"a":"\ud83d\ude00 \\ud83d \u00e9"}"#), None);
+        assert_eq!(mend(r#"["\ude00","\uD83D"]"#).as_deref(), Some(r#"["\ufffd","\ufffd"]"#));
+        assert_eq!(mend("\\ü\\"), None);
+    }
+}

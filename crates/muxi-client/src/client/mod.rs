@@ -1,0 +1,15 @@
+//! The clients, their calls and what those return.
+
+pub(crate) mod call;
+#[allow(clippy::module_inception)]
+mod client;
+mod file;
+mod jobs;
+mod operations;
+mod response;
+mod route;
+
+pub use call::{Call, Outcome};
+pub use client::{ApiKind, Async, Builder, Client, Formation, FormationClient, Handle, Mode, Server, ServerClient};
+pub use response::Response;
+pub use route::Route;

@@ -1,0 +1,77 @@
+//! An HTTP/1.1 connection that the call which uses it drives.
+
+use crate::net::{
+    connect::Stream,
+    error::MOST_HEADERS,
+    outgoing::Outgoing,
+    socket::{Counts, Socket},
+};
+use http::{Request, Response};
+use hyper::{
+    body::Incoming,
+    client::conn::http1::{self, SendRequest},
+};
+use std::{
+    future::{Future, poll_fn},
+    pin::{Pin, pin},
+    task::{Context, Poll, Waker, ready},
+};
+use tokio::task::unconstrained;
+
+/// A connection, and what sends requests to it.
+pub(super) struct Connection {
+    sender: SendRequest<Outgoing>,
+    /// Gone when it has closed.
+    connection: Option<http1::Connection<Stream, Outgoing>>,
+    socket: Socket,
+}
+
+impl Connection {
+    pub(super) async fn open(stream: Stream, socket: Socket) -> hyper::Result<Box<Self>> {
+        let (sender, connection) = http1::Builder::new().max_headers(MOST_HEADERS).handshake(stream).await?;
+        Ok(Box::new(Self { sender, connection: Some(connection), socket }))
+    }
+
+    pub(super) fn socket(&self) -> &Socket {
+        &self.socket
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        self.socket.counts()
+    }
+
+    /// Does what can be done on the connection, and asks to be woken when there is more.
+    pub(super) fn drive(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(connection) = &mut self.connection {
+            // Its error, if any, is also that of the response or of the body.
+            let _ = ready!(Pin::new(connection).poll(cx));
+            self.connection = None;
+        }
+        Poll::Ready(())
+    }
+
+    /// Tells whether it could take a request now.
+    pub(super) fn is_ready(&mut self) -> bool {
+        self.drive(&mut noop_context()).is_pending() && self.sender.is_ready()
+    }
+
+    pub(super) async fn send(
+        mut self: Box<Self>,
+        request: Request<Outgoing>,
+    ) -> hyper::Result<(Box<Self>, Response<Incoming>)> {
+        // Without a budget: where that has run out, a future asks to be polled again, and nothing would do so here.
+        let mut answer = pin!(unconstrained(self.sender.send_request(request)));
+        let response = poll_fn(|cx| {
+            let _ = self.drive(cx);
+            answer.as_mut().poll(&mut noop_context())
+        });
+        let response = response.await?;
+        Ok((self, response))
+    }
+}
+
+/// For what only the driving of the connection moves on. With the task's own waker each reply and each piece of a body
+/// would wake the task that is just taking it, and have it polled once more for nothing.
+pub(super) fn noop_context() -> Context<'static> {
+    Context::from_waker(Waker::noop())
+}

@@ -1,0 +1,12 @@
+//! Streams of events: as they come, and typed.
+
+mod close;
+mod raw;
+mod timer;
+mod typed;
+
+pub use close::CloseHandle;
+pub use raw::EventStream;
+pub use typed::{
+    ActivityStream, ChatStream, Events, LifecycleStream, LogStream, OutputLines, RequestStream, TextDeltas,
+};

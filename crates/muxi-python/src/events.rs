@@ -1,0 +1,54 @@
+//! Events and heads of streams, for Python.
+
+use muxi_client::{
+    EventStream,
+    api::{event::Event, ids::TurnIds, table::StreamEnd},
+};
+use pyo3::{intern, prelude::*, sync::PyOnceLock, types::PyDict};
+
+/// The event as an object of the class `Event`, which is written in Python.
+pub(crate) fn to_python<'py>(py: Python<'py>, event: Event) -> PyResult<Bound<'py, PyAny>> {
+    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let made = CLASS.import(py, "muxi._event", "Event")?.call0()?;
+    let dict = made.cast::<PyDict>()?;
+    // Nearly all events of a stream are called "message".
+    match &*event.event {
+        "message" => dict.set_item(intern!(py, "event"), intern!(py, "message"))?,
+        other => dict.set_item(intern!(py, "event"), other)?,
+    }
+    dict.set_item(intern!(py, "data"), event.data)?;
+    Ok(made)
+}
+
+/// Ids and head of a stream.
+pub(crate) struct Head {
+    turn: Option<TurnIds>,
+    status: u16,
+    idempotency_key: String,
+    is_chat: bool,
+}
+
+impl Head {
+    pub(crate) fn of(stream: &EventStream) -> Self {
+        Self {
+            turn: stream.turn().cloned(),
+            status: stream.status(),
+            idempotency_key: stream.idempotency_key().to_owned(),
+            is_chat: stream.ends_with() == StreamEnd::Done,
+        }
+    }
+
+    /// Tells whether this is the stream of a chat turn.
+    pub(crate) fn is_chat(&self) -> bool {
+        self.is_chat
+    }
+
+    pub(crate) fn dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let dict = PyDict::new(py);
+        dict.set_item("session_id", self.turn.as_ref().map(|t| &t.session_id))?;
+        dict.set_item("request_id", self.turn.as_ref().map(|t| &t.request_id))?;
+        dict.set_item("status_code", self.status)?;
+        dict.set_item("idempotency_key", &self.idempotency_key)?;
+        Ok(dict)
+    }
+}

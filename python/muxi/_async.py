@@ -1,0 +1,150 @@
+"""From the methods of an asynchronous client to the compiled module."""
+
+from __future__ import annotations
+
+from . import _muxi, _process  # noqa: F401
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import asyncio
+    import socket
+    from typing import Any
+
+    from ._muxi import AsyncStream, Delivery, Mailbox
+    from ._options import CallOptions
+    from ._stream_async import AsyncEventStream
+
+__all__ = ["AsyncTransport", "PendingBundle"]
+
+
+class AsyncTransport:
+    """Sends the calls of an async client; one background thread does the work of all."""
+
+    __slots__ = ("engine", "is_raw")
+
+    def __init__(self, engine: _muxi.AsyncEngine, is_raw: bool = False) -> None:
+        self.engine = engine
+        self.is_raw = is_raw
+
+    @property
+    def base_url(self) -> str:
+        """The URL that paths are appended to."""
+        return self.engine.base_url
+
+    def close(self) -> None:
+        """Close idle connections. Calls from now on are refused."""
+        self.engine.close()
+
+    async def call(self, name: str | None, values: tuple[Any, ...], options: CallOptions) -> Any:
+        """Call an operation, with its arguments in the order of the table."""
+        if values and type(values[0]) is PendingBundle:
+            values = (await values[0].make(self.engine, name, options), *values[1:])
+        loop = _running_loop()
+        mailbox = _mailboxes.get(loop) or _new_mailbox(loop)
+        future = loop.create_future()
+        id = self.engine.submit(mailbox, future, name, values, options, self.is_raw)
+        try:
+            return await future
+        finally:
+            # Not done: this task was cancelled.
+            if not future.done() or future.cancelled():
+                mailbox.cancel(id)
+
+    def open(
+        self, kind: type[AsyncEventStream], name: str | None, values: tuple[Any, ...], options: CallOptions
+    ) -> Any:
+        """Make the stream of an operation. It is opened by its first step."""
+        engine = self.engine
+
+        async def start() -> AsyncStream:
+            own = values
+            if own and type(own[0]) is PendingBundle:
+                own = (await own[0].make(engine, name, options), *own[1:])
+            return engine.open(name, own, options)
+
+        return kind(start, _wait)
+
+
+class PendingBundle:
+    """A bundle that is to be made, which takes time: not on the event loop."""
+
+    __slots__ = ("_source",)
+
+    def __init__(self, source: Any) -> None:
+        self._source = source
+
+    async def make(self, engine: _muxi.AsyncEngine, name: str | None, options: CallOptions) -> Any:
+        """Return the bundle for a call of an operation."""
+        import asyncio
+
+        packing = engine.pack(name or "", self._source, options)
+        try:
+            return await asyncio.to_thread(packing.run)
+        finally:
+            # The thread goes on when this task is cancelled.
+            packing.cancel()
+
+
+async def _wait(stream: AsyncStream) -> None:
+    loop = _running_loop()
+    mailbox = _mailboxes.get(loop) or _new_mailbox(loop)
+    future = loop.create_future()
+    id = stream.wait(mailbox, future)
+    try:
+        await future
+    finally:
+        if not future.done() or future.cancelled():
+            stream.stop_waiting(mailbox, id)
+
+
+# One mailbox for each event loop; a loop that goes takes its own along.
+_mailboxes: Any = {}
+
+
+def _running_loop() -> asyncio.AbstractEventLoop:
+    # The first call replaces this function and the dict above by the real ones: a sync program needs neither.
+    global _mailboxes, _running_loop
+    from asyncio import get_running_loop
+    from weakref import WeakKeyDictionary
+
+    if not isinstance(_mailboxes, WeakKeyDictionary):
+        _mailboxes = WeakKeyDictionary()
+    _running_loop = get_running_loop
+    return get_running_loop()
+
+
+def _new_mailbox(loop: asyncio.AbstractEventLoop) -> Mailbox:
+    mailbox, delivery = _muxi.Mailbox.open()
+    try:
+        loop.add_reader(delivery.fileno(), delivery)
+    except NotImplementedError:
+        _listen(loop, delivery)
+    _mailboxes[loop] = mailbox
+    return mailbox
+
+
+def _listen(loop: asyncio.AbstractEventLoop, delivery: Delivery) -> None:
+    # For loops that wait for sockets only by coroutines, such as the one of Windows.
+    import socket
+
+    woken = socket.socket(fileno=delivery.detach())
+    woken.setblocking(False)
+    task = loop.create_task(_deliver(loop, woken, delivery), name="muxi")
+    # A loop may be closed at any time, and then the task has nothing left to do.
+    task._log_destroy_pending = False  # type: ignore[attr-defined]
+
+
+async def _deliver(loop: asyncio.AbstractEventLoop, woken: socket.socket, delivery: Delivery) -> None:
+    import asyncio
+
+    with woken:
+        is_cancelled = False
+        while delivery.is_awaited or not is_cancelled:
+            try:
+                await loop.sock_recv(woken, 64)
+            except asyncio.CancelledError:
+                # Other tasks, which are being cancelled as well, may still wait for answers.
+                is_cancelled = True
+                continue
+            delivery()
+        _mailboxes.pop(loop, None)

@@ -1,0 +1,86 @@
+"""The events of streams."""
+
+from __future__ import annotations
+
+from ._muxi import loads
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__ = ["Event", "parse_ui_widgets"]
+
+
+class Event(dict):  # type: ignore[type-arg]
+    """One event of a stream: a dict with ``event`` (its name) and ``data`` (its text).
+
+    The attributes read the data when they are asked for it.
+    """
+
+    __slots__ = ("_json",)
+
+    def json(self) -> Any:
+        """Return the data as JSON, or None when it is none."""
+        try:
+            return self._json
+        except AttributeError:
+            try:
+                self._json: Any = loads(self["data"])
+            except ValueError:
+                self._json = None
+            return self._json
+
+    @property
+    def token(self) -> Any:
+        """The token of a chat event: a dict, with an old runtime a text, or None."""
+        parsed = self.json()
+        return parsed.get("token") if isinstance(parsed, dict) else None
+
+    @property
+    def type(self) -> str:
+        """The token's type, such as ``"content"`` or ``"completed"``; otherwise the event's name."""
+        token = self.token
+        if isinstance(token, str):
+            return "content"
+        kind = token.get("type") if isinstance(token, dict) else None
+        return kind if isinstance(kind, str) else str(self["event"])
+
+    @property
+    def text(self) -> str:
+        """The slice of the answer that this event brings; empty for all other events."""
+        token = self.token
+        if isinstance(token, str):
+            return token
+        if isinstance(token, dict) and token.get("type") == "content":
+            content = token.get("content")
+            return content if isinstance(content, str) else ""
+        return ""
+
+    @property
+    def finished(self) -> bool:
+        """Whether this is the last event of its stream."""
+        return self["event"] in ("done", "complete")
+
+    @property
+    def widgets(self) -> list[dict[str, Any]]:
+        """The widgets of an event ``ui``; empty for all other events."""
+        return parse_ui_widgets(self)
+
+
+def parse_ui_widgets(event: Any) -> list[dict[str, Any]]:
+    """Return the widgets of an event ``ui``.
+
+    Args:
+        event: An event of a chat stream.
+
+    Returns:
+        The widgets; an empty list for every other event. Ignore widgets whose ``type`` you do not know.
+    """
+    if event.get("event") != "ui":
+        return []
+    try:
+        parsed = loads(str(event.get("data") or "{}"))
+    except ValueError:
+        return []
+    widgets = parsed.get("ui") if isinstance(parsed, dict) else None
+    return widgets if isinstance(widgets, list) else []

@@ -1,0 +1,176 @@
+"""Streams of the asynchronous clients."""
+
+from __future__ import annotations
+
+from ._muxi import AsyncEvents, AsyncText
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+    from types import TracebackType
+    from typing import Any
+
+    from typing_extensions import Self
+
+    from ._event import Event
+    from ._muxi import AsyncStream
+
+__all__ = ["AsyncChatStream", "AsyncEventStream"]
+
+
+class AsyncEventStream:
+    """A stream of events: an async iterator, an async context manager, and awaitable.
+
+    ``async for event in client.stream_...()`` and ``async for event in await client.stream_...()`` both work; the
+    latter raises an error of opening at the ``await``. Reading goes on where it stopped, after a ``break``, a timeout
+    and a cancelled task. The stream ends after its last event, and raises a `MuxiError` when the other side reports an
+    error or the stream was cut; reading on raises the same again. The connection goes when the stream ends, fails, is
+    closed, leaves its ``async with`` block, or is no longer referred to.
+    """
+
+    __slots__ = ("__weakref__", "_events", "_reading")
+
+    def __init__(
+        self, start: Callable[[], Awaitable[AsyncStream]], wait: Callable[[AsyncStream], Awaitable[None]]
+    ) -> None:
+        self._reading = _Reading(start, wait)
+        self._events = AsyncEvents(self._reading.next_event)
+
+    async def _open(self) -> Self:
+        self._events.attach(await self._reading.opened())
+        return self
+
+    def __await__(self) -> Generator[Any, None, Self]:
+        return self._open().__await__()
+
+    def __aiter__(self) -> AsyncIterator[Event]:
+        return self._events
+
+    async def __anext__(self) -> Event:
+        return await self._events.__anext__()
+
+    async def aclose(self) -> None:
+        """Close the stream and its connection, which cancels a chat turn.
+
+        Any task may do so, also while another one reads: that one's loop ends. May be called again.
+        """
+        self._reading.close()
+
+    async def __aenter__(self) -> Self:
+        return await self._open()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        self._reading.close()
+
+    @property
+    def session_id(self) -> str | None:
+        """The session of a chat turn; None until the stream is open."""
+        value: str | None = self._reading.head("session_id")
+        return value
+
+    @property
+    def request_id(self) -> str | None:
+        """The request of a chat turn; None until the stream is open."""
+        value: str | None = self._reading.head("request_id")
+        return value
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """The key that was sent; None until the stream is open."""
+        value: str | None = self._reading.head("idempotency_key")
+        return value
+
+    @property
+    def status_code(self) -> int | None:
+        """HTTP status; None until the stream is open."""
+        value: int | None = self._reading.head("status_code")
+        return value
+
+
+class AsyncChatStream(AsyncEventStream):
+    """The stream of a chat turn. See `AsyncEventStream`."""
+
+    __slots__ = ()
+
+    def text_deltas(self) -> AsyncIterator[str]:
+        """Yield the answer's text as it arrives; all at once for a turn that does not come in slices."""
+        return AsyncText(self._reading.next_slice)
+
+    async def final_text(self) -> str:
+        """Read the stream to its end and return the whole answer, with what was read before.
+
+        Raises:
+            MuxiError: The stream failed, now or before.
+            RuntimeError: The stream was closed before its end.
+        """
+        return await self._reading.final_text()
+
+
+class _Reading:
+    """The reading of a stream. It refers to no iterator, so that the last one to go takes the connection along."""
+
+    __slots__ = ("_closed", "_is_taken", "_start", "_stream", "_wait")
+
+    def __init__(
+        self, start: Callable[[], Awaitable[AsyncStream]], wait: Callable[[AsyncStream], Awaitable[None]]
+    ) -> None:
+        self._start = start
+        self._wait = wait
+        self._stream: AsyncStream | None = None
+        self._closed = False
+        self._is_taken = False
+
+    async def opened(self) -> AsyncStream:
+        """Open the stream. Whoever waits for that may be cancelled, and ask again."""
+        if self._stream is None:
+            self._refuse_closed()
+            started = await self._start()
+            if self._stream is None:
+                self._refuse_closed()
+                self._stream = started
+        stream = self._stream
+        while not stream.is_open():
+            await self._wait(stream)
+        return stream
+
+    def _refuse_closed(self) -> None:
+        if self._closed:
+            raise RuntimeError("the stream is closed")
+
+    async def next_event(self, events: AsyncEvents) -> Event:
+        stream = await self.opened()
+        events.attach(stream)
+        await self._until(stream, stream.has_event)
+        return await stream
+
+    async def next_slice(self, text: AsyncText) -> str:
+        stream = await self.opened()
+        text.attach(stream)
+        await self._until(stream, stream.has_slice)
+        return await text
+
+    async def final_text(self) -> str:
+        stream = await self.opened()
+        await self._until(stream, stream.skim)
+        return stream.text()
+
+    async def _until(self, stream: AsyncStream, done: Callable[[], bool]) -> None:
+        if self._is_taken:
+            raise RuntimeError("another task is reading this stream")
+        self._is_taken = True
+        try:
+            while not done():
+                await self._wait(stream)
+        finally:
+            self._is_taken = False
+
+    def close(self) -> None:
+        self._closed = True
+        if self._stream is not None:
+            self._stream.close()
+
+    def head(self, name: str) -> Any:
+        head = None if self._stream is None else self._stream.head()
+        return None if head is None else head[name]

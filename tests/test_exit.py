@@ -1,0 +1,280 @@
+"""A program ends as it would without this package, whatever its threads, loops and handlers are doing with it.
+
+A race at the end shows in few of many runs, so that each program runs again and again, two at a time.
+"""
+
+from __future__ import annotations
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+from origin import PATIENCE, Origin
+from programs import run
+
+TIMES = 20
+
+START = """
+import asyncio, os, signal, sys, threading, time
+from origin import turn
+from programs import async_client, client, here
+
+origin = here()
+formation, other = client(origin), async_client(origin)
+
+
+def call():
+    formation.request("GET", "/echo/1/never")
+
+
+def opening():
+    formation.chat_stream(turn(5, hold_head=True, name="never"))
+
+
+def stream():
+    for _ in formation.chat_stream(turn(5, hold=5, name="never")):
+        pass
+
+
+def retry():
+    client(origin, max_retries=5).request("GET", "/busy")
+
+
+def calls():
+    while True:
+        formation.request("GET", "/echo/1")
+
+
+def streams():
+    while True:
+        formation.chat_stream(turn(50)).final_text()
+
+
+def loop():
+    async def read():
+        async for _ in other.chat_stream(turn(5, hold=5, name="never")):
+            pass
+
+    async def main():
+        held = [other.request("GET", "/echo/1/never") for _ in range(3)]
+        await asyncio.gather(*held, read(), read())
+
+    asyncio.run(main())
+
+
+def busy_loop():
+    async def calls():
+        while True:
+            await other.request("GET", "/echo/1")
+
+    async def streams():
+        while True:
+            await other.chat_stream(turn(50)).final_text()
+
+    async def main():
+        await asyncio.gather(calls(), calls(), calls(), streams())
+
+    asyncio.run(main())
+
+
+HELD = {call: 1, opening: 1, stream: 1, loop: 5}
+REQUESTS = {retry: 1, calls: 3, streams: 3, busy_loop: 6}
+
+
+def begin(*works):
+    '''Start those in daemon threads, and wait until they are under way.'''
+    for work in works:
+        threading.Thread(target=work, daemon=True).start()
+    held = sum(HELD.get(work, 0) for work in works)
+    requests = held + sum(REQUESTS.get(work, 0) for work in works)
+    origin.until(lambda state: len(state.waiting) >= held and state.requests >= requests)
+"""
+
+
+def again(
+    code: str, origin: Origin, exits: int = 0, times: int = TIMES, at_once: int = 2, allowed: tuple[str, ...] = ()
+) -> None:
+    """Run a program that often."""
+
+    def one(n: int) -> None:
+        place = replace(origin, place=f"{origin.place}-{n}")
+        run(code, origin=place, limit=PATIENCE).check(exits, allowed)
+
+    with ThreadPoolExecutor(at_once) as pool:
+        list(pool.map(one, range(times)))
+
+
+ENDS = {
+    "the last line": ("", 0),
+    "sys.exit": ("sys.exit(3)", 3),
+    "an exception": ("raise ValueError", 1),
+    "os._exit": ("os._exit(4)", 4),
+    "SIGTERM": ("os.kill(os.getpid(), signal.SIGTERM); time.sleep(60)", -15),
+    "Ctrl-C": ("os.kill(os.getpid(), signal.SIGINT); time.sleep(60)", -2),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_all_at_once(origin: Origin, end: str) -> None:
+    if sys.platform == "win32" and end in ("SIGTERM", "Ctrl-C"):
+        pytest.skip("Windows cannot send itself that signal")
+    line, code = ENDS[end]
+    allowed = ("Traceback",) if end in ("an exception", "Ctrl-C") else ()
+    again(f"{START}\nbegin(*HELD, calls, streams, busy_loop)\n{line}\n", origin, code, allowed=allowed)
+
+
+@pytest.mark.parametrize("work", ["call", "opening", "stream", "retry", "calls", "streams", "loop", "busy_loop"])
+def test_one_thread(origin: Origin, work: str) -> None:
+    again(f"{START}\nbegin({work})\nraise SystemExit(7)\n", origin, 7, times=10)
+
+
+SLOW_END = """
+import ctypes
+
+# The process lives on for a second after the interpreter, as with native libraries that have much to tidy up.
+libc = ctypes.CDLL(None)
+libc.on_exit(ctypes.cast(libc.sleep, ctypes.c_void_p), None)  # sleeps as long as the exit code says
+sys.exit(1)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only glibc has on_exit")
+@pytest.mark.parametrize("works", ["call", "stream", "retry", "calls, streams", "loop", "busy_loop"])
+def test_a_process_that_outlives_its_interpreter(origin: Origin, works: str) -> None:
+    again(f"{START}\nbegin({works})\n{SLOW_END}", origin, 1, times=4, at_once=4)
+
+
+LEFT_OPEN = """
+half_read = formation.chat_stream(turn(50, hold=10, name="half"))
+next(half_read)
+steps = iter(formation.chat_stream(turn(50, hold=10, name="steps")))
+next(steps)
+deltas = formation.chat_stream(turn(50, hold=10, name="deltas")).text_deltas()
+next(deltas)
+unread = formation.chat_stream(turn(50))
+never_opened = other.chat_stream(turn(50))
+
+
+async def main():
+    global async_half_read, async_opened
+    async_half_read = other.chat_stream(turn(50, hold=10, name="async half"))
+    await anext(async_half_read)
+    async_opened = await other.chat_stream(turn(50, hold=10, name="async opened"))
+    await asyncio.gather(*(other.request("GET", "/echo/1") for _ in range(5)))
+
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("cycle", ["", "gone = [half_read, async_half_read]; gone.append(gone)"])
+def test_streams_are_open_at_module_level(origin: Origin, cycle: str) -> None:
+    again(f"{START}\n{LEFT_OPEN}\n{cycle}\n", origin, times=10)
+
+
+FAREWELL = """
+import atexit, sys
+
+
+def farewell():
+    global formation, other
+    formation = globals().get("formation") or client(origin)
+    assert formation.request("GET", "/echo/5")["n"] == 5
+    assert formation.chat_stream(turn(5)).final_text()
+    assert asyncio.run(other.request("GET", "/echo/6"))["n"] == 6
+    fresh = client(origin)
+    assert fresh.request("GET", "/echo/7")["n"] == 7
+    sys.stdout.write("well\\n")
+"""
+
+
+@pytest.mark.parametrize("used", ["used before", "first used at the end", "in use by threads"])
+@pytest.mark.parametrize("when", ["before the import", "after the import"])
+def test_atexit_handlers_make_calls(origin: Origin, when: str, used: str) -> None:
+    register = "atexit.register(farewell)"
+    first = f"{FAREWELL}\nassert 'muxi' not in sys.modules\n{register}\n" if when == "before the import" else ""
+    then = f"{FAREWELL}\n{register}\n" if when == "after the import" else ""
+    uses = {
+        "used before": "formation.request('GET', '/echo/1'); asyncio.run(other.request('GET', '/echo/1'))",
+        "in use by threads": "begin(*HELD, calls, streams, busy_loop)",
+    }
+    code = f"{first}\n{START}\n{then}\n{uses.get(used, '')}\n"
+
+    def one(n: int) -> None:
+        ended = run(code, origin=replace(origin, place=f"{origin.place}-{n}"), limit=PATIENCE)
+        ended.check()
+        assert ended.output == "well\n"
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(one, range(4)))
+
+
+FINALIZERS = """
+class Keeper:
+    def __init__(self):
+        self.formation, self.other = client(origin), async_client(origin)
+        self.formation.request("GET", "/echo/1")
+        self.stream = self.formation.chat_stream(turn(50, hold=10, name="kept"))
+        next(self.stream)
+
+    def __del__(self):
+        for work in (
+            lambda: self.formation.request("GET", "/echo/1"),
+            lambda: next(self.stream),
+            lambda: self.stream.close(),
+            lambda: asyncio.run(self.other.request("GET", "/echo/1")),
+            lambda: self.formation.close(),
+        ):
+            try:
+                work()
+            except Exception:
+                pass
+
+
+keeper, cycle = Keeper(), Keeper()
+cycle.itself = cycle
+sys.modules["kept"] = Keeper()
+"""
+
+
+@pytest.mark.parametrize("threads", ["", "begin(call, stream, calls, streams, loop)"])
+def test_finalizers_make_calls(origin: Origin, threads: str) -> None:
+    # A coroutine that no loop took any more is the program's, not the package's.
+    again(f"{START}\n{FINALIZERS}\n{threads}\n", origin, times=8, allowed=("was never awaited",))
+
+
+INTERPRETERS = """
+try:
+    import _interpreters as interpreters
+    more = ("legacy",)
+except ImportError:
+    import _xxsubinterpreters as interpreters
+    more = ()
+
+
+def in_another(code):
+    number = interpreters.create(*more) if more else interpreters.create(isolated=False)
+    failure = interpreters.run_string(number, code)
+    interpreters.destroy(number)
+    assert failure is None, failure
+"""
+
+REFUSED = '''
+in_another("""
+for _ in range(2):
+    try:
+        import muxi
+    except ImportError as error:
+        assert "interpreter" in str(error), error
+    else:
+        raise AssertionError("imported")
+""")
+'''
+
+
+@pytest.mark.parametrize("first", ["the main interpreter", "the other"])
+def test_another_interpreter_cannot_import_it(origin: Origin, first: str) -> None:
+    use = f"{START}\nformation.request('GET', '/echo/1'); asyncio.run(other.request('GET', '/echo/1'))\n"
+    order = (use, REFUSED, REFUSED, use) if first == "the main interpreter" else (REFUSED, use, REFUSED, use)
+    run(INTERPRETERS + "".join(order), origin=origin).check()

@@ -1,0 +1,112 @@
+//! Looks for circles: files of one source tree that need each other, so that none can be read or changed alone.
+//!
+//! An import is a path that another file declares what it leads to, wherever the path stands. What only re-exports is
+//! looked through: a file depends on what it names, not on the list that the name is in.
+
+mod python;
+mod rust;
+
+use anyhow::{Context as _, Result};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    fs,
+    path::Path,
+};
+
+/// The trees below the root, each by itself.
+const TREES: [&str; 3] = ["crates/muxi-client/src", "crates/muxi-python/src", "python/muxi"];
+
+/// The files that each file imports from, with the first line that does so.
+type Graph = BTreeMap<String, BTreeMap<String, usize>>;
+/// Each file's source, by its path below the tree.
+type Sources = BTreeMap<String, String>;
+
+/// Describes the circles of all trees: one for each group of files that need each other.
+pub(crate) fn circles(root: &Path) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    for tree in TREES {
+        let (ending, graph): (_, fn(&Sources) -> Result<Graph>) =
+            if tree.starts_with("python") { ("py", python::graph) } else { ("rs", rust::graph) };
+        let mut sources = Sources::new();
+        read(&root.join(tree), "", ending, &mut sources)?;
+        let graph = graph(&sources).with_context(|| format!("cannot read the imports of {tree}"))?;
+        found.extend(shortest(&graph).into_iter().map(|circle| describe(tree, &circle, &graph)));
+    }
+    Ok(found)
+}
+
+fn read(folder: &Path, below: &str, ending: &str, sources: &mut Sources) -> Result<()> {
+    for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
+        let path = entry?.path();
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+        let name = format!("{below}{name}");
+        if path.is_dir() {
+            read(&path, &format!("{name}/"), ending, sources)?;
+        } else if path.extension().is_some_and(|found| found == ending) {
+            sources.insert(name, fs::read_to_string(&path)?);
+        }
+    }
+    Ok(())
+}
+
+fn describe(tree: &str, circle: &[String], graph: &Graph) -> String {
+    let mut text = format!("a circle in {tree}:");
+    for (at, file) in circle.iter().enumerate() {
+        let next = &circle[(at + 1) % circle.len()];
+        let line = graph.get(file).and_then(|to| to.get(next)).copied().unwrap_or_default();
+        text.push_str(&format!("\n  {tree}/{file}:{line} needs {next}"));
+    }
+    text
+}
+
+/// A shortest circle through each file that is in one, without those that share a file with one before.
+fn shortest(graph: &Graph) -> Vec<Vec<String>> {
+    let mut circles: Vec<Vec<String>> = graph.keys().filter_map(|file| circle(graph, file)).collect();
+    circles.sort_by_key(Vec::len);
+    let mut kept: Vec<Vec<String>> = Vec::new();
+    for circle in circles {
+        if !kept.iter().flatten().any(|file| circle.contains(file)) {
+            kept.push(circle);
+        }
+    }
+    kept
+}
+
+/// A shortest circle through `start`.
+fn circle(graph: &Graph, start: &str) -> Option<Vec<String>> {
+    let mut from: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut queue = VecDeque::from([start]);
+    while let Some(file) = queue.pop_front() {
+        for next in graph.get(file)?.keys() {
+            if next == start {
+                let mut circle = vec![file.to_owned()];
+                let mut at = file;
+                while let (true, Some(before)) = (at != start, from.get(at)) {
+                    circle.push((*before).to_owned());
+                    at = before;
+                }
+                circle.reverse();
+                return Some(circle);
+            }
+            if !from.contains_key(next.as_str()) {
+                from.insert(next, file);
+                queue.push_back(next);
+            }
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+fn circles_of(graph: fn(&Sources) -> Result<Graph>, files: &[(&str, &str)]) -> Result<Vec<String>> {
+    let sources = files.iter().map(|(name, source)| ((*name).to_owned(), (*source).to_owned())).collect();
+    let graph = graph(&sources)?;
+    Ok(shortest(&graph).iter().map(|circle| describe("src", circle, &graph)).collect())
+}
+
+#[test]
+fn this_project_has_no_circle() -> Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask has no parent folder")?;
+    assert_eq!(circles(root)?, Vec::<String>::new());
+    Ok(())
+}
