@@ -9,20 +9,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import loops
 import muxi
 
-FACES = ("python", "python-async")
+FACES = ("python", *(f"python-async-{kind}" for kind in loops.KINDS if loops.has(kind)))
 SECRET = "sk_case"
 USUAL: dict[str, dict[str, Any]] = {
     "formation": {"url": "{url}", "client_key": "fmc_case", "admin_key": "fma_case"},
     "server": {"url": "{url}", "key_id": "MUXI_case", "secret_key": SECRET},
 }
-CLIENTS: dict[tuple[str, str], Any] = {
-    ("formation", "python"): muxi.FormationClient,
-    ("formation", "python-async"): muxi.AsyncFormationClient,
-    ("server", "python"): muxi.ServerClient,
-    ("server", "python-async"): muxi.AsyncServerClient,
+CLIENTS: dict[tuple[str, bool], Any] = {
+    ("formation", False): muxi.FormationClient,
+    ("formation", True): muxi.AsyncFormationClient,
+    ("server", False): muxi.ServerClient,
+    ("server", True): muxi.AsyncServerClient,
 }
+
+
+def loop_of(face: str) -> str | None:
+    """Return the kind of event loop on which an asynchronous face runs."""
+    return face.partition("-async-")[2] or None
 
 
 def kind(error: BaseException) -> str:
@@ -44,7 +50,7 @@ def read(folder: Path) -> list[tuple[str, str, Case]]:
             found += [
                 (f"{path.stem}::{case['name']}::{face}", face, case)
                 for face in FACES
-                if face not in excluded and "python" not in excluded
+                if not any(face.startswith(other) for other in excluded)
             ]
     return found
 
@@ -124,9 +130,10 @@ def run(case: Case, face: str, url: str, folder: Path) -> tuple[Ran, Any]:
     """Make the calls. The client comes along, so that its connections live until all is checked."""
     ran, client = Ran(), None
     try:
-        client = CLIENTS[case["api"], face](**settings(case, url))
-        if face == "python-async":
-            asyncio.run(_run_async(client, case, folder, ran))
+        loop = loop_of(face)
+        client = CLIENTS[case["api"], loop is not None](**settings(case, url))
+        if loop is not None:
+            loops.run_on(loop, _run_async(client, case, folder, ran))
             return ran, client
         for earlier in case.get("earlier", []):
             _sync_call(client, earlier, folder, Ran())

@@ -41,7 +41,7 @@ def _settled(scripted: Scripted, url: str, closed: bool | None) -> dict[str, Any
     """Return the log; when connections are to be closed, as soon as all are; when none is to be, after a while."""
     if closed is False:
         time.sleep(0.1)
-    end = time.monotonic() + 2
+    end = time.monotonic() + 30
     while True:
         log = scripted.log(url)
         if not closed or len(log["closed"]) >= log["connections"] or time.monotonic() > end:

@@ -5,7 +5,6 @@ The rows come from contract/endpoints.toml, not from the table that the clients 
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import re
 import sys
@@ -14,6 +13,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import cases
+import loops
 import muxi
 import pytest
 from support import ROOT, Scripted
@@ -123,8 +123,9 @@ def _check(row: dict[str, Any], given: dict[str, Any], got: dict[str, Any]) -> N
 def test_every_operation(face: str, scripted: Scripted, tmp_path: Path) -> None:
     (tmp_path / "formation.afs").write_text(BUNDLE, "utf-8")
     rows, called = _contract(), set()
-    for (api, kind), cls in cases.CLIENTS.items():
-        if kind != face:
+    loop = cases.loop_of(face)
+    for (api, is_async), cls in cases.CLIENTS.items():
+        if is_async != (loop is not None):
             continue
         methods = _methods(cls)
         assert methods == {name for row_api, name in rows if row_api == api}, f"{cls.__name__} and the contract differ"
@@ -133,11 +134,11 @@ def test_every_operation(face: str, scripted: Scripted, tmp_path: Path) -> None:
             given = _arguments(getattr(cls, name), row, tmp_path)
             url = scripted.start([_reply(row, given)])
             with_url = cases.settings({"api": api}, url)
-            if face == "python":
+            if loop is None:
                 with cls(**with_url) as client:
                     _call(client, name, given)
             else:
-                asyncio.run(_call_async(cls(**with_url), name, given))
+                loops.run_on(loop, _call_async(cls(**with_url), name, given))
             log = scripted.log(url)
             scripted.stop(url)
             assert (log["wrong"], log["left"], len(log["requests"])) == ([], 0, 1), name
