@@ -10,16 +10,14 @@ from real.support import Defects, ask
 
 
 def test_stream_events(face: Face, user: str, defects: Defects) -> None:
-    with defects.error("1", "stream_events is silent", TimeoutError, 0, "TIMEOUT", "nothing came in the stream"):
-        list(face.stream("stream_events", user, timeout=1))
+    with defects.error("1", "stream_events is silent", TimeoutError, 0, "TIMEOUT", "the deadline of 2 s"):
+        list(face.stream("stream_events", user, deadline=2))
 
 
 def test_stream_session_events(face: Face, user: str, defects: Defects) -> None:
     session = ask(face, user, "Hello!")["session_id"]
-    with defects.error(
-        "1", "stream_session_events is silent", TimeoutError, 0, "TIMEOUT", "nothing came in the stream"
-    ):
-        list(face.stream("stream_session_events", session, user, timeout=1))
+    with defects.error("1", "stream_session_events is silent", TimeoutError, 0, "TIMEOUT", "the deadline of 2 s"):
+        list(face.stream("stream_session_events", session, user, deadline=2))
 
 
 def test_stream_request(face: Face, user: str, defects: Defects) -> None:
@@ -29,9 +27,9 @@ def test_stream_request(face: Face, user: str, defects: Defects) -> None:
 
 
 def test_stream_logs(face: Face, user: str, defects: Defects) -> None:
-    with defects.error("1", "stream_logs is silent", TimeoutError, 0, "TIMEOUT", "nothing came in the stream"):
-        list(face.stream("stream_logs", level="debug", timeout=1))
+    with defects.error("1", "stream_logs is silent", TimeoutError, 0, "TIMEOUT", "the deadline of 2 s"):
+        list(face.stream("stream_logs", level="debug", deadline=2))
     with pytest.raises(ValueError, match="user_id"):
         face.stream("stream_logs")
     with pytest.raises((ValidationError, ValueError, NotFoundError)):
-        list(face.stream("stream_logs", {"colour": "red"}, timeout=1))
+        list(face.stream("stream_logs", {"colour": "red"}, deadline=2))
