@@ -78,9 +78,9 @@ class _ServerSettings:
             pool_idle_timeout: Time after which an unused connection is closed, in seconds; ``math.inf`` for no limit.
                 The shipped runtime closes its own after 5 s. Default: 4.
             headers: Headers for every request.
-            proxy: URL of a proxy (``http``, ``socks5``, or ``socks5h`` where the proxy looks names up), instead of the
-                one that the environment's proxy variables name. Without a proxy, whatever they say: ``False`` in
-                Python, ``no_proxy()`` in Rust.
+            proxy: URL of a proxy (``http``, ``https``, ``socks5``, or ``socks5h`` where the proxy looks names up),
+                instead of the one that the environment's proxy variables name. Without a proxy, whatever they say:
+                ``False`` in Python, ``no_proxy()`` in Rust.
             ca_file: PEM file with certificates to trust beside the system's.
             verify: Verification of the server's certificate. Without it any certificate is accepted: for tests only.
                 Default: True.
@@ -168,9 +168,9 @@ class _FormationSettings:
             pool_idle_timeout: Time after which an unused connection is closed, in seconds; ``math.inf`` for no limit.
                 The shipped runtime closes its own after 5 s. Default: 4.
             headers: Headers for every request.
-            proxy: URL of a proxy (``http``, ``socks5``, or ``socks5h`` where the proxy looks names up), instead of the
-                one that the environment's proxy variables name. Without a proxy, whatever they say: ``False`` in
-                Python, ``no_proxy()`` in Rust.
+            proxy: URL of a proxy (``http``, ``https``, ``socks5``, or ``socks5h`` where the proxy looks names up),
+                instead of the one that the environment's proxy variables name. Without a proxy, whatever they say:
+                ``False`` in Python, ``no_proxy()`` in Rust.
             ca_file: PEM file with certificates to trust beside the system's.
             verify: Verification of the server's certificate. Without it any certificate is accepted: for tests only.
                 Default: True.

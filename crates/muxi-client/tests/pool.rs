@@ -26,7 +26,7 @@ use std::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     runtime::{Builder, Runtime},
-    sync::watch,
+    sync::{Notify, watch},
     task::{LocalSet, block_in_place, spawn_blocking},
     time::timeout,
 };
@@ -268,31 +268,57 @@ fn no_call_waits_for_another_runtime() {
     });
 }
 
-/// A server that speaks HTTP/2 only, in a runtime of its own.
-fn http2_server() -> (Runtime, u16) {
-    let runtime = multi_thread();
-    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let tls = peer::tls::acceptor(&["h2"]);
-    runtime.spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let tls = tls.clone();
-            tokio::spawn(async move {
-                let Ok(stream) = tls.accept(stream).await else { return };
-                let answer =
-                    |_| async { Ok::<_, Infallible>(Response::new(Full::new(Bytes::from("{\"connection\":1}")))) };
-                let server = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
-                let _ = server.serve_connection(TokioIo::new(stream), service_fn(answer)).await;
-            });
+/// A server that speaks HTTP/2 only, in a runtime of its own. It answers after that time.
+struct Http2Server {
+    _runtime: Runtime,
+    url: String,
+    accepted: Arc<AtomicUsize>,
+    break_off: Arc<Notify>,
+    /// Has a message for each connection that has ended.
+    ended: mpsc::Receiver<()>,
+}
+
+impl Http2Server {
+    fn start(answers_after: Duration) -> Self {
+        let runtime = multi_thread();
+        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+        let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+        let (tls, accepted) = (peer::tls::acceptor(&["h2"]), Arc::new(AtomicUsize::new(0)));
+        let (break_off, (end, ended)) = (Arc::new(Notify::new()), mpsc::channel());
+        let (count, broken_off) = (accepted.clone(), break_off.clone());
+        runtime.spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                count.fetch_add(1, Ordering::SeqCst);
+                let (tls, end, broken_off) = (tls.clone(), end.clone(), broken_off.clone());
+                tokio::spawn(async move {
+                    let Ok(stream) = tls.accept(stream).await else { return };
+                    let answer = move |_| async move {
+                        tokio::time::sleep(answers_after).await;
+                        Ok::<_, Infallible>(Response::new(Full::new(Bytes::from("{\"connection\":1}"))))
+                    };
+                    let server = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+                    tokio::select! {
+                        _ = server.serve_connection(TokioIo::new(stream), service_fn(answer)) => {}
+                        () = broken_off.notified() => {}
+                    }
+                    let _ = end.send(());
+                });
+            }
+        });
+        Self { _runtime: runtime, url, accepted, break_off, ended }
+    }
+
+    fn wait_until_all_are_closed(&self) {
+        for _ in 0..self.accepted.swap(0, Ordering::SeqCst) {
+            self.ended.recv_timeout(GUARD).expect("the client keeps an idle connection");
         }
-    });
-    (runtime, port)
+    }
 }
 
 #[test]
 fn no_call_over_http2_waits_for_another_runtime() {
-    let (_server, port) = http2_server();
-    let builder = FormationClient::builder().base_url(format!("https://localhost:{port}")).http2(true);
+    let server = Http2Server::start(Duration::ZERO);
+    let builder = FormationClient::builder().base_url(&*server.url).http2(true);
     let client = builder.timeout(GUARD / 2).danger_accept_any_certificate().build().unwrap();
     while_another_runtime_is_blocked(&client, || {
         for runtime in [current_thread(), multi_thread()] {
@@ -301,6 +327,31 @@ fn no_call_over_http2_waits_for_another_runtime() {
             }
         }
     });
+}
+
+#[test]
+fn idle_http2_connections_close_by_themselves() {
+    // The first one is never idle while it waits for its answer.
+    let server = Http2Server::start(SHORT * 2);
+    let builder = FormationClient::builder().base_url(&*server.url).http2(true).danger_accept_any_certificate();
+    let client = builder.pool_idle_timeout(SHORT).build().unwrap();
+    let runtime = multi_thread();
+    for _ in 0..2 {
+        runtime.block_on(join_all((0..4).map(|_| connection_of(&client))));
+        assert_eq!(server.accepted.load(Ordering::SeqCst), 1);
+        server.wait_until_all_are_closed();
+    }
+}
+
+#[test]
+fn idle_http2_connections_of_a_blocking_client_close_by_themselves() {
+    let server = Http2Server::start(SHORT * 2);
+    let builder = blocking::FormationClient::builder().base_url(&*server.url).http2(true);
+    let client = builder.danger_accept_any_certificate().pool_idle_timeout(SHORT).build().unwrap();
+    for _ in 0..2 {
+        client.request("GET", "/x").send().unwrap();
+        server.wait_until_all_are_closed();
+    }
 }
 
 #[test]
@@ -333,6 +384,19 @@ fn idle_connections_of_a_blocking_client_close_by_themselves() {
     }
     // Nobody else has closed them.
     client.request("GET", "/x").send().unwrap();
+}
+
+#[test]
+fn an_http2_connection_that_ended_between_two_calls_is_not_used() {
+    let server = Http2Server::start(Duration::ZERO);
+    let builder = blocking::FormationClient::builder().base_url(&*server.url).http2(true);
+    let client = builder.danger_accept_any_certificate().pool_idle_timeout(GUARD).build().unwrap();
+    for _ in 0..10 {
+        // This client's runtime stands still between two calls, so that only the system knows.
+        client.request("POST", "/x").send().unwrap();
+        server.break_off.notify_waiters();
+        server.wait_until_all_are_closed();
+    }
 }
 
 /// A server, and a blocking client of it.

@@ -1,5 +1,7 @@
 //! Proxies: HTTP and SOCKS5, from a setting and from the environment.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod peer;
 
 use muxi_client::{ErrorKind, blocking::FormationClient};
 use std::{
@@ -84,6 +86,51 @@ impl Peer {
         })
     }
 
+    /// An HTTP proxy: one that answers in place of the origin, and makes tunnels.
+    fn http_proxy() -> Self {
+        Self::start(|mut stream, notes| {
+            let mut head = Vec::new();
+            // No further: what comes after the head is the tunnel's.
+            while !head.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                stream.read_exact(&mut byte)?;
+                head.extend(byte);
+            }
+            let head = String::from_utf8(head).unwrap();
+            notes.lock().unwrap().push(head.lines().next().unwrap().replace(" HTTP/1.1", ""));
+            let Some(target) = head.strip_prefix("CONNECT ") else { return stream.write_all(HEALTHY.as_bytes()) };
+            let port = target.split([':', ' ']).nth(1).unwrap();
+            let (mut origin, mut answers) = (TcpStream::connect(format!("127.0.0.1:{port}"))?, stream.try_clone()?);
+            stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n")?;
+            let mut questions = origin.try_clone()?;
+            thread::spawn(move || io::copy(&mut stream, &mut questions));
+            io::copy(&mut origin, &mut answers).map(drop)
+        })
+    }
+
+    /// The same one, behind TLS.
+    fn with_tls(&self) -> String {
+        let (tls, behind) = (peer::tls::acceptor(&["h2", "http/1.1"]), self.address.clone());
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        listener.set_nonblocking(true).unwrap();
+        thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+                while let Ok((stream, _)) = listener.accept().await {
+                    let (tls, behind) = (tls.clone(), behind.clone());
+                    tokio::spawn(async move {
+                        let mut stream = tls.accept(stream).await?;
+                        let mut behind = tokio::net::TcpStream::connect(behind).await?;
+                        tokio::io::copy_bidirectional(&mut stream, &mut behind).await
+                    });
+                }
+            });
+        });
+        format!("localhost:{port}")
+    }
+
     fn noted(&self) -> Vec<String> {
         std::mem::take(&mut *self.noted.lock().unwrap())
     }
@@ -150,7 +197,7 @@ fn a_proxy_that_does_not_work_is_named() {
     assert!(error.contains(&expected) && error.contains("credentials not accepted"), "{error}");
     assert!(!error.contains("wrong"), "{error}");
     let dead = closed_port();
-    for scheme in ["http", "socks5", "socks5h"] {
+    for scheme in ["http", "https", "socks5", "socks5h"] {
         for origin in ["http://127.0.0.1:1", "https://127.0.0.1:1"] {
             let error = health(origin, &format!("{scheme}://u:hush@127.0.0.1:{dead}")).unwrap_err();
             let expected = format!("cannot connect to {origin} through the proxy 127.0.0.1:{dead} (proxy): ");
@@ -158,6 +205,34 @@ fn a_proxy_that_does_not_work_is_named() {
             assert!(error.message().contains("refused") && !error.message().contains("hush"), "{error}");
         }
     }
+}
+
+#[test]
+fn a_proxy_behind_tls() {
+    let (proxy, origin) = (Peer::http_proxy(), Peer::http());
+    let (proxy_address, origin_address) = (proxy.with_tls(), origin.with_tls());
+    let client = |url: &str, proxy: &str| {
+        let builder = FormationClient::builder().base_url(url).proxy(proxy);
+        builder.danger_accept_any_certificate().build().unwrap()
+    };
+    let through = format!("https://me:hush@{proxy_address}");
+    client("http://nowhere.invalid:81", &through).health().send().unwrap();
+    assert_eq!(proxy.noted(), ["GET http://nowhere.invalid:81/health"]);
+
+    let secure = client(&format!("https://{origin_address}"), &through);
+    for _ in 0..2 {
+        secure.health().send().unwrap();
+    }
+    assert_eq!(proxy.noted(), [format!("CONNECT {origin_address}")]);
+    assert_eq!(origin.noted(), ["GET /health", "GET /health"]);
+
+    for url in ["http://h:1", "https://h:1"] {
+        let error = health(url, &through).unwrap_err();
+        let expected = format!("cannot connect to {url} through the proxy {proxy_address} (proxy): ");
+        assert!(error.message().contains(&expected) && error.message().contains("UnknownIssuer"), "{error}");
+        assert!(error.message().contains("ca_file") && !error.message().contains("hush"), "{error}");
+    }
+    assert!(proxy.noted().is_empty());
 }
 
 #[test]
@@ -245,7 +320,7 @@ fn what_is_wrong_in_the_environment_is_named_by_its_variable() {
         ("http_proxy", &*dead_url, refused("http_proxy")),
         ("ALL_PROXY", &dead_socks, String::new()),
         ("all_proxy", "socks4://me:hush@p", "all_proxy must be a URL like".to_owned()),
-        ("HTTP_PROXY", "https://me:hush@p:1", "got \"https://***@p:1\": TLS to the proxy is not supported".to_owned()),
+        ("HTTP_PROXY", "ftp://me:hush@p:1", "got \"ftp://***@p:1\": only http, https, socks5".to_owned()),
         ("http_proxy", "http://p:65536", "http_proxy must be".to_owned()),
         ("http_proxy", "http://p:hush", "got \"http://***\": the port must be".to_owned()),
         ("ALL_PROXY", "garbage value", "ALL_PROXY must be a URL like http://proxy:3128 or".to_owned()),

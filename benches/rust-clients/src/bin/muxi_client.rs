@@ -1,5 +1,4 @@
 //! This project's own crate, through its public API only.
-use futures_util::StreamExt;
 use muxi_bench_rust_clients::*;
 use muxi_client::{Bundle, FormationClient, ServerClient, api::auth::Signer};
 

@@ -85,9 +85,9 @@ settings! {
         /// Headers for every request.
         headers: headers { both }
 
-        /// URL of a proxy (`http`, `socks5`, or `socks5h` where the proxy looks names up), instead of the one that the
-        /// environment's proxy variables name. Without a proxy, whatever they say: `False` in Python, `no_proxy()` in
-        /// Rust.
+        /// URL of a proxy (`http`, `https`, `socks5`, or `socks5h` where the proxy looks names up), instead of the one
+        /// that the environment's proxy variables name. Without a proxy, whatever they say: `False` in Python,
+        /// `no_proxy()` in Rust.
         proxy: proxy, connection { both }
 
         /// PEM file with certificates to trust beside the system's.

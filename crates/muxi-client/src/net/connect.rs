@@ -2,30 +2,19 @@
 
 use super::{
     error::{BoxError, NotConnected},
+    io_stream::IoStream,
     proxy::{Proxy, proxy},
     socket::Socket,
-    tls::tls,
+    tls::{Tls, tls},
 };
 use crate::{
     api::error::{Error, Result},
     config::Network,
 };
 use http::Uri;
-use hyper::rt::{Read, ReadBufCursor, Write};
-use hyper_util::{
-    client::legacy::connect::{HttpConnector, proxy::Tunnel},
-    rt::TokioIo,
-};
-use rustls::{ClientConfig, pki_types::ServerName};
-use std::{
-    io::{self, IoSlice},
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-    time::Duration,
-};
+use hyper_util::{client::legacy::connect::HttpConnector, rt::TokioIo};
+use std::{io, time::Duration};
 use tokio::net::TcpStream;
-use tokio_rustls::{TlsConnector, client::TlsStream};
 use tower_service::Service;
 
 /// Unacknowledged data for so long means that the other side is gone.
@@ -37,7 +26,7 @@ pub(super) struct Connector {
     target: Uri,
     port: u16,
     http: HttpConnector,
-    tls: Option<(TlsConnector, ServerName<'static>)>,
+    tls: Option<Tls>,
     proxy: Option<Proxy>,
     limit: Option<Duration>,
     limit_name: &'static str,
@@ -45,14 +34,8 @@ pub(super) struct Connector {
 
 /// A connection, and the socket that it goes over.
 pub(super) struct Connected {
-    pub(super) stream: Stream,
+    pub(super) stream: IoStream,
     pub(super) socket: Socket,
-}
-
-/// What HTTP is spoken over.
-pub(super) enum Stream {
-    Plain(TokioIo<Socket>),
-    Secure(TokioIo<Box<TlsStream<Socket>>>),
 }
 
 impl Connector {
@@ -66,13 +49,7 @@ impl Connector {
         #[cfg(target_os = "linux")]
         http.set_tcp_user_timeout(Some(DEAD_AFTER));
         let target: Uri = network.base.origin().parse().map_err(|_| Error::invalid("the URL is no valid URL"))?;
-        let secure = |tls: Arc<ClientConfig>| {
-            let host = network.base.host();
-            let name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned());
-            let wrong = |e| Error::invalid(format!("{host:?} cannot be the host of an https URL")).with_source(e);
-            Ok((TlsConnector::from(tls), name.map_err(wrong)?))
-        };
-        let tls = network.base.is_secure().then(|| tls(network).and_then(secure)).transpose()?;
+        let tls = network.base.is_secure().then(|| tls(network)).transpose()?;
         let port = network.base.port();
         let (limit, limit_name) = (network.connect_timeout, network.connect_timeout_name);
         Ok(Self { target, port, http, tls, proxy: proxy(network)?, limit, limit_name })
@@ -90,7 +67,14 @@ impl Connector {
 
     /// Makes a connection, within the limit.
     pub(super) async fn connect(&self) -> Result<Connected, NotConnected> {
-        let connected = async { self.secured(self.reached().await?).await };
+        let connected = async {
+            let (socket, stream) = self.reached().await?;
+            let stream = match &self.tls {
+                None => stream,
+                Some(tls) => stream.secured(tls).await?,
+            };
+            Ok(Connected { stream, socket })
+        };
         match self.limit {
             None => connected.await,
             Some(limit) => match tokio::time::timeout(limit, connected).await {
@@ -101,22 +85,25 @@ impl Connector {
         .map_err(NotConnected)
     }
 
-    /// A socket whose other end is the origin, or the proxy that sends requests on.
-    async fn reached(&self) -> Result<Socket, BoxError> {
+    /// A socket, and what is spoken over it with the origin, or with the proxy that sends requests on.
+    async fn reached(&self) -> Result<(Socket, IoStream), BoxError> {
         let mut http = self.http.clone();
-        let stream: TokioIo<TcpStream> = match &self.proxy {
+        let stream = match &self.proxy {
             None => http.call(self.target.clone()).await?,
-            Some(proxy) if !proxy.is_http() => self.through_socks(proxy).await?,
-            Some(proxy) if self.tls.is_none() => http.call(proxy.uri.clone()).await?,
-            Some(proxy) => {
-                let mut tunnel = Tunnel::new(proxy.uri.clone(), http);
-                if let Some(auth) = proxy.authorization() {
-                    tunnel = tunnel.with_auth(auth);
-                }
-                tunnel.call(self.target.clone()).await?
-            }
+            Some(proxy) if proxy.is_http() => http.call(proxy.uri.clone()).await?,
+            Some(proxy) => self.through_socks(proxy).await?,
         };
-        Ok(Socket::new(stream.into_inner()))
+        let socket = Socket::new(stream.into_inner());
+        let mut stream = IoStream::Plain(TokioIo::new(socket.clone()));
+        if let Some(proxy) = self.proxy.as_ref().filter(|proxy| proxy.is_http()) {
+            if let Some(tls) = &proxy.tls {
+                stream = stream.secured(tls).await?;
+            }
+            if self.tls.is_some() {
+                stream = proxy.tunnel(stream, self.target.clone()).await?;
+            }
+        }
+        Ok((socket, stream))
     }
 
     /// A connection through a SOCKS proxy to the first target that it reaches.
@@ -131,81 +118,10 @@ impl Connector {
         }
         Err(failure)
     }
-
-    async fn secured(&self, socket: Socket) -> Result<Connected, BoxError> {
-        let stream = match &self.tls {
-            None => Stream::Plain(TokioIo::new(socket.clone())),
-            Some((tls, name)) => {
-                let stream = tls.connect(name.clone(), socket.clone()).await?;
-                Stream::Secure(TokioIo::new(Box::new(stream)))
-            }
-        };
-        Ok(Connected { stream, socket })
-    }
 }
 
 /// The error for a connection that was not there in time; `name` is the setting of the limit.
 fn late(name: &str, limit: Duration) -> io::Error {
     let seconds = limit.as_secs_f64();
     io::Error::new(io::ErrorKind::TimedOut, format!("not within {seconds} s ({name})"))
-}
-
-impl Stream {
-    /// Whether the two sides have agreed on HTTP/2.
-    pub(super) fn is_http2(&self) -> bool {
-        match self {
-            Self::Plain(_) => false,
-            Self::Secure(stream) => stream.inner().get_ref().1.alpn_protocol() == Some(b"h2"),
-        }
-    }
-}
-
-macro_rules! delegate {
-    ($self:ident, $stream:ident => $call:expr) => {
-        match $self.get_mut() {
-            Stream::Plain($stream) => {
-                let $stream = Pin::new($stream);
-                $call
-            }
-            Stream::Secure($stream) => {
-                let $stream = Pin::new($stream);
-                $call
-            }
-        }
-    };
-}
-
-impl Read for Stream {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
-        delegate!(self, stream => stream.poll_read(cx, buffer))
-    }
-}
-
-impl Write for Stream {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        delegate!(self, stream => stream.poll_write(cx, bytes))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        delegate!(self, stream => stream.poll_flush(cx))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        delegate!(self, stream => stream.poll_shutdown(cx))
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        match self {
-            Self::Plain(stream) => stream.is_write_vectored(),
-            Self::Secure(stream) => stream.is_write_vectored(),
-        }
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        delegate!(self, stream => stream.poll_write_vectored(cx, slices))
-    }
 }

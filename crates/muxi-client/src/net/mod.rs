@@ -6,6 +6,7 @@ pub(crate) mod driver;
 pub(crate) mod error;
 mod http_client;
 pub mod http_service;
+mod io_stream;
 pub(crate) mod limits;
 mod no_proxy;
 mod outgoing;

@@ -2,7 +2,9 @@
 
 use super::{
     error::{BoxError, ThroughProxy},
+    io_stream::IoStream,
     no_proxy,
+    tls::{Tls, hop_tls},
 };
 use crate::{
     api::error::{Error, Result},
@@ -13,7 +15,10 @@ use http::{
     HeaderValue, Uri,
     uri::{Authority, Scheme},
 };
-use hyper_util::{client::legacy::connect::proxy::SocksV5, rt::TokioIo};
+use hyper_util::{
+    client::legacy::connect::proxy::{SocksV5, Tunnel},
+    rt::TokioIo,
+};
 use percent_encoding::percent_decode_str;
 use std::{
     env::{self, VarError},
@@ -30,6 +35,8 @@ pub(super) struct Proxy {
     /// Its address, port included.
     pub(super) uri: Uri,
     kind: Kind,
+    /// The TLS between this machine and the proxy.
+    pub(super) tls: Option<Tls>,
     credentials: Option<(String, String)>,
     /// The setting, or the environment variable, that names it.
     name: &'static str,
@@ -38,6 +45,8 @@ pub(super) struct Proxy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Http,
+    /// HTTP over TLS.
+    Https,
     /// SOCKS5 with addresses: this machine looks names up.
     Socks5,
     /// SOCKS5 with names.
@@ -45,16 +54,24 @@ enum Kind {
 }
 
 /// The kinds by the scheme of their URL, each with its usual port.
-const KINDS: [(&str, Kind, u16); 3] =
-    [("http", Kind::Http, 80), ("socks5", Kind::Socks5, 1080), ("socks5h", Kind::Socks5h, 1080)];
+const KINDS: [(&str, Kind, u16); 4] = [
+    ("http", Kind::Http, 80),
+    ("https", Kind::Https, 443),
+    ("socks5", Kind::Socks5, 1080),
+    ("socks5h", Kind::Socks5h, 1080),
+];
 
 /// The proxy that the settings or the environment name.
 pub(super) fn proxy(network: &Network<'_>) -> Result<Option<Proxy>> {
-    match network.proxy {
-        Some((_, ProxySetting::Off)) => Ok(None),
-        Some((name, ProxySetting::Url(url))) => Proxy::parse(name, url).map(Some),
-        None => from_environment(network.base, variable),
+    let mut found = match network.proxy {
+        Some((_, ProxySetting::Off)) => None,
+        Some((name, ProxySetting::Url(url))) => Some(Proxy::parse(name, url)?),
+        None => from_environment(network.base, variable)?,
+    };
+    for proxy in found.iter_mut().filter(|proxy| proxy.kind == Kind::Https) {
+        proxy.tls = Some(hop_tls(network, proxy.uri.host().unwrap_or_default())?);
     }
+    Ok(found)
 }
 
 fn variable(name: &str) -> Result<Option<String>> {
@@ -107,10 +124,9 @@ impl Proxy {
         let scheme = scheme.to_ascii_lowercase();
         let Some((_, kind, port)) = KINDS.iter().find(|(known, ..)| *known == scheme) else {
             return Err(wrong(match &*scheme {
-                "https" => "TLS to the proxy is not supported",
                 "socks" => "it does not say which version of SOCKS: only socks5 and socks5h are supported",
                 scheme if scheme.starts_with("socks4") => "SOCKS4 is not supported, only socks5 and socks5h",
-                _ => "only http, socks5 and socks5h are supported",
+                _ => "only http, https, socks5 and socks5h are supported",
             }));
         };
         if rest.contains(['?', '#']) {
@@ -140,12 +156,12 @@ impl Proxy {
             let (user, password) = user.split_once(':').unwrap_or((user, ""));
             (decoded(user), decoded(password))
         });
-        Ok(Self { uri, kind: *kind, credentials, name })
+        Ok(Self { uri, kind: *kind, tls: None, credentials, name })
     }
 
     /// Whether plain requests go to it as they are.
     pub(super) fn is_http(&self) -> bool {
-        self.kind == Kind::Http
+        matches!(self.kind, Kind::Http | Kind::Https)
     }
 
     /// The value of `Proxy-Authorization`.
@@ -161,6 +177,15 @@ impl Proxy {
     pub(super) fn explain(&self, error: BoxError) -> BoxError {
         let address = self.uri.authority().map_or("", Authority::as_str);
         Box::new(ThroughProxy { proxy: format!("{address} ({})", self.name), error })
+    }
+
+    /// Asks an HTTP proxy at the other end of `stream` for a tunnel to `target`.
+    pub(super) async fn tunnel(&self, stream: IoStream, target: Uri) -> Result<IoStream, BoxError> {
+        let mut tunnel = Tunnel::new(self.uri.clone(), Connected(Some(stream)));
+        if let Some(authorization) = self.authorization() {
+            tunnel = tunnel.with_auth(authorization);
+        }
+        Ok(tunnel.call(target).await?)
     }
 
     /// Asks a SOCKS proxy at the other end of `stream` for a connection to `target`, whose port is given.
@@ -188,12 +213,12 @@ impl Proxy {
 }
 
 /// The connection to a proxy, as a connector that has it already: that of hyper-util hides why it has none.
-struct Connected(Option<TokioIo<TcpStream>>);
+struct Connected<T>(Option<T>);
 
-impl Service<Uri> for Connected {
-    type Response = TokioIo<TcpStream>;
+impl<T> Service<Uri> for Connected<T> {
+    type Response = T;
     type Error = io::Error;
-    type Future = Ready<io::Result<TokioIo<TcpStream>>>;
+    type Future = Ready<io::Result<T>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
@@ -263,6 +288,7 @@ mod tests {
             ("p", "p:80", Kind::Http, None),
             ("10.0.0.1:8080", "10.0.0.1:8080", Kind::Http, None),
             ("http://[::1]", "[::1]:80", Kind::Http, None),
+            ("https://user:word@p", "p:443", Kind::Https, Some("Basic dXNlcjp3b3Jk")),
             ("socks5://p", "p:1080", Kind::Socks5, None),
             ("socks5h://u:w@[::1]:1", "[::1]:1", Kind::Socks5h, None),
             ("http://user:word@p", "p:80", Kind::Http, Some("Basic dXNlcjp3b3Jk")),
@@ -284,7 +310,6 @@ mod tests {
             ("http://p:65536", "from 1 to 65535"),
             ("http://p#x", "a query or a fragment"),
             ("http://u:hu/sh@p", "a slash in a password"),
-            ("https://p", "TLS to the proxy"),
             ("socks://p", "which version"),
             ("socks4://p", "SOCKS4"),
             ("socks4a://u:hush@p", "SOCKS4"),

@@ -5,6 +5,7 @@ use socket2::SockRef;
 use std::{
     io::{self, IoSlice},
     mem::MaybeUninit,
+    net::Shutdown,
     pin::Pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -48,11 +49,25 @@ impl Socket {
     /// Tells whether the other side has neither closed the connection nor sent anything. This asks the system, and not the
     /// runtime, which may not have heard of it yet.
     pub(crate) fn is_quiet(&self) -> bool {
-        let mut byte = [MaybeUninit::uninit()];
-        match SockRef::from(&*self.stream()).peek(&mut byte) {
-            Err(error) => error.kind() == io::ErrorKind::WouldBlock,
-            Ok(_) => false,
+        self.peek().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    }
+
+    /// Tells whether the other side has closed the connection, and left nothing to read. This asks the system, too.
+    pub(crate) fn has_ended(&self) -> bool {
+        match self.peek() {
+            Ok(bytes) => bytes == 0,
+            Err(error) => error.kind() != io::ErrorKind::WouldBlock,
         }
+    }
+
+    fn peek(&self) -> io::Result<usize> {
+        SockRef::from(&*self.stream()).peek(&mut [MaybeUninit::uninit()])
+    }
+
+    /// Ends the connection for both sides. What is left of it goes with the last handle.
+    pub(crate) fn shut_down(&self) {
+        // One that the other side has broken off is at its end already.
+        let _ = SockRef::from(&*self.stream()).shutdown(Shutdown::Both);
     }
 
     fn stream(&self) -> MutexGuard<'_, TcpStream> {

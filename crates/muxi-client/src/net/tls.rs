@@ -19,12 +19,45 @@ use std::{
     ffi::{OsStr, OsString},
     fmt::Write as _,
     fs::File,
+    io,
     path::Path,
     sync::Arc,
 };
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::{TlsConnector, client::TlsStream};
 
-/// The TLS of connections to an `https` origin. Reading the system's certificates takes time.
-pub(super) fn tls(network: &Network<'_>) -> Result<Arc<ClientConfig>> {
+/// TLS to one host.
+#[derive(Clone)]
+pub(super) struct Tls {
+    connector: TlsConnector,
+    name: ServerName<'static>,
+}
+
+impl Tls {
+    fn new(config: Arc<ClientConfig>, host: &str) -> Result<Self> {
+        let name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned());
+        let wrong = |e| Error::invalid(format!("{host:?} cannot be the host of an https URL")).with_source(e);
+        Ok(Self { connector: config.into(), name: name.map_err(wrong)? })
+    }
+
+    /// Speaks TLS over a connection.
+    pub(super) async fn secure<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S) -> io::Result<Box<TlsStream<S>>> {
+        Ok(Box::new(self.connector.connect(self.name.clone(), stream).await?))
+    }
+}
+
+/// The TLS of connections to an `https` origin.
+pub(super) fn tls(network: &Network<'_>) -> Result<Tls> {
+    Tls::new(config(network)?, network.base.host())
+}
+
+/// The TLS of connections to a proxy. The client's certificate and the protocols are the origin's.
+pub(super) fn hop_tls(network: &Network<'_>, host: &str) -> Result<Tls> {
+    Tls::new(config(&Network { client_certificate: None, http2: false, ..*network })?, host)
+}
+
+/// Reading the system's certificates takes time.
+fn config(network: &Network<'_>) -> Result<Arc<ClientConfig>> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()

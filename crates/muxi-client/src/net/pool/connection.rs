@@ -1,8 +1,9 @@
 //! An HTTP/1.1 connection that the call which uses it drives.
 
 use crate::net::{
-    connect::Stream,
+    connect::Connected,
     error::MOST_HEADERS,
+    io_stream::IoStream,
     outgoing::Outgoing,
     socket::{Counts, Socket},
 };
@@ -22,12 +23,12 @@ use tokio::task::unconstrained;
 pub(super) struct Connection {
     sender: SendRequest<Outgoing>,
     /// Gone when it has closed.
-    connection: Option<http1::Connection<Stream, Outgoing>>,
+    connection: Option<http1::Connection<IoStream, Outgoing>>,
     socket: Socket,
 }
 
 impl Connection {
-    pub(super) async fn open(stream: Stream, socket: Socket) -> hyper::Result<Box<Self>> {
+    pub(super) async fn open(Connected { stream, socket }: Connected) -> hyper::Result<Box<Self>> {
         let (sender, connection) = http1::Builder::new().max_headers(MOST_HEADERS).handshake(stream).await?;
         Ok(Box::new(Self { sender, connection: Some(connection), socket }))
     }

@@ -1,10 +1,12 @@
 //! Connections that requests share. Each has a task of its own, since no single call could drive it.
 
-use super::idle::current_runtime;
+use super::idle::{IdleConnections, SharedConnection, current_runtime};
 use crate::net::{
-    connect::Stream,
+    connect::Connected,
     error::{Failure, Reached},
+    io_stream::IoStream,
     outgoing::Outgoing,
+    socket::Socket,
 };
 use http::{Request, Response};
 use hyper::{
@@ -21,7 +23,10 @@ use std::{
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
-use tokio::{runtime::Id, sync::OwnedMutexGuard};
+use tokio::{
+    runtime::Id,
+    sync::{Mutex as AsyncMutex, OwnedMutexGuard},
+};
 
 /// How much of all streams together may lie unread. Each has a limit of its own: with one for the connection that a few
 /// streams can reach, those that nobody reads would hold up all others.
@@ -29,7 +34,7 @@ const CONNECTION_WINDOW: u32 = 1 << 30;
 
 /// The connections to one origin, usually one for each runtime: a server that allows too few streams on it gets more.
 pub(super) struct Http2Connections {
-    connections: Mutex<Vec<Place>>,
+    connections: Mutex<Vec<Arc<Http2Connection>>>,
     /// Whether the other side may speak HTTP/2: calls that start at once then wait for the first one's connection.
     possible: AtomicBool,
     connecting: Mutex<Vec<(Option<Id>, Turn)>>,
@@ -38,7 +43,7 @@ pub(super) struct Http2Connections {
 }
 
 /// Who holds it connects, and the others in its runtime wait. Another runtime would wait for one that may stand still.
-type Turn = Arc<tokio::sync::Mutex<()>>;
+type Turn = Arc<AsyncMutex<()>>;
 
 /// How far an exchange came. Requests share the connection, so that its bytes say nothing. What hyper hands back never
 /// left, and a stream that is refused has not been processed (RFC 9113, 8.7).
@@ -48,22 +53,61 @@ fn reached(handed_back: bool, error: &hyper::Error) -> Reached {
     if handed_back || refused { Reached::NothingSent } else { Reached::Sent { reused: false } }
 }
 
-/// A request's place on a connection, kept until its reply has been read. The list has one of each connection, too.
-#[derive(Clone)]
-pub(super) struct Place(Arc<Connected>);
+/// A request's place on a connection, kept until its reply has been read.
+pub(super) struct Place {
+    connection: Arc<Http2Connection>,
+    idle: Weak<IdleConnections>,
+}
 
-struct Connected {
+/// The last request that leaves makes the connection an idle one.
+impl Drop for Place {
+    fn drop(&mut self) {
+        let was_last = self.connection.requests.fetch_sub(1, Ordering::AcqRel) == 1;
+        if let (true, Some(idle)) = (was_last, self.idle.upgrade()) {
+            idle.put_shared(self.connection.clone());
+        }
+    }
+}
+
+/// A connection, and what sends requests to it.
+struct Http2Connection {
     sender: SendRequest<Outgoing>,
     /// Where its task runs.
     runtime: Option<Id>,
-    /// That task has it.
-    connection: Weak<Mutex<Connection<Stream, Outgoing, TokioExecutor>>>,
+    /// Its task has it.
+    connection: Weak<Mutex<Connection<IoStream, Outgoing, TokioExecutor>>>,
+    socket: Socket,
+    /// The number of requests on it, or `CLOSED`.
+    requests: AtomicUsize,
 }
 
-impl Connected {
+/// More requests than any connection takes.
+const CLOSED: usize = usize::MAX;
+
+impl Http2Connection {
     /// How many streams the other side allows; until it has said so, the 100 that a server is expected to allow.
     fn allowed(&self) -> usize {
         self.connection.upgrade().map_or(0, |connection| lock(&connection).current_max_send_streams())
+    }
+
+    /// A place on it, if there is one. The runtime of an idle one may not have heard that it has ended.
+    fn place(self: &Arc<Self>, idle: &Arc<IdleConnections>) -> Option<Place> {
+        if self.requests.load(Ordering::Acquire) == 0 && self.socket.has_ended() {
+            return None;
+        }
+        let allowed = self.allowed();
+        let one_more = |requests| (requests < allowed).then(|| requests + 1);
+        self.requests.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more).ok()?;
+        Some(Place { connection: self.clone(), idle: Arc::downgrade(idle) })
+    }
+}
+
+impl SharedConnection for Http2Connection {
+    /// Its tasks end when their runtime next runs: that of a blocking client stands still between calls.
+    fn close_if_unused(&self) {
+        if self.requests.compare_exchange(0, CLOSED, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+            self.socket.shut_down();
+        }
     }
 }
 
@@ -91,17 +135,17 @@ impl Http2Connections {
     }
 
     /// A place on a connection, or the turn to make one.
-    pub(super) async fn enter(&self) -> Entry {
+    pub(super) async fn enter(&self, idle: &Arc<IdleConnections>) -> Entry {
         let is_impossible = || !self.possible.load(Ordering::Relaxed);
         if is_impossible() {
             return Entry::Connect(None);
         }
-        if let Some(place) = self.free() {
+        if let Some(place) = self.free(idle) {
             return Entry::Open(place);
         }
         let failures = self.failures.load(Ordering::Relaxed);
         let turn = self.turn().lock_owned().await;
-        if let Some(place) = self.free() {
+        if let Some(place) = self.free(idle) {
             return Entry::Open(place);
         }
         // Where one could not connect, those who waited for it try at once, and not one after another.
@@ -123,13 +167,11 @@ impl Http2Connections {
     }
 
     /// A place on this runtime's first connection that stands and has one.
-    fn free(&self) -> Option<Place> {
+    fn free(&self, idle: &Arc<IdleConnections>) -> Option<Place> {
         let own = current_runtime();
         let mut connections = lock(&self.connections);
-        connections.retain(|place| !place.0.sender.is_closed());
-        // The list's own is none of a request.
-        let has_room = |place: &Place| Arc::strong_count(&place.0) <= place.0.allowed();
-        connections.iter().find(|place| place.0.runtime == own && has_room(place)).cloned()
+        connections.retain(|connection| !connection.sender.is_closed());
+        connections.iter().filter(|connection| connection.runtime == own).find_map(|connection| connection.place(idle))
     }
 
     /// The other side has not agreed to HTTP/2.
@@ -143,25 +185,31 @@ impl Http2Connections {
     }
 
     /// Uses that connection from now on.
-    pub(super) async fn open(&self, stream: Stream) -> hyper::Result<Place> {
+    pub(super) async fn open(&self, connected: Connected, idle: &Arc<IdleConnections>) -> hyper::Result<Place> {
+        let Connected { stream, socket } = connected;
         let mut builder = Builder::new(TokioExecutor::new());
         builder.initial_connection_window_size(CONNECTION_WINDOW);
         let (sender, connection) = builder.handshake(stream).await?;
         let connection = Arc::new(Mutex::new(connection));
-        let (runtime, connection_of_task) = (current_runtime(), Arc::downgrade(&connection));
-        let place = Place(Arc::new(Connected { sender, runtime, connection: connection_of_task }));
+        let shared = Arc::new(Http2Connection {
+            sender,
+            runtime: current_runtime(),
+            connection: Arc::downgrade(&connection),
+            socket,
+            requests: AtomicUsize::new(1),
+        });
         tokio::spawn(poll_fn(move |cx| Pin::new(&mut *lock(&connection)).poll(cx)));
-        lock(&self.connections).push(place.clone());
+        lock(&self.connections).push(shared.clone());
         self.possible.store(true, Ordering::Relaxed);
-        Ok(place)
+        Ok(Place { connection: shared, idle: Arc::downgrade(idle) })
     }
 
     pub(super) async fn send(&self, place: &Place, request: Request<Outgoing>) -> Result<Response<Incoming>, Failure> {
-        match place.0.sender.clone().try_send_request(request).await {
+        match place.connection.sender.clone().try_send_request(request).await {
             Ok(response) => Ok(response),
             Err(mut failed) => {
                 // The next request takes another connection; what is under way on this one goes on.
-                lock(&self.connections).retain(|other| !Arc::ptr_eq(&other.0, &place.0));
+                lock(&self.connections).retain(|other| !Arc::ptr_eq(other, &place.connection));
                 let handed_back = failed.take_message().is_some();
                 let error = failed.into_error();
                 Err(Failure { reached: reached(handed_back, &error), error: error.into() })

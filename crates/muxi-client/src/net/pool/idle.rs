@@ -2,7 +2,6 @@
 
 use super::connection::Connection;
 use std::{
-    mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     thread,
     time::Duration,
@@ -29,10 +28,18 @@ pub enum Reaping {
     Thread,
 }
 
+/// A connection that many requests use at once.
+pub(super) trait SharedConnection: Send + Sync {
+    /// Closes it, unless a request uses it.
+    fn close_if_unused(&self);
+}
+
 #[derive(Default)]
 struct State {
     /// The one that was used last is at the end.
     connections: Vec<IdleConnection>,
+    /// Those that many requests may use at once, with the moment at which the last one left.
+    shared: Vec<(Instant, Arc<dyn SharedConnection>)>,
     /// The runtimes in which a task waits to close those that have been idle for too long. One that stands still closes
     /// none, so that each has its own.
     reaped: Vec<Option<Id>>,
@@ -72,10 +79,27 @@ impl IdleConnections {
     /// Keeps a connection for the next request.
     pub(super) fn put(self: &Arc<Self>, connection: Box<Connection>) {
         let runtime = current_runtime();
+        let idle = IdleConnection { since: Instant::now(), runtime, connection };
+        self.keep(runtime, |state| state.connections.push(idle));
+    }
+
+    /// Closes that connection later, unless it is used again.
+    pub(super) fn put_shared(self: &Arc<Self>, connection: Arc<dyn SharedConnection>) {
+        if self.timeout.is_none() {
+            return;
+        }
+        self.keep(current_runtime(), |state| {
+            state.shared.retain(|(_, other)| !Arc::ptr_eq(other, &connection));
+            state.shared.push((Instant::now(), connection));
+        });
+    }
+
+    /// Changes the lists, and sees to it that old connections of this runtime are closed.
+    fn keep(self: &Arc<Self>, runtime: Option<Id>, change: impl FnOnce(&mut State)) {
         let reaper = runtime.filter(|_| self.reaping == Reaping::Task);
         let reaped = {
             let mut state = self.state();
-            state.connections.push(IdleConnection { since: Instant::now(), runtime, connection });
+            change(&mut state);
             let reaped = state.reaped.contains(&reaper);
             if !reaped {
                 state.reaped.push(reaper);
@@ -107,14 +131,17 @@ impl IdleConnections {
     /// Closes old connections. Returns when that runtime is to look again: never, when none is left.
     fn reap(&self, runtime: Option<Id>) -> Option<Instant> {
         let mut state = self.state();
-        let (old, young) = mem::take(&mut state.connections).into_iter().partition(|idle| self.is_old(idle.since));
-        state.connections = young;
-        let next = state.connections.iter().map(|idle| idle.since).min().zip(self.timeout);
+        let State { connections, shared, reaped } = &mut *state;
+        let old = connections.extract_if(.., |idle| self.is_old(idle.since)).collect::<Vec<_>>();
+        let old_shared = shared.extract_if(.., |(since, _)| self.is_old(*since)).collect::<Vec<_>>();
+        let since = connections.iter().map(|idle| idle.since).chain(shared.iter().map(|(since, _)| *since));
+        let next = since.min().zip(self.timeout);
         if next.is_none() {
-            state.reaped.retain(|other| *other != runtime);
+            reaped.retain(|other| *other != runtime);
         }
         drop(state);
-        let _: Vec<IdleConnection> = old;
+        drop(old);
+        old_shared.iter().for_each(|(_, connection)| connection.close_if_unused());
         next.and_then(|(since, timeout)| since.checked_add(timeout))
     }
 }

@@ -13,7 +13,7 @@ pub(crate) use body::PooledBody;
 pub use idle::Reaping;
 
 use super::{
-    connect::{Connected, Connector},
+    connect::Connector,
     error::{BoxError, Failure, NotConnected, Reached},
     outgoing::Outgoing,
     socket::Counts,
@@ -89,8 +89,8 @@ impl Pool {
 
 impl Shared {
     /// One request, over a fresh connection or over any.
-    async fn exchange(&self, request: Request<Outgoing>, fresh: bool) -> Result<Response<PooledBody>, Failure> {
-        let turn = match self.http2.enter().await {
+    async fn exchange(&self, mut request: Request<Outgoing>, fresh: bool) -> Result<Response<PooledBody>, Failure> {
+        let turn = match self.http2.enter(&self.idle).await {
             Entry::Open(place) => return self.exchange_http2(place, request).await,
             Entry::Connect(turn) => turn,
         };
@@ -105,19 +105,21 @@ impl Shared {
             None => {
                 // In a box: the state of connecting is large, and most requests have no use for it.
                 let connected = Box::pin(self.connector.connect()).await;
-                let Connected { stream, socket } = connected.map_err(|error| self.not_connected(error))?;
-                if stream.is_http2() {
-                    let place = self.http2.open(stream).await.map_err(|error| self.no_handshake(error))?;
+                let connected = connected.map_err(|error| self.not_connected(error))?;
+                if connected.stream.is_http2() {
+                    let place = self.http2.open(connected, &self.idle).await;
+                    let place = place.map_err(|error| self.no_handshake(error))?;
                     drop(turn);
                     return self.exchange_http2(place, request).await;
                 }
                 self.http2.is_not_spoken();
-                Connection::open(stream, socket).await.map_err(|error| self.no_handshake(error))?
+                Connection::open(connected).await.map_err(|error| self.no_handshake(error))?
             }
         };
         drop(turn);
         let (socket, before) = (connection.socket().clone(), connection.counts());
-        match connection.send(self.addressed(request)).await {
+        self.address(&mut request);
+        match connection.send(request).await {
             Ok((connection, response)) => {
                 Ok(response.map(|incoming| PooledBody::http1(incoming, connection, &self.idle)))
             }
@@ -146,15 +148,14 @@ impl Shared {
         self.not_connected(NotConnected(BoxError::from(error)))
     }
 
-    /// A request in the form that HTTP/1 has for it.
-    fn addressed(&self, mut request: Request<Outgoing>) -> Request<Outgoing> {
+    /// Brings a request into the form that HTTP/1 has for it.
+    fn address(&self, request: &mut Request<Outgoing>) {
         if !self.connector.sends_through_proxy()
             && let Some(path) = request.uri().path_and_query()
         {
             *request.uri_mut() = Uri::from(path.clone());
         }
         request.headers_mut().entry(HOST).or_insert_with(|| self.host.clone());
-        request
     }
 }
 
