@@ -66,7 +66,6 @@ pub mod blocking;
 #[doc(hidden)]
 pub mod engine {
     pub use crate::net::{
-        Reaping,
         driver::Driver,
         prepared::time_limits,
         reply::{OpenedStream, Reply},

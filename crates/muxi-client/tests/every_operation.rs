@@ -13,7 +13,7 @@ use muxi_client::{
         table::{Api, Auth, Composite, Endpoint, Reply as Form, StreamEnd},
     },
     config::{Config, Settings},
-    engine::{Driver, Reaping, Transport},
+    engine::{Driver, Transport},
 };
 use scripted::{Reply, Server};
 use serde_json::json;
@@ -38,8 +38,7 @@ fn send_all(run: impl Fn(Work<'_>)) {
         rows().flat_map(|row| variants(row).into_iter().map(move |given| (row, given))).collect();
     let server = Server::start(calls.iter().map(|(row, given)| reply(really_sent(row, given), given)).collect())
         .expect("a server");
-    let apis = [Api::Server, Api::Formation]
-        .map(|api| Transport::new(config(api, server.url()), Reaping::Task).expect("a transport"));
+    let apis = [Api::Server, Api::Formation].map(|api| Transport::new(config(api, server.url())).expect("a transport"));
     let request = |row: &'static Endpoint, given: &Given| args(row, given).build().expect(row.name);
     for (row, given) in &calls {
         let transport = &apis[usize::from(row.api == Api::Formation)];

@@ -1,9 +1,12 @@
 //! The seam below a client: retries, keys, streams and errors over a service in memory.
 #![allow(clippy::unwrap_used)]
 
+mod peer;
+
 use bytes::Bytes;
-use futures_util::stream;
-use http::{Request, Response, StatusCode};
+use futures_util::{FutureExt, future::BoxFuture, stream};
+use http::{HeaderValue, Request, Response, StatusCode};
+use http_body::Frame;
 use http_body_util::StreamBody;
 use muxi_client::{
     ErrorKind, FormationClient,
@@ -143,4 +146,80 @@ async fn a_route_that_is_not_in_the_table_is_typed_by_its_caller() {
 fn options_of_connections_are_refused_beside_it() {
     let error = builder().proxy("http://proxy:3128").http_service(streaming).build().unwrap_err();
     assert!(error.message().starts_with("proxy has no effect"), "{error}");
+}
+
+/// An answer whose body is always ready with another piece, and never ends.
+fn endless(kind: &'static str, piece: &'static str) -> Response<Body> {
+    let pieces = stream::repeat_with(move || Ok::<_, io::Error>(Frame::data(Bytes::from_static(piece.as_bytes()))));
+    let mut response = Response::new(Body::new(StreamBody::new(pieces)));
+    response.headers_mut().insert("content-type", HeaderValue::from_static(kind));
+    response
+}
+
+/// What a call ends with over such an answer. Another thread watches, since a call that never yields ends by nothing.
+fn ends(
+    kind: &'static str,
+    piece: &'static str,
+    call: fn(FormationClient) -> BoxFuture<'static, muxi_client::Error>,
+) -> String {
+    peer::within_guard(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let service = move |_: Request<Body>| async move { Ok::<_, BoxError>(endless(kind, piece)) };
+        let formation = builder().deadline(Duration::from_millis(200)).http_service(service).build().unwrap();
+        runtime.block_on(async {
+            // The clock of the limits stands still as long as nothing yields.
+            let others = tokio::spawn(async {
+                loop {
+                    tokio::task::yield_now().await;
+                }
+            });
+            let error = call(formation).await;
+            others.abort();
+            format!("{:?} {}", error.kind(), error.code())
+        })
+    })
+}
+
+#[test]
+fn limits_end_what_a_peer_sends_without_end() {
+    let reply = |formation: FormationClient| async move { formation.get_config().await.unwrap_err() }.boxed();
+    let events = |formation: FormationClient| {
+        async move {
+            let mut events = formation.chat_stream("x").await.unwrap();
+            events.next().await.unwrap().unwrap_err()
+        }
+        .boxed()
+    };
+    for piece in ["", " "] {
+        assert_eq!(ends("application/json", piece, reply), "Timeout TIMEOUT", "{piece:?}");
+    }
+    for piece in ["", ":\n\n", "\n"] {
+        assert_eq!(ends("text/event-stream", piece, events), "Timeout TIMEOUT", "{piece:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_read_ahead_is_bounded_whatever_it_is_made_of() {
+    const PIECE: usize = 64 << 10;
+    let pieces = Arc::new(AtomicUsize::new(0));
+    for event in ["event: {}\ndata: x\n\n", "data: {}\n\n"] {
+        pieces.store(0, Ordering::SeqCst);
+        let counted = pieces.clone();
+        let service = move |_: Request<Body>| {
+            let counted = counted.clone();
+            let bytes = Bytes::from(event.replace("{}", &"n".repeat(PIECE)));
+            let pieces = stream::repeat_with(move || {
+                counted.fetch_add(1, Ordering::SeqCst);
+                Ok::<_, io::Error>(Frame::data(bytes.clone()))
+            });
+            let mut response = Response::new(Body::new(StreamBody::new(pieces)));
+            response.headers_mut().insert("content-type", HeaderValue::from_static("text/event-stream"));
+            async move { Ok::<_, BoxError>(response) }
+        };
+        let formation = builder().http_service(service).build().unwrap();
+        let mut events = formation.chat_stream("x").await.unwrap();
+        events.next().await.unwrap().unwrap();
+        let read = pieces.load(Ordering::SeqCst) * PIECE;
+        assert!(read <= 1 << 20, "{read} bytes of {event:?}");
+    }
 }

@@ -318,3 +318,36 @@ async fn keepalives_are_no_silence() {
     let error = client.chat_stream("x").await.unwrap().final_text().await.unwrap_err();
     assert!(error.kind() == ErrorKind::Timeout && error.message().contains("deadline of 500 s"), "{error}");
 }
+
+/// A service whose answers have this status and type, and a body that never comes.
+fn silent(
+    status: u16,
+    kind: &'static str,
+) -> impl Fn(http::Request<Body>) -> std::future::Ready<Result<Response<Body>, BoxError>> {
+    move |_| {
+        let body = Body::new(StreamBody::new(stream::pending::<Result<Frame<Bytes>, BoxError>>()));
+        let answer = Response::builder().status(status).header("content-type", kind).body(body);
+        std::future::ready(answer.map_err(BoxError::from))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_limit_of_silence_ends_the_body_of_an_error_too() {
+    for (status, kind) in [(500, "application/json"), (404, "text/event-stream"), (200, "application/json")] {
+        let client = FormationClient::builder().url("http://h").client_key("k").http_service(silent(status, kind));
+        let client = client.stream_idle_timeout(Duration::from_secs(2)).build().unwrap();
+        let began = tokio::time::Instant::now();
+        let error = client.chat_stream("x").await.unwrap_err();
+        assert_eq!((error.status(), began.elapsed().as_secs()), (status, 2), "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_that_has_begun_says_that_the_request_may_have_been_executed() {
+    let client = FormationClient::builder().url("http://h").client_key("k").admin_key("k");
+    let client = client.http_service(silent(200, "application/json")).build().unwrap();
+    let error = client.chat("x").await.unwrap_err().to_string();
+    assert!(error.contains("no whole reply") && error.contains("may have been executed"), "{error}");
+    let error = client.get_config().await.unwrap_err().to_string();
+    assert!(error.contains("no whole reply") && !error.contains("may have"), "{error}");
+}

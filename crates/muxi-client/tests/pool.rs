@@ -9,22 +9,21 @@ use http::Response;
 use http_body_util::Full;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use muxi_client::{ErrorKind, FormationClient, Result, blocking};
-use peer::{GUARD, STREAM, formation, request, slice, wait_for_close, within_guard};
+use muxi_client::{CallOptions, ErrorKind, FormationClient, Result, blocking};
+use peer::{DONE, GUARD, STREAM, formation, request, slice, wait_for_close, within_guard};
 use std::{
     convert::Infallible,
     io::{self, Read, Write},
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
         mpsc,
     },
     thread,
     time::Duration,
 };
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
     runtime::{Builder, Runtime},
     sync::{Notify, watch},
     task::{LocalSet, block_in_place, spawn_blocking},
@@ -38,26 +37,25 @@ fn client(address: SocketAddr) -> FormationClient {
     FormationClient::builder().url(format!("http://{address}")).max_retries(0).build().unwrap()
 }
 
-#[tokio::test]
-async fn an_idle_connection_closes_by_itself() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let client = client(listener.local_addr().unwrap());
-    let serve = async {
-        let (mut connection, _) = listener.accept().await.unwrap();
-        let mut buffer = [0; 4096];
-        let read = connection.read(&mut buffer).await.unwrap();
-        assert!(buffer[..read].ends_with(b"\r\n\r\n"));
-        connection.write_all(HEALTHY.as_bytes()).await.unwrap();
-        connection
-    };
-    let (mut connection, reply) = tokio::join!(serve, client.health());
-    assert_eq!(reply.unwrap().version, "1.0.0");
-
-    tokio::time::pause();
-    let began = tokio::time::Instant::now();
-    let closed = tokio::time::timeout(Duration::from_secs(60), connection.read(&mut [0; 1])).await;
-    assert_eq!(closed.unwrap().unwrap(), 0);
-    assert!((3..=9).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
+#[test]
+fn idle_connections_close_by_themselves_whatever_became_of_their_runtime() {
+    let (echo, address) = Echo::start(|| Then::Answers);
+    let builder = FormationClient::builder().base_url(format!("http://{address}"));
+    let client = builder.pool_idle_timeout(SHORT).build().unwrap();
+    let goes_on = multi_thread();
+    goes_on.block_on(connection_of(&client));
+    echo.wait_until_all_are_closed();
+    // Each of these has a connection, and ends with its call.
+    for _ in 0..20 {
+        current_thread().block_on(connection_of(&client));
+    }
+    assert_eq!(echo.accepted.load(Ordering::SeqCst), 21);
+    echo.wait_until_all_are_closed();
+    // This one stands still, and the body is read to its end outside of any runtime.
+    let stands_still = current_thread();
+    let call = async { client.stream("GET", "/x").await };
+    drop(stands_still.block_on(call));
+    echo.wait_until_all_are_closed();
 }
 
 /// Answers on each connection until it closes; tells of each.
@@ -274,6 +272,8 @@ struct Http2Server {
     url: String,
     accepted: Arc<AtomicUsize>,
     break_off: Arc<Notify>,
+    /// Whether the connections that stand are to be silent, also to what is asked later.
+    is_mute: Arc<AtomicBool>,
     /// Has a message for each connection that has ended.
     ended: mpsc::Receiver<()>,
 }
@@ -286,15 +286,25 @@ impl Http2Server {
         let (tls, accepted) = (peer::tls::acceptor(&["h2"]), Arc::new(AtomicUsize::new(0)));
         let (break_off, (end, ended)) = (Arc::new(Notify::new()), mpsc::channel());
         let (count, broken_off) = (accepted.clone(), break_off.clone());
+        let is_mute = Arc::new(AtomicBool::new(false));
+        let mute = is_mute.clone();
         runtime.spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 count.fetch_add(1, Ordering::SeqCst);
-                let (tls, end, broken_off) = (tls.clone(), end.clone(), broken_off.clone());
+                let (tls, end, broken_off, mute) = (tls.clone(), end.clone(), broken_off.clone(), mute.clone());
                 tokio::spawn(async move {
                     let Ok(stream) = tls.accept(stream).await else { return };
-                    let answer = move |_| async move {
-                        tokio::time::sleep(answers_after).await;
-                        Ok::<_, Infallible>(Response::new(Full::new(Bytes::from("{\"connection\":1}"))))
+                    let has_died = Arc::new(AtomicBool::new(false));
+                    let answer = move |_| {
+                        has_died.fetch_or(mute.load(Ordering::SeqCst), Ordering::SeqCst);
+                        let has_died = has_died.load(Ordering::SeqCst);
+                        async move {
+                            if has_died {
+                                std::future::pending::<()>().await;
+                            }
+                            tokio::time::sleep(answers_after).await;
+                            Ok::<_, Infallible>(Response::new(Full::new(Bytes::from("{\"connection\":1}"))))
+                        }
                     };
                     let server = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
                     tokio::select! {
@@ -305,7 +315,7 @@ impl Http2Server {
                 });
             }
         });
-        Self { _runtime: runtime, url, accepted, break_off, ended }
+        Self { _runtime: runtime, url, accepted, break_off, is_mute, ended }
     }
 
     fn wait_until_all_are_closed(&self) {
@@ -397,6 +407,87 @@ fn an_http2_connection_that_ended_between_two_calls_is_not_used() {
         server.break_off.notify_waiters();
         server.wait_until_all_are_closed();
     }
+}
+
+#[test]
+fn a_connection_that_is_given_back_in_another_runtime_stays_with_its_own() {
+    let answer =
+        format!("{STREAM}{}{DONE}", slice("a")).replace("connection: close\r\n", "transfer-encoding: chunked\r\n");
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let answer = format!("{head}\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let client = FormationClient::builder().url(format!("http://{}", listener.local_addr().unwrap())).client_key("k");
+    let client = client.pool_idle_timeout(GUARD).build().unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (mut stream, answer) = (stream.unwrap(), answer.clone());
+            thread::spawn(move || {
+                while matches!(request(&mut stream), Ok(Some(_))) {
+                    stream.write_all(answer.as_bytes()).unwrap();
+                }
+            });
+        }
+    });
+    let (opening, reading) = (current_thread(), multi_thread());
+    for _ in 0..3 {
+        let mut stream = opening.block_on(async { client.chat_stream("x").await }).unwrap();
+        let text = async { timeout(GUARD, stream.final_text()).await.expect("it hangs") };
+        assert_eq!(reading.block_on(text).unwrap(), "a");
+        drop(stream);
+        // The runtime that opened it stands still now.
+        let another = async { timeout(GUARD, async { client.chat_stream("x").await }).await.expect("it hangs") };
+        reading.block_on(another).unwrap();
+    }
+}
+
+#[test]
+fn an_http2_connection_that_has_died_is_not_used_again() {
+    let server = Http2Server::start(Duration::ZERO);
+    let builder = FormationClient::builder().base_url(&*server.url).http2(true).timeout(SHORT);
+    let client = builder.danger_accept_any_certificate().pool_idle_timeout(GUARD).build().unwrap();
+    let runtime = multi_thread();
+    let call = |client: &FormationClient| {
+        let client = client.clone();
+        runtime.block_on(async move { client.request("GET", "/x").await.map(drop) })
+    };
+    call(&client).unwrap();
+    server.is_mute.store(true, Ordering::SeqCst);
+    assert_eq!(call(&client).unwrap_err().kind(), ErrorKind::Timeout);
+    server.is_mute.store(false, Ordering::SeqCst);
+    let again = client.with_options(CallOptions::default().with_timeout(GUARD));
+    call(&again).unwrap();
+    assert_eq!(server.accepted.load(Ordering::SeqCst), 2);
+}
+
+/// Has something done when the thread's own values are destroyed.
+struct AtTheEnd(Box<dyn FnOnce() + Send>);
+
+impl Drop for AtTheEnd {
+    fn drop(&mut self) {
+        std::mem::replace(&mut self.0, Box::new(|| {}))();
+    }
+}
+
+thread_local!(static AT_THE_END: std::cell::RefCell<Option<AtTheEnd>> = const { std::cell::RefCell::new(None) });
+
+#[test]
+fn a_blocking_client_in_a_destructor_of_a_thread_is_an_error_and_no_abort() {
+    let (url, streams) = formation(format!("{STREAM}{}", slice("a")));
+    let (told, errors) = mpsc::channel();
+    thread::spawn(move || {
+        // Before the runtime's own values, so that those are gone when it runs.
+        AT_THE_END.with(|last| last.borrow_mut().take());
+        let client = blocking::FormationClient::builder().url(url).client_key("k").build().unwrap();
+        let stream = client.chat_stream("x").send().unwrap();
+        let last = AtTheEnd(Box::new(move || {
+            drop(stream);
+            let _ = told.send(client.health().send().map(drop));
+        }));
+        AT_THE_END.with(|place| place.borrow_mut().replace(last));
+    });
+    let error = errors.recv_timeout(GUARD).unwrap().unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::InvalidArgument, "THREAD_IS_ENDING"));
+    wait_for_close(&streams.recv().unwrap());
 }
 
 /// A server, and a blocking client of it.

@@ -89,6 +89,47 @@ async fn answered(body: serde_json::Value) -> FormationClient {
 }
 
 #[tokio::test]
+async fn replies_that_are_not_what_was_promised() {
+    let wrong = [
+        json!({"success": true, "data": SECRET}),
+        json!({"success": true, "data": {"secrets": SECRET}}),
+        json!({"success": true, "data": {"secrets": {"OPENAI": [SECRET]}, "count": SECRET}}),
+        json!({"success": true, "data": {"credentials": [SECRET]}}),
+        json!([SECRET]),
+        json!(SECRET),
+    ];
+    for body in wrong {
+        let formation = answered(body.clone()).await;
+        for error in [
+            formation.get_secrets().await.map(drop).err(),
+            formation.get_secret("OPENAI").await.map(drop).err(),
+            formation.list_credentials("ada").await.map(drop).err(),
+            formation.create_secret("A", SECRET).await.map(drop).err(),
+        ]
+        .into_iter()
+        .flatten()
+        {
+            hides(&error);
+            assert!(!error.to_string().contains(SECRET), "{error}");
+        }
+    }
+    // JSON that is cut, and a page that is none.
+    for (body, is_shown) in
+        [(format!("{{\"data\": {{\"key\": \"a\", \"value\": \"{SECRET}"), false), ("<html>".to_owned(), true)]
+    {
+        let service = move |_: Request<Body>| {
+            let answer = Response::new(Body::from(body.clone()));
+            async move { Ok::<_, BoxError>(answer) }
+        };
+        let builder = FormationClient::builder().url("http://in-memory").admin_key("k").http_service(service);
+        let error = builder.build().unwrap().get_secret("a").await.unwrap_err();
+        hides(&error);
+        assert!(!error.to_string().contains(SECRET), "{error}");
+        assert_eq!(error.to_string().contains("it begins with \"<html>\""), is_shown, "{error}");
+    }
+}
+
+#[tokio::test]
 async fn replies() {
     let secrets = json!({"success": true, "data": {"secrets": {"OPENAI": SECRET}, "count": 1, "more": SECRET}});
     let formation = answered(secrets).await;

@@ -277,6 +277,8 @@ enum Answer {
     Refuse,
     /// It is executed, and its stream is reset with that code, which says nothing of it.
     Reset(u8),
+    /// It is executed, and its reply is reset before the end, with the code of no error.
+    Cut,
     /// It is executed, and its connection closes.
     Close,
     /// The connection takes no more requests. This one is executed and answered.
@@ -358,27 +360,31 @@ impl Http2Peer {
     fn answer(&self, number: u64, stream: u32) -> (Answer, Vec<u8>) {
         let answer = {
             let mut random = self.random.lock().unwrap();
-            match random.u8(..if self.lasts { 9 } else { 12 }) {
+            match random.u8(..if self.lasts { 10 } else { 13 }) {
                 0..=2 => Answer::Refuse,
                 3 => Answer::Reset([0, 1, 2, 3, 8, 11][random.usize(..6)]),
                 4..=8 => Answer::Reply,
-                9 => Answer::Close,
-                10 => Answer::LastOne,
+                9 => Answer::Cut,
+                10 => Answer::Close,
+                11 => Answer::LastOne,
                 _ => Answer::OneTooMany,
             }
         };
         self.done.lock().unwrap().entry(number).or_default().push(answer);
-        let reply = || {
+        let answered = |flags| {
             // The header `:status: 200`, which has a number of its own.
             let head = frame(Self::HEADERS, Self::END_HEADERS, stream, &[0x88]);
-            [head, frame(Self::DATA, Self::END_STREAM, stream, format!("{{\"number\":{number}}}").as_bytes())].concat()
+            [head, frame(Self::DATA, flags, stream, format!("{{\"number\":{number}}}").as_bytes())].concat()
         };
+        let reply = || answered(Self::END_STREAM);
         let reset = |code| frame(Self::RESET, 0, stream, &[0, 0, 0, code]);
         let go_away = |last: u32| frame(Self::GO_AWAY, 0, 0, &[last.to_be_bytes(), [0; 4]].concat());
         let bytes = match answer {
             Answer::Reply => reply(),
             Answer::Refuse => reset(Self::REFUSED_STREAM),
             Answer::Reset(code) => reset(code),
+            // No error, and no end.
+            Answer::Cut => [answered(0), reset(0)].concat(),
             Answer::Close => Vec::new(),
             Answer::LastOne => [go_away(stream), reply()].concat(),
             Answer::OneTooMany => go_away(stream.saturating_sub(2)),
@@ -401,6 +407,7 @@ fn wrong_http2(
         _ if done.len() > 2 => Some("sent more than twice"),
         _ if !is_unseen(&done[0]) && done.len() > 1 => Some("sent again, though it may have been executed"),
         ([Answer::Refuse], _) if peer.lasts => Some("not sent again"),
+        ([Answer::Cut], Ok(_)) => Some("cut, and taken for whole"),
         (_, Ok(reply)) if reply["number"] != number => Some("the answer to another request"),
         (_, Ok(_)) if executed == 0 => Some("an answer to nothing"),
         (_, Err(error)) if error.kind() != ErrorKind::Connection || error.attempts() != 1 => Some("another error"),

@@ -115,6 +115,45 @@ fn block_in_place_or_not<T>(wait: impl FnOnce() -> T) -> T {
     }
 }
 
+#[test]
+fn closing_elsewhere_closes_the_connection_though_nobody_reads() {
+    in_each_runtime(|| async {
+        let (url, streams) = formation(format!("{STREAM}{}", slice("a")));
+        let mut stream = open(&url).await;
+        let server = streams.recv().unwrap();
+        assert_eq!(text_of(soon(stream.next()).await), "a");
+        let close = stream.close_handle();
+        thread::spawn(move || close.close());
+        // This task is busy, and so is its runtime where it has no other thread.
+        wait_for_close(&server);
+        assert!(soon(stream.next()).await.is_none());
+        assert_eq!(soon(stream.final_text()).await.unwrap_err().kind(), ErrorKind::Closed);
+    });
+    within_guard(|| {
+        let (url, streams) = formation(format!("{STREAM}{}", slice("a")));
+        let mut stream = open_blocking(&url);
+        let server = streams.recv().unwrap();
+        stream.next().unwrap().unwrap();
+        let close = stream.close_handle();
+        thread::spawn(move || close.close());
+        wait_for_close(&server);
+        assert!(stream.next().is_none());
+        assert_eq!(stream.final_text().unwrap_err().kind(), ErrorKind::Closed);
+    });
+}
+
+#[tokio::test]
+async fn a_close_handle_keeps_nothing_open() {
+    let (url, streams) = formation(STREAM);
+    let stream = open(&url).await;
+    let server = streams.recv().unwrap();
+    let close = stream.close_handle();
+    drop(stream);
+    wait_for_close(&server);
+    assert!(!close.is_closed());
+    close.close();
+}
+
 #[tokio::test]
 async fn closing_elsewhere_ends_the_wait_for_a_result() {
     let (url, streams) = formation(STREAM);
@@ -670,4 +709,44 @@ async fn a_lone_half_in_an_error_is_replaced() {
         let error = soon(client.chat("x")).await.unwrap_err();
         assert_eq!((error.code(), error.message()), ("BUSY", "a\u{fffd}"), "{status}");
     }
+}
+
+/// The texts of a turn by each way of reading it.
+async fn texts(events: &str) -> [String; 3] {
+    let (url, _streams) = formation(format!("{STREAM}{events}{DONE}"));
+    let mut deltas = String::new();
+    let mut stream = open(&url).await;
+    while let Some(delta) = soon(stream.text_deltas().next()).await {
+        deltas.push_str(&delta.unwrap());
+    }
+    let mut stream = open(&url).await;
+    while soon(stream.next()).await.is_some() {}
+    let after_events = soon(stream.final_text()).await.unwrap();
+    [deltas, soon(open(&url).await.final_text()).await.unwrap(), after_events]
+}
+
+#[tokio::test]
+async fn no_slice_is_lost_whatever_else_its_event_has() {
+    for more in [
+        r#""confidence":NaN"#,
+        r#""confidence":-Infinity,"note":"NaN""#,
+        r#""status":5"#,
+        r#""artifacts":"none""#,
+        r#""clarification":"yes""#,
+        r#""agent_used":{}"#,
+    ] {
+        let odd = format!("data: {{\"token\":{{\"type\":\"content\",\"content\":\"lo \",{more}}}}}\n\n");
+        let expected = "hello world";
+        assert_eq!(texts(&format!("{}{odd}{}", slice("hel"), slice("world"))).await, [expected; 3], "{more}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_takes_the_place_of_its_slices_is_told_by_all_ways_of_reading() {
+    let void = r#"data: {"token":{"type":"completed","content":"the answer","stream_discontinuity":true}}"#;
+    let [deltas, whole, after] = texts(&format!("{}{void}\n\n", slice("a try"))).await;
+    assert_eq!([&*deltas, &*whole, &*after], ["a try\n\nthe answer", "the answer", "the answer"]);
+    // What the slices lack of the answer comes at the end; where they differ without a word, they have been the answer.
+    assert_eq!(texts(&format!("{}{}", slice("the "), completed("the answer"))).await, ["the answer"; 3]);
+    assert_eq!(texts(&format!("{}{}", slice("the answer\\n"), completed("the answer"))).await[0], "the answer\n");
 }

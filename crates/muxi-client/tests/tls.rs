@@ -1,6 +1,8 @@
 //! TLS: a private authority, client certificates, and HTTP/2 where the other side offers it.
 #![allow(clippy::unwrap_used)]
 
+mod peer;
+
 use bytes::Bytes;
 use futures_util::{StreamExt, future::join_all, stream};
 use http::{Response, Version};
@@ -31,7 +33,10 @@ use std::{
     },
     time::Duration,
 };
-use tokio::net::TcpListener;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
 use tokio_rustls::TlsAcceptor;
 
 /// An authority of our own, with a certificate for `localhost`.
@@ -354,4 +359,58 @@ async fn a_request_that_a_shared_connection_breaks_off_is_not_sent_again() {
     let error = client.fire_trigger("break", serde_json::json!({})).await.unwrap_err();
     assert_eq!((error.kind(), BROKEN.load(Ordering::Relaxed)), (ErrorKind::Connection, 1));
     client.health().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_speak_tls_is_called_so() {
+    let plain = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = plain.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        let (mut stream, _) = plain.accept().unwrap();
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
+        let _ = io::copy(&mut stream, &mut io::sink());
+    });
+    let client = FormationClient::builder().url(format!("https://localhost:{port}")).build().unwrap();
+    let error = client.health().await.unwrap_err().to_string();
+    assert!(error.contains("does not speak TLS: is it an http URL?"), "{error}");
+}
+
+/// A server that answers the first request on each connection, and says properly that it closes when the second comes.
+async fn closes_properly() -> (u16, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (acceptor, requests) = (peer::tls::acceptor(&["http/1.1"]), Arc::new(AtomicUsize::new(0)));
+    let counted = requests.clone();
+    tokio::spawn(async move {
+        while let Ok((socket, _)) = listener.accept().await {
+            let mut stream = acceptor.accept(socket).await.unwrap();
+            let mut request = [0; 4096];
+            for number in 0..2 {
+                if !matches!(stream.read(&mut request).await, Ok(1..)) {
+                    break;
+                }
+                counted.fetch_add(1, Ordering::SeqCst);
+                if number == 0 {
+                    stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await.unwrap();
+                }
+            }
+            let _ = stream.shutdown().await;
+        }
+    });
+    (port, requests)
+}
+
+#[tokio::test]
+async fn a_connection_that_is_closed_properly_has_given_no_answer() {
+    let (port, requests) = closes_properly().await;
+    let builder = FormationClient::builder().base_url(format!("https://localhost:{port}"));
+    let client = builder.danger_accept_any_certificate().pool_idle_timeout(peer::GUARD).build().unwrap();
+    for _ in 0..3 {
+        client.request("GET", "/x").await.unwrap();
+    }
+    // Each but the first was sent twice: over a connection that ended without an answer, and over a fresh one.
+    assert_eq!(requests.load(Ordering::SeqCst), 5);
+    let error = client.request("POST", "/x").await.unwrap_err().to_string();
+    assert!(error.contains("may have been executed"), "{error}");
+    assert_eq!(requests.load(Ordering::SeqCst), 6);
 }

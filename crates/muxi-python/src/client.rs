@@ -16,7 +16,7 @@ use muxi_client::{
         table::{Api, Endpoint, Reply},
     },
     config::{Config, seconds},
-    engine::{Driver, Reaping, Transport, time_limits},
+    engine::{Driver, Transport, time_limits},
 };
 use pyo3::{
     exceptions::PyValueError,
@@ -212,9 +212,8 @@ impl Shared {
         let (updates, attempts) = (lines.clone(), lines.clone());
         config.set_on_update(move |latest| updates.add("update", latest.to_owned()));
         config.redirect_debug(move |attempt| attempts.add("debug", attempt.to_string()));
-        let (driver, reaping) =
-            if self.blocking { (Some(Driver::new()?), Reaping::Thread) } else { (None, Reaping::Task) };
-        Ok(State(ProcessBound::new(Inner { transport: Transport::new(config, reaping)?, driver, lines })))
+        let driver = self.blocking.then(Driver::new).transpose()?;
+        Ok(State(ProcessBound::new(Inner { transport: Transport::new(config)?, driver, lines })))
     }
 }
 

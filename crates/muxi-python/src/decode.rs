@@ -4,7 +4,7 @@ use crate::{errors::exception, json::parse};
 use muxi_client::{
     Error,
     api::{
-        response::{Shape, failure, shape},
+        response::{Shape, beginning, failure, shape},
         table::{Endpoint, Reply as Form},
     },
     engine::Reply,
@@ -56,8 +56,7 @@ fn text<'py>(py: Python<'py>, bytes: &[u8]) -> Bound<'py, PyString> {
 }
 
 fn not_json(py: Python<'_>, reply: &Reply, why: &PyErr) -> PyErr {
-    let start = String::from_utf8_lossy(&reply.body[..reply.body.len().min(200)]).into_owned();
-    let message = format!("expected JSON ({}); the reply begins with {start:?}", why.value(py));
+    let message = format!("the reply is not JSON: {}{}", why.value(py), beginning(&reply.body));
     exception(py, &reply.explain(Error::unexpected_reply(reply.status, message, &reply.body)))
 }
 

@@ -1,6 +1,6 @@
 //! Events of a stream.
 
-use super::sse::SseEvent;
+use super::{nan::without_nan, sse::SseEvent};
 use serde::{
     Deserialize, Deserializer,
     de::{self, DeserializeOwned, MapAccess, Visitor},
@@ -13,7 +13,15 @@ pub type Event = SseEvent;
 impl SseEvent {
     /// The data as JSON of type `T`.
     pub fn json<T: DeserializeOwned>(&self) -> serde_json::Result<T> {
-        serde_json::from_str(&self.data)
+        serde_json::from_str(&self.data).or_else(|error| match without_nan(&self.data) {
+            Some(mended) => serde_json::from_str(&mended),
+            None => Err(error),
+        })
+    }
+
+    /// Its size in bytes.
+    pub fn size(&self) -> usize {
+        self.event.len() + self.data.len()
     }
 
     /// The slice of a chat turn's answer that this event brings.
@@ -24,19 +32,36 @@ impl SseEvent {
 
     /// Kind and text of a chat turn's token. The rest of the token is skipped.
     pub(crate) fn kind_and_content(&self) -> Option<(Cow<'_, str>, Cow<'_, str>)> {
-        let Slice { kind, content } = self.json_borrowed::<SliceFrame<'_>>()?.token?;
-        Some((kind, content))
+        if let Some(Slice { kind, content }) = slice(&self.data) {
+            return Some((kind, content));
+        }
+        let mended = without_nan(&self.data)?;
+        let Slice { kind, content } = slice(&mended)?;
+        Some((kind.into_owned().into(), content.into_owned().into()))
     }
 
-    fn json_borrowed<'a, T: Deserialize<'a>>(&'a self) -> Option<T> {
-        serde_json::from_str(&self.data).ok()
+    /// Tells whether this, the last token of a chat turn, declares the slices before void.
+    pub(crate) fn replaces_slices(&self) -> bool {
+        #[derive(Deserialize)]
+        struct Frame {
+            token: Completed,
+        }
+        #[derive(Deserialize)]
+        struct Completed {
+            stream_discontinuity: bool,
+        }
+        self.json::<Frame>().is_ok_and(|frame| frame.token.stream_discontinuity)
     }
 }
 
-#[derive(Deserialize)]
-struct SliceFrame<'a> {
-    #[serde(borrow)]
-    token: Option<Slice<'a>>,
+/// The token in an event's data.
+fn slice(data: &str) -> Option<Slice<'_>> {
+    #[derive(Deserialize)]
+    struct Frame<'a> {
+        #[serde(borrow)]
+        token: Option<Slice<'a>>,
+    }
+    serde_json::from_str::<Frame<'_>>(data).ok()?.token
 }
 
 /// A token, as far as its text goes.

@@ -8,6 +8,7 @@ pub mod event;
 pub mod events;
 pub mod gate;
 pub mod ids;
+mod nan;
 pub mod params;
 pub mod request;
 pub mod response;

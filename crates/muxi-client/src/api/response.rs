@@ -94,9 +94,8 @@ fn decode_strictly<T: DeserializeOwned>(
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let body = if body.is_empty() { b"{}" } else { body };
     let broken = |error: serde_json::Error, what: &str| {
-        let text = String::from_utf8_lossy(&body[..body.len().min(200)]);
-        Error::unexpected_reply(status, format!("the reply is not {what}: {error}; it begins with {text:?}"), body)
-            .with_source(error)
+        let message = format!("the reply is not {what}: {}{}", without_values(&error), beginning(body));
+        Error::unexpected_reply(status, message, body)
     };
     // Reads the reply once. What this does not understand is read in two steps, which tell what is wrong with it.
     if !whole
@@ -117,6 +116,24 @@ fn decode_strictly<T: DeserializeOwned>(
     };
     let data = serde_json::from_slice(data).map_err(|e| broken(e, "what the operation promises"))?;
     Ok((data, envelope.metadata()))
+}
+
+/// The beginning of a reply that is no JSON, for the message of an error: a page of a proxy, for instance. JSON is not
+/// shown, since a secret may be in it.
+pub fn beginning(body: &[u8]) -> String {
+    const SHOWN: usize = 200;
+    match body.trim_ascii_start() {
+        [b'{' | b'[' | b'"', ..] => String::new(),
+        text => format!("; it begins with {:?}", String::from_utf8_lossy(&text[..text.len().min(SHOWN)])),
+    }
+}
+
+/// The words of an error without the text that it found, which may be a secret.
+fn without_values(error: &serde_json::Error) -> String {
+    let words = error.to_string();
+    let quoted =
+        words.split_once("string \"").and_then(|(before, rest)| Some((before, rest.rsplit_once("\", expected")?)));
+    quoted.map_or(words.clone(), |(before, (_, after))| format!("{before}string, expected{after}"))
 }
 
 /// The error of a 2xx reply with `success: false`.

@@ -1,7 +1,7 @@
 //! Halves of surrogate pairs in JSON texts. A runtime that cuts an answer into slices may cut a pair, which is valid JSON
 //! text by its grammar, and no text at all for a reader.
 
-use super::event::Event;
+use super::{event::Event, nan::without_nan};
 use std::ops::Range;
 
 /// The escape of U+FFFD, which stands for a half that stays alone.
@@ -67,9 +67,11 @@ pub fn mend(json: &str) -> Option<String> {
 
 /// The outcome of reading a JSON text; where it cannot be read, that of reading it mended, if there is something to mend.
 pub fn read_mended<T, E>(json: &[u8], read: impl Fn(&[u8]) -> Result<T, E>) -> Result<T, E> {
-    read(json).or_else(|error| match std::str::from_utf8(json).ok().and_then(mend) {
-        Some(mended) => read(mended.as_bytes()),
-        None => Err(error),
+    read(json).or_else(|error| {
+        let Ok(text) = std::str::from_utf8(json) else { return Err(error) };
+        let whole = mend(text);
+        let mended = without_nan(whole.as_deref().unwrap_or(text)).or(whole);
+        mended.map_or(Err(error), |mended| read(mended.as_bytes()))
     })
 }
 
@@ -104,9 +106,9 @@ impl Joiner {
             return emit(event);
         }
         let mended = Event { data: mend(&event.data).unwrap_or_else(|| event.data.clone()), ..event.clone() };
-        let kind = mended.kind_and_content().map(|(kind, _)| kind.into_owned());
-        let is_slice = kind.as_deref() == Some("content");
-        let ends_wait = is_slice || kind.as_deref() == Some("completed") || &*event.event == "done";
+        let (kind, content) = mended.kind_and_content().unwrap_or_default();
+        let is_slice = kind == "content";
+        let ends_wait = (is_slice && !content.is_empty()) || kind == "completed" || &*event.event == "done";
         if let Some(Held { escape, alone }) = self.held.take_if(|_| ends_wait) {
             match halves.first() {
                 Some(half) if is_slice && !half.is_first && event.data[..half.at.start].ends_with('"') => {
@@ -162,6 +164,7 @@ mod tests {
         assert_eq!(joined(&["a", "b"]), ["a", "b"]);
         assert_eq!(joined(&[r"a: \\ud83d\ud83d", r"\ude00 b"]), [r"a: \ud83d", "\u{1f600} b"]);
         assert_eq!(joined(&[r"\ud83d", r"\ude00\ud83d", r"\ude01"]), ["", "\u{1f600}", "\u{1f601}"]);
+        assert_eq!(joined(&[r"\ud83d", "", r"\ude00"]), ["", "", "\u{1f600}"]);
         assert_eq!(joined(&["x: \\\"\\ud83d", "y"]), ["x: \"", "\u{fffd}", "y"]);
         assert_eq!(joined(&[r"\ud83d\ud83d", r"\ud83d"]), ["\u{fffd}", "\u{fffd}", "", "\u{fffd}"]);
         assert_eq!(joined(&[r"\ude00", r"a\ud83db"]), ["\u{fffd}", "a\u{fffd}b"]);

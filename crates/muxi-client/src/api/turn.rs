@@ -44,8 +44,10 @@ pub struct TextReader {
     slices: String,
     /// The whole answer, as the last token said it.
     whole: Option<String>,
-    /// Whether the answer, or a slice of it, has been returned.
-    has_begun: bool,
+    /// Whether that answer takes the place of the slices, instead of being made of them.
+    is_another: bool,
+    /// Whether the rest has been returned.
+    is_over: bool,
 }
 
 impl TextReader {
@@ -54,28 +56,34 @@ impl TextReader {
         let (kind, content) = event.kind_and_content()?;
         match &*kind {
             "content" if !content.is_empty() => {
-                self.slice(&content);
+                self.slices.push_str(&content);
                 Some(content.into_owned())
             }
             "completed" => {
-                self.whole = Some(content.into_owned());
+                self.complete(content.into_owned(), event.replaces_slices());
                 None
             }
             _ => None,
         }
     }
 
-    fn slice(&mut self, text: &str) {
-        self.slices.push_str(text);
-        self.has_begun = true;
+    fn complete(&mut self, whole: String, is_another: bool) {
+        (self.whole, self.is_another) = (Some(whole), is_another);
     }
 
-    /// Returns the answer of a turn that came without slices, once.
+    /// Returns what the whole answer has beyond the slices, once: all of it for a turn that came without slices, and for
+    /// one whose answer takes the place of its slices, after an empty line.
     pub fn rest(&mut self) -> Option<String> {
-        if mem::replace(&mut self.has_begun, true) {
+        if mem::replace(&mut self.is_over, true) {
             return None;
         }
-        self.whole.clone().filter(|text| !text.is_empty())
+        let whole = self.whole.as_deref()?;
+        let rest = match whole.strip_prefix(&*self.slices) {
+            Some(rest) => rest.to_owned(),
+            None if self.is_another => format!("\n\n{whole}"),
+            None => return None,
+        };
+        Some(rest).filter(|rest| !rest.is_empty())
     }
 
     /// Returns the answer: the whole one where the last token has said it, otherwise the slices so far.
@@ -116,10 +124,18 @@ impl TurnReader {
     pub fn take(&mut self, event: &ChatEvent) {
         match event.token() {
             Some(token) if token.kind == TokenKind::Content && !token.content.is_empty() => {
-                self.text.slice(&token.content);
+                self.text.slices.push_str(&token.content);
             }
-            Some(token) if token.kind == TokenKind::Completed => self.text.whole = Some(token.content.clone()),
-            _ => {}
+            Some(token) if token.kind == TokenKind::Completed => {
+                self.text.complete(token.content.clone(), token.stream_discontinuity == Some(true));
+            }
+            Some(_) => {}
+            // The rest of a token may be other than the type has it: its text counts all the same.
+            None => {
+                if let ChatEvent::Other(event) = event {
+                    self.text.read(event);
+                }
+            }
         }
         self.details(event);
     }
@@ -132,7 +148,7 @@ impl TurnReader {
         }
     }
 
-    /// Returns the answer of a turn that came without slices, once.
+    /// See [`TextReader::rest`].
     pub fn rest(&mut self) -> Option<String> {
         self.text.rest()
     }

@@ -3,7 +3,7 @@
 use crate::{
     api::error::Result,
     config::{CallOptions, Settings},
-    net::{Reaping, driver::Driver, transport::Transport},
+    net::{driver::Driver, transport::Transport},
 };
 use std::{fmt, marker::PhantomData, sync::Arc};
 
@@ -99,8 +99,7 @@ impl<A: ApiKind, M: Mode> Builder<A, M> {
     /// The client.
     pub fn build(self) -> Result<Client<A, M>> {
         let driver = M::driver()?;
-        let reaping = if driver.is_some() { Reaping::Thread } else { Reaping::Task };
-        let transport = Arc::new(Transport::new(self.settings.check(A::API)?, reaping)?);
+        let transport = Arc::new(Transport::new(self.settings.check(A::API)?)?);
         let handle = Handle { transport, defaults: CallOptions::default(), driver };
         Ok(Client { handle, kind: PhantomData })
     }

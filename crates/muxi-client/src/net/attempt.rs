@@ -1,6 +1,7 @@
 //! One attempt: a request, and the reading of its reply.
 
 use super::{
+    collect::{TooLong, collect},
     error::may_have_run,
     http_client::{HttpClient, NoResponse},
     http_service::{Body, BoxError},
@@ -18,7 +19,6 @@ use crate::{
 };
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, header};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use std::{
     future::Future,
     pin::pin,
@@ -81,7 +81,7 @@ pub(super) async fn attempt<F: Form>(
     } else if parts.status.is_success() {
         form.read(prepared, Answer { status, headers, body, end }, number).await
     } else {
-        let body = error_body(body, end).await;
+        let body = error_body(body, end, prepared.limits.idle).await;
         Err(Error::from_reply(status, &headers, &body, SystemTime::now()))
     };
     (Some(status), outcome)
@@ -107,14 +107,13 @@ impl Form for WholeReply {
     async fn read(&self, prepared: &Prepared<'_>, answer: Answer, attempts: u32) -> Result<Reply> {
         let Answer { status, headers, body, end } = answer;
         let most = prepared.config.max_reply_bytes;
-        let read = pin!(Limited::new(body, most as usize).collect());
-        let broke = |error: BoxError| {
-            if error.is::<LengthLimitError>() {
-                return too_long(status, most);
-            }
-            may_have_run(prepared.broken(error), &prepared.request.method)
-        };
-        let body = until(end, "no reply", prepared.config.origin(), read).await?.map_err(broke)?.to_bytes();
+        let executed = |error| may_have_run(error, &prepared.request.method);
+        let read = pin!(collect(body, most as usize));
+        let read = until(end, "no whole reply", prepared.config.origin(), read).await.map_err(executed)?;
+        let body = read.map_err(|error: BoxError| match error.is::<TooLong>() {
+            true => too_long(status, most),
+            false => executed(prepared.broken(error)),
+        })?;
         let (idempotency_key, turn) = (prepared.idempotency_key.clone(), prepared.request.turn.clone());
         Ok(Reply { status, headers, body, idempotency_key, attempts, turn })
     }
@@ -144,7 +143,7 @@ impl Form for Stream {
                 origin: prepared.config.origin().clone(),
             });
         }
-        let body = error_body(body, end).await;
+        let body = error_body(body, end, prepared.limits.idle).await;
         if let Ok(FailedReply { success: false }) = serde_json::from_slice(&body) {
             return Err(failure(status, &headers, &body));
         }
@@ -178,10 +177,12 @@ fn is_event_stream(content_type: &[u8]) -> bool {
 }
 
 /// The body of a reply that is an error. One that breaks off, is late or too long counts as empty: the status is known.
-async fn error_body(body: Body, end: Option<End>) -> Bytes {
-    let end = earlier(end, End::after(ERROR_BODY_TIMEOUT));
-    match until(end, "", "", pin!(Limited::new(body, ERROR_BODY_LIMIT).collect())).await {
-        Ok(Ok(body)) => body.to_bytes(),
+/// For a stream, the limit of silence is one of this body, too.
+async fn error_body(body: Body, end: Option<End>, idle: Option<Duration>) -> Bytes {
+    let limit = idle.map_or(ERROR_BODY_TIMEOUT, |idle| idle.min(ERROR_BODY_TIMEOUT));
+    let end = earlier(end, End::after(limit));
+    match until(end, "", "", pin!(collect(body, ERROR_BODY_LIMIT))).await {
+        Ok(Ok(body)) => body,
         _ => Bytes::new(),
     }
 }

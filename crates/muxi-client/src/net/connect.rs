@@ -13,8 +13,16 @@ use crate::{
 };
 use http::Uri;
 use hyper_util::{client::legacy::connect::HttpConnector, rt::TokioIo};
-use std::{io, time::Duration};
-use tokio::net::TcpStream;
+use std::{
+    io::{self, IoSlice},
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
 use tower_service::Service;
 
 /// Unacknowledged data for so long means that the other side is gone.
@@ -32,7 +40,7 @@ pub(super) struct Connector {
     limit_name: &'static str,
 }
 
-/// A connection, and the socket that it goes over.
+/// A connection, and the socket that it goes over, which is told of the bytes of answers.
 pub(super) struct Connected {
     pub(super) stream: IoStream,
     pub(super) socket: Socket,
@@ -94,7 +102,7 @@ impl Connector {
             Some(proxy) => self.through_socks(proxy).await?,
         };
         let socket = Socket::new(stream.into_inner());
-        let mut stream = IoStream::Plain(TokioIo::new(socket.clone()));
+        let mut stream = IoStream::Plain(socket.clone());
         if let Some(proxy) = self.proxy.as_ref().filter(|proxy| proxy.is_http()) {
             if let Some(tls) = &proxy.tls {
                 stream = stream.secured(tls).await?;
@@ -117,6 +125,41 @@ impl Connector {
             }
         }
         Err(failure)
+    }
+}
+
+impl AsyncRead for Connected {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
+        self.socket.answers(buffer.filled().len() - before);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Connected {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
 

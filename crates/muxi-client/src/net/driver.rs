@@ -43,6 +43,10 @@ impl Driver {
     /// An [`Error`] inside an async task, whose runtime the blocking call would stall. Where a runtime expects blocking
     /// (`spawn_blocking`, `block_in_place`) it is no error.
     pub fn run<T>(&self, work: impl Future<Output = T>) -> Result<T> {
+        if Handle::try_current().is_err_and(|error| error.is_thread_local_destroyed()) {
+            let message = "a blocking client cannot be used where the thread's own values are destroyed";
+            return Err(Error::new(ErrorKind::InvalidArgument, "THREAD_IS_ENDING", message));
+        }
         let Some(runtime) = self.runtime.as_ref().filter(|_| !is_in_async_task()) else {
             let message = "a blocking client cannot be used inside an async runtime: use the async client";
             return Err(Error::new(ErrorKind::InvalidArgument, "BLOCKING_IN_ASYNC", message));

@@ -130,6 +130,8 @@ pub(super) fn broken(source: BoxError, origin: &str) -> Error {
         Some(format!("the head of an answer may have {MOST_HEADERS} headers and about 400 KB"))
     } else if chain(&source).any(is_of_unknown_issuer) {
         Some(tls::hint())
+    } else if chain(&source).any(speaks_no_tls) {
+        Some("the other side does not speak TLS: is it an http URL?".to_owned())
     } else {
         None
     };
@@ -138,14 +140,22 @@ pub(super) fn broken(source: BoxError, origin: &str) -> Error {
     failure.with_source(source)
 }
 
+fn tls_error<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e rustls::Error> {
+    let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    inner.map_or_else(|| error.downcast_ref(), |inner| inner.downcast_ref())
+}
+
+/// Tells whether an error is that of an answer that is no TLS, such as a plain HTTP server's.
+fn speaks_no_tls(error: &(dyn std::error::Error + 'static)) -> bool {
+    matches!(tls_error(error), Some(rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType)))
+}
+
 /// Tells whether an error is that of a certificate which nothing that is trusted stands behind.
 fn is_of_unknown_issuer(error: &(dyn std::error::Error + 'static)) -> bool {
-    let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-    let tls = inner.map_or_else(|| error.downcast_ref(), |inner| inner.downcast_ref::<rustls::Error>());
     use rustls::CertificateError::{BadSignature, Other, UnknownIssuer};
     // The others are those of a self-signed certificate: one that has the name of another one that is trusted, and one
     // that has an authority's form.
-    matches!(tls, Some(rustls::Error::InvalidCertificate(UnknownIssuer | BadSignature | Other(_))))
+    matches!(tls_error(error), Some(rustls::Error::InvalidCertificate(UnknownIssuer | BadSignature | Other(_))))
 }
 
 /// The error for something that did not come in time.

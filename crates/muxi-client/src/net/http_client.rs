@@ -5,7 +5,7 @@ use super::{
     error::{Failure, Reached},
     http_service::{Body, HttpService},
     outgoing::Outgoing,
-    pool::{Pool, Reaping},
+    pool::Pool,
     proxy::Proxy,
 };
 use crate::{
@@ -43,11 +43,11 @@ impl From<Failure> for NoResponse {
 
 impl HttpClient {
     /// A pool for the network, and the proxy in between.
-    pub(super) fn pool(network: &Network<'_>, reaping: Reaping) -> Result<(Self, Option<Proxy>)> {
+    pub(super) fn pool(network: &Network<'_>) -> Result<(Self, Option<Proxy>)> {
         let connector = Connector::new(network)?;
         let proxy = connector.proxy().cloned();
         let host = header_value("url", network.base.host_header())?;
-        Ok((Self::Pool(Pool::new(connector, host, network, reaping)), proxy))
+        Ok((Self::Pool(Pool::new(connector, host, network)), proxy))
     }
 
     /// Sends the request that `make` makes.

@@ -1,29 +1,28 @@
 //! The layers that HTTP is spoken over.
 
 use super::{socket::Socket, tls::Tls};
-use hyper::rt::{Read, ReadBufCursor, Write};
-use hyper_util::rt::TokioIo;
 use std::{
     io::{self, IoSlice},
     pin::Pin,
     task::{Context, Poll},
 };
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::client::TlsStream;
 
-/// What HTTP is spoken over.
+/// A socket, with TLS above it or without.
 pub(super) enum IoStream {
-    Plain(TokioIo<Socket>),
-    Secure(TokioIo<Box<TlsStream<Socket>>>),
+    Plain(Socket),
+    Secure(Box<TlsStream<Socket>>),
     /// TLS to the origin over that to a proxy.
-    Tunnelled(TokioIo<Box<TlsStream<TokioIo<IoStream>>>>),
+    Tunnelled(Box<TlsStream<IoStream>>),
 }
 
 impl IoStream {
     /// TLS over this stream.
     pub(super) async fn secured(self, tls: &Tls) -> io::Result<Self> {
         Ok(match self {
-            Self::Plain(socket) => Self::Secure(TokioIo::new(tls.secure(socket.into_inner()).await?)),
-            other => Self::Tunnelled(TokioIo::new(tls.secure(TokioIo::new(other)).await?)),
+            Self::Plain(socket) => Self::Secure(tls.secure(socket).await?),
+            other => Self::Tunnelled(tls.secure(other).await?),
         })
     }
 
@@ -31,8 +30,8 @@ impl IoStream {
     pub(super) fn is_http2(&self) -> bool {
         let protocol = match self {
             Self::Plain(_) => None,
-            Self::Secure(stream) => stream.inner().get_ref().1.alpn_protocol(),
-            Self::Tunnelled(stream) => stream.inner().get_ref().1.alpn_protocol(),
+            Self::Secure(stream) => stream.get_ref().1.alpn_protocol(),
+            Self::Tunnelled(stream) => stream.get_ref().1.alpn_protocol(),
         };
         protocol == Some(b"h2")
     }
@@ -57,23 +56,23 @@ macro_rules! delegate {
     };
 }
 
-impl Read for IoStream {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+impl AsyncRead for IoStream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         delegate!(self, stream => stream.poll_read(cx, buffer))
     }
 }
 
-impl Write for IoStream {
+impl AsyncWrite for IoStream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         delegate!(self, stream => stream.poll_write(cx, bytes))
     }
 
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        delegate!(self, stream => stream.poll_flush(cx))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        delegate!(self, stream => stream.poll_shutdown(cx))
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        delegate!(self, stream => stream.poll_write_vectored(cx, slices))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -84,11 +83,11 @@ impl Write for IoStream {
         }
     }
 
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        delegate!(self, stream => stream.poll_write_vectored(cx, slices))
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        delegate!(self, stream => stream.poll_flush(cx))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        delegate!(self, stream => stream.poll_shutdown(cx))
     }
 }

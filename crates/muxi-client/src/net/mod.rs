@@ -1,6 +1,7 @@
 //! The network: connections, the pool of them, and the loop of attempts at a request.
 
 mod attempt;
+mod collect;
 mod connect;
 pub(crate) mod driver;
 pub(crate) mod error;
@@ -18,5 +19,3 @@ mod socket;
 mod tls;
 mod trace;
 pub(crate) mod transport;
-
-pub use pool::Reaping;

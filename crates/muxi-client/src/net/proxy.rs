@@ -181,11 +181,11 @@ impl Proxy {
 
     /// Asks an HTTP proxy at the other end of `stream` for a tunnel to `target`.
     pub(super) async fn tunnel(&self, stream: IoStream, target: Uri) -> Result<IoStream, BoxError> {
-        let mut tunnel = Tunnel::new(self.uri.clone(), Connected(Some(stream)));
+        let mut tunnel = Tunnel::new(self.uri.clone(), Connected(Some(TokioIo::new(stream))));
         if let Some(authorization) = self.authorization() {
             tunnel = tunnel.with_auth(authorization);
         }
-        Ok(tunnel.call(target).await?)
+        Ok(tunnel.call(target).await?.into_inner())
     }
 
     /// Asks a SOCKS proxy at the other end of `stream` for a connection to `target`, whose port is given.

@@ -4,7 +4,6 @@ use super::{
     attempt::{Form, Stream, WholeReply, attempt},
     http_client::HttpClient,
     limits::End,
-    pool::Reaping,
     prepared::Prepared,
     proxy::Proxy,
     reply::{OpenedStream, Reply},
@@ -44,11 +43,11 @@ impl fmt::Debug for Transport {
 }
 
 impl Transport {
-    /// A transport for that configuration, whose old connections close in that way.
-    pub fn new(config: Config, reaping: Reaping) -> Result<Self> {
+    /// A transport for that configuration.
+    pub fn new(config: Config) -> Result<Self> {
         let (http, proxy) = match &config.http_service {
             Some(service) => (HttpClient::Service(service.clone()), None),
-            None => HttpClient::pool(&config.network(), reaping)?,
+            None => HttpClient::pool(&config.network())?,
         };
         Ok(Self { config: Arc::new(config), proxy, http: Mutex::new(Some(http)) })
     }

@@ -1,30 +1,59 @@
 //! Closing a stream from elsewhere.
 
+use crate::net::http_service::Body;
 use std::{
+    fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    task::{Context, Poll, Waker},
+    task::Waker,
 };
 
 /// Closes a stream from another task or thread, also while it is being read: the read then ends at once. A copy closes the
 /// same stream. It keeps nothing open.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct CloseHandle(Arc<Closing>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Closing {
-    closed: AtomicBool,
-    reader: Mutex<Option<Waker>>,
+    /// Changes only while `parked` is locked.
+    is_closed: AtomicBool,
+    parked: Mutex<Parked>,
+}
+
+/// The part of a stream that lies here between two polls, so that it can be closed then.
+#[derive(Default)]
+struct Parked {
+    body: Option<Body>,
+    /// The task that waits for an event.
+    reader: Option<Waker>,
+    /// Whether the stream had not been over when it was closed.
+    was_open: bool,
+}
+
+impl fmt::Debug for CloseHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CloseHandle").field("is_closed", &self.is_closed()).finish_non_exhaustive()
+    }
 }
 
 impl CloseHandle {
+    /// The handle of a stream that reads this body.
+    pub(super) fn new(body: Body) -> Self {
+        let parked = Parked { body: Some(body), ..Parked::default() };
+        Self(Arc::new(Closing { parked: Mutex::new(parked), ..Closing::default() }))
+    }
+
     /// Closes the stream: its connection goes, which cancels a chat turn. Events that have come and were not read are
     /// dropped. A stream that is over stays as it is.
     pub fn close(&self) {
-        self.0.closed.store(true, Ordering::SeqCst);
-        let reader = self.reader().take();
+        let mut parked = self.parked();
+        self.0.is_closed.store(true, Ordering::SeqCst);
+        let (body, reader) = (parked.body.take(), parked.reader.take());
+        parked.was_open |= body.is_some();
+        drop(parked);
+        drop(body);
         if let Some(reader) = reader {
             reader.wake();
         }
@@ -32,21 +61,42 @@ impl CloseHandle {
 
     /// Tells whether the stream has been closed.
     pub fn is_closed(&self) -> bool {
-        self.0.closed.load(Ordering::SeqCst)
+        self.0.is_closed.load(Ordering::SeqCst)
     }
 
-    /// Waits until the stream is closed.
-    pub(super) fn poll_closed(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut reader = self.reader();
-        if !reader.as_ref().is_some_and(|reader| reader.will_wake(cx.waker())) {
-            *reader = Some(cx.waker().clone());
+    /// Takes the body, to poll it.
+    pub(super) fn take(&self) -> Option<Body> {
+        self.parked().body.take()
+    }
+
+    /// Takes the body back, with the waker of a reader that waits. Returns whether the stream was closed meanwhile.
+    pub(super) fn park(&self, body: Option<Body>, reader: Option<&Waker>) -> bool {
+        let mut parked = self.parked();
+        if self.is_closed() {
+            parked.was_open |= body.is_some();
+            drop(parked);
+            return true;
         }
-        drop(reader);
-        // After the waker is there: whoever closes it now finds the waker, and has set the flag before.
-        if self.is_closed() { Poll::Ready(()) } else { Poll::Pending }
+        parked.body = body;
+        if let Some(reader) = reader
+            && !parked.reader.as_ref().is_some_and(|known| known.will_wake(reader))
+        {
+            parked.reader = Some(reader.clone());
+        }
+        false
     }
 
-    fn reader(&self) -> MutexGuard<'_, Option<Waker>> {
-        self.0.reader.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Whether the stream was closed before it was over.
+    pub(super) fn was_open(&self) -> bool {
+        self.parked().was_open
+    }
+
+    /// Whether the body has not been read to its end.
+    pub(super) fn has_body(&self) -> bool {
+        self.parked().body.is_some()
+    }
+
+    fn parked(&self) -> MutexGuard<'_, Parked> {
+        self.0.parked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -37,13 +37,15 @@ const LONGEST_EVENT: usize = 128 << 20;
 const AHEAD: usize = 512;
 /// Bytes of the events that are read ahead, at most; a longer event is read ahead alone.
 const AHEAD_BYTES: usize = 512 << 10;
+/// Pieces of the body that one poll reads, at most.
+const FRAMES_AT_ONCE: u32 = 1024;
 
 /// An open stream of events. Dropping it closes its connection, which cancels a chat turn.
 ///
 /// It ends after the stream's last event, and with an error when the other side reports one or the stream was cut. A read
 /// that is dropped, for instance by a timeout of your own, loses nothing: the next one goes on where it stopped.
 pub struct EventStream {
-    /// Gone when the stream is over.
+    /// Only there while it is polled; between two polls the close handle has it. Gone when the stream is over.
     body: Option<Body>,
     parser: SseParser,
     gate: Gate,
@@ -70,7 +72,7 @@ struct Limits {
 impl fmt::Debug for EventStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EventStream")
-            .field("open", &self.body.is_some())
+            .field("open", &self.close.has_body())
             .field("turn", &self.head.turn)
             .finish_non_exhaustive()
     }
@@ -81,7 +83,7 @@ impl EventStream {
     pub fn new(opened: OpenedStream) -> Self {
         let OpenedStream { head, body, end, idle_timeout, deadline, origin } = opened;
         Self {
-            body: Some(body),
+            body: None,
             parser: SseParser::new(LONGEST_EVENT),
             gate: Gate::new(end),
             ready: VecDeque::new(),
@@ -95,7 +97,7 @@ impl EventStream {
             },
             head,
             origin,
-            close: CloseHandle::default(),
+            close: CloseHandle::new(body),
         }
     }
 
@@ -169,19 +171,31 @@ impl EventStream {
             self.shut();
         }
         let event = self.ready.pop_front()?;
-        self.ready_bytes -= event.data.len();
+        self.ready_bytes -= event.size();
         Some(event)
     }
 
     /// Drops what is left of a stream that was closed.
     fn shut(&mut self) {
-        self.is_cut_short |= self.body.take().is_some() || !self.ready.is_empty();
+        self.is_cut_short |= self.body.take().is_some() || self.close.was_open() || !self.ready.is_empty();
         self.ready.clear();
         self.ready_bytes = 0;
     }
 
     /// Waits until there is an event, or the stream is over.
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.body = self.close.take();
+        let ready = self.poll_body(cx);
+        let body = self.body.take();
+        if self.close.park(body, ready.is_pending().then(|| cx.waker())) {
+            self.shut();
+            return Poll::Ready(());
+        }
+        ready
+    }
+
+    fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut frames = 0;
         loop {
             if self.close.is_closed() {
                 self.shut();
@@ -195,7 +209,16 @@ impl EventStream {
                 self.finish(Some(failure));
                 continue;
             }
-            match Pin::new(body).poll_frame(cx) {
+            frames += 1;
+            let frame = match frames {
+                // A peer can send more than is read, and nothing that ends the wait: limits and other tasks have their turn.
+                FRAMES_AT_ONCE => {
+                    cx.waker().wake_by_ref();
+                    Poll::Pending
+                }
+                _ => Pin::new(body).poll_frame(cx),
+            };
+            match frame {
                 Poll::Ready(Some(Ok(frame))) => {
                     if let Some((limit, timer)) = &mut self.limits.idle
                         && let Some(end) = Instant::now().checked_add(*limit)
@@ -218,7 +241,6 @@ impl EventStream {
                 // The last event has come. A body that goes on after it is not waited for.
                 Poll::Pending if self.gate.has_ended() => self.finish(None),
                 Poll::Pending if !self.ready.is_empty() => return Poll::Ready(()),
-                Poll::Pending if self.close.poll_closed(cx).is_ready() => {}
                 Poll::Pending => {
                     let failure = ready!(self.limits.poll(cx, &self.origin));
                     self.finish(Some(failure));
@@ -252,8 +274,15 @@ impl EventStream {
 }
 
 fn keep(event: Event, ready: &mut VecDeque<Event>, bytes: &mut usize) {
-    *bytes += event.data.len();
+    *bytes += event.size();
     ready.push_back(event);
+}
+
+/// A close handle that outlives the stream keeps nothing open.
+impl Drop for EventStream {
+    fn drop(&mut self) {
+        drop(self.close.take());
+    }
 }
 
 impl Limits {

@@ -122,7 +122,7 @@ impl Filling {
                 _ if ahead.is_over => {}
                 Ok(batch) => {
                     ahead.is_over = batch.is_empty();
-                    ahead.bytes += batch.iter().map(|event| event.data.len()).sum::<usize>();
+                    ahead.bytes += batch.iter().map(Event::size).sum::<usize>();
                     ahead.ready.extend(batch);
                 }
                 Err(failure) => (ahead.failure, ahead.is_over) = (Some(failure), true),

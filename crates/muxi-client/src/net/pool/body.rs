@@ -5,6 +5,7 @@ use super::{
     http2::Place,
     idle::IdleConnections,
 };
+use crate::net::error::BoxError;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
@@ -49,13 +50,13 @@ impl PooledBody {
 
 impl Body for PooledBody {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = BoxError;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<hyper::Result<Frame<Bytes>>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let Self { incoming, asked, over, source } = &mut *self;
         let mut incoming = Pin::new(incoming);
         let frame = match source {
-            Source::Http2 { .. } | Source::Gone => incoming.poll_frame(cx),
+            Source::Http2 { .. } | Source::Gone => incoming.as_mut().poll_frame(cx),
             Source::Http1 { connection, .. } => {
                 // The connection reads no body before it is asked for one, and after its end there is none to read.
                 let ask = !mem::replace(asked, true) || incoming.is_end_stream();
@@ -64,13 +65,17 @@ impl Body for PooledBody {
                     Some(frame @ Poll::Ready(_)) => frame,
                     _ => {
                         let _ = connection.drive(cx);
-                        incoming.poll_frame(&mut noop_context())
+                        incoming.as_mut().poll_frame(&mut noop_context())
                     }
                 }
             }
         };
         *over = matches!(frame, Poll::Ready(None));
-        frame
+        if *over && matches!(source, Source::Http2 { .. }) && !incoming.is_end_stream() {
+            // hyper takes any reset with `NO_ERROR` for an end.
+            return Poll::Ready(Some(Err("the reply was reset before its end".into())));
+        }
+        frame.map_err(Into::into)
     }
 
     fn is_end_stream(&self) -> bool {

@@ -3,7 +3,6 @@
 use crate::net::{
     connect::Connected,
     error::MOST_HEADERS,
-    io_stream::IoStream,
     outgoing::Outgoing,
     socket::{Counts, Socket},
 };
@@ -12,29 +11,46 @@ use hyper::{
     body::Incoming,
     client::conn::http1::{self, SendRequest},
 };
+use hyper_util::rt::TokioIo;
 use std::{
     future::{Future, poll_fn},
     pin::{Pin, pin},
     task::{Context, Poll, Waker, ready},
 };
-use tokio::task::unconstrained;
+use tokio::{
+    runtime::{Handle, Id},
+    task::unconstrained,
+};
 
 /// A connection, and what sends requests to it.
 pub(super) struct Connection {
     sender: SendRequest<Outgoing>,
     /// Gone when it has closed.
-    connection: Option<http1::Connection<IoStream, Outgoing>>,
+    connection: Option<http1::Connection<TokioIo<Connected>, Outgoing>>,
     socket: Socket,
+    /// The one that opened it, and whose driver wakes up what waits for it.
+    runtime: Option<Id>,
+}
+
+/// The runtime that drives this code.
+pub(super) fn current_runtime() -> Option<Id> {
+    Handle::try_current().ok().map(|runtime| runtime.id())
 }
 
 impl Connection {
-    pub(super) async fn open(Connected { stream, socket }: Connected) -> hyper::Result<Box<Self>> {
-        let (sender, connection) = http1::Builder::new().max_headers(MOST_HEADERS).handshake(stream).await?;
-        Ok(Box::new(Self { sender, connection: Some(connection), socket }))
+    pub(super) async fn open(connected: Connected) -> hyper::Result<Box<Self>> {
+        let socket = connected.socket.clone();
+        let mut builder = http1::Builder::new();
+        let (sender, connection) = builder.max_headers(MOST_HEADERS).handshake(TokioIo::new(connected)).await?;
+        Ok(Box::new(Self { sender, connection: Some(connection), socket, runtime: current_runtime() }))
     }
 
     pub(super) fn socket(&self) -> &Socket {
         &self.socket
+    }
+
+    pub(super) fn runtime(&self) -> Option<Id> {
+        self.runtime
     }
 
     pub(super) fn counts(&self) -> Counts {

@@ -1,19 +1,21 @@
 //! Connections that requests share. Each has a task of its own, since no single call could drive it.
 
-use super::idle::{IdleConnections, SharedConnection, current_runtime};
+use super::{
+    connection::current_runtime,
+    idle::{IdleConnections, SharedConnection},
+};
 use crate::net::{
     connect::Connected,
     error::{Failure, Reached},
-    io_stream::IoStream,
     outgoing::Outgoing,
-    socket::Socket,
+    socket::{Counts, Socket},
 };
 use http::{Request, Response};
 use hyper::{
     body::Incoming,
     client::conn::http2::{Builder, Connection, SendRequest},
 };
-use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use std::{
     error::Error as _,
     future::{Future, poll_fn},
@@ -75,7 +77,7 @@ struct Http2Connection {
     /// Where its task runs.
     runtime: Option<Id>,
     /// Its task has it.
-    connection: Weak<Mutex<Connection<IoStream, Outgoing, TokioExecutor>>>,
+    connection: Weak<Mutex<Connection<TokioIo<Connected>, Outgoing, TokioExecutor>>>,
     socket: Socket,
     /// The number of requests on it, or `CLOSED`.
     requests: AtomicUsize,
@@ -186,10 +188,10 @@ impl Http2Connections {
 
     /// Uses that connection from now on.
     pub(super) async fn open(&self, connected: Connected, idle: &Arc<IdleConnections>) -> hyper::Result<Place> {
-        let Connected { stream, socket } = connected;
+        let socket = connected.socket.clone();
         let mut builder = Builder::new(TokioExecutor::new());
         builder.initial_connection_window_size(CONNECTION_WINDOW);
-        let (sender, connection) = builder.handshake(stream).await?;
+        let (sender, connection) = builder.handshake(TokioIo::new(connected)).await?;
         let connection = Arc::new(Mutex::new(connection));
         let shared = Arc::new(Http2Connection {
             sender,
@@ -204,16 +206,40 @@ impl Http2Connections {
         Ok(Place { connection: shared, idle: Arc::downgrade(idle) })
     }
 
+    /// Gives that connection to no other request; what is under way on it goes on.
+    fn retire(&self, connection: &Arc<Http2Connection>) {
+        lock(&self.connections).retain(|other| !Arc::ptr_eq(other, connection));
+    }
+
     pub(super) async fn send(&self, place: &Place, request: Request<Outgoing>) -> Result<Response<Incoming>, Failure> {
-        match place.connection.sender.clone().try_send_request(request).await {
+        let unanswered = Unanswered { connections: self, place, before: place.connection.socket.counts() };
+        let answer = place.connection.sender.clone().try_send_request(request).await;
+        drop(unanswered);
+        match answer {
             Ok(response) => Ok(response),
             Err(mut failed) => {
-                // The next request takes another connection; what is under way on this one goes on.
-                lock(&self.connections).retain(|other| !Arc::ptr_eq(other, &place.connection));
+                self.retire(&place.connection);
                 let handed_back = failed.take_message().is_some();
                 let error = failed.into_error();
                 Err(Failure { reached: reached(handed_back, &error), error: error.into() })
             }
+        }
+    }
+}
+
+/// A request that waits for its answer. Where it is given up and nothing at all has come meanwhile, the connection may be
+/// dead, and is retired.
+struct Unanswered<'a> {
+    connections: &'a Http2Connections,
+    place: &'a Place,
+    before: Counts,
+}
+
+impl Drop for Unanswered<'_> {
+    fn drop(&mut self) {
+        let connection = &self.place.connection;
+        if connection.socket.counts().answered == self.before.answered {
+            self.connections.retire(connection);
         }
     }
 }

@@ -10,7 +10,6 @@ mod http2;
 mod idle;
 
 pub(crate) use body::PooledBody;
-pub use idle::Reaping;
 
 use super::{
     connect::Connector,
@@ -63,11 +62,11 @@ impl Drop for InFlight<'_> {
 
 impl Pool {
     /// A pool of connections to the origin that `network` names, whose requests are addressed to `host`.
-    pub(crate) fn new(connector: Connector, host: HeaderValue, network: &Network<'_>, reaping: Reaping) -> Self {
+    pub(crate) fn new(connector: Connector, host: HeaderValue, network: &Network<'_>) -> Self {
         Self(Arc::new(Shared {
             connector,
             host,
-            idle: IdleConnections::new(network.pool_idle_timeout, reaping),
+            idle: IdleConnections::new(network.pool_idle_timeout),
             http2: Http2Connections::new(network.http2 && network.base.is_secure()),
             in_flight: AtomicUsize::new(0),
         }))
@@ -163,7 +162,7 @@ impl Shared {
 /// nothing else writes to its socket. So where the socket took no byte since then, no byte of the request has left. (With
 /// TLS the bytes may be those of an alert, which counts as sent: an error instead of a second request.)
 fn reached(before: Counts, after: Counts, reused: bool) -> Reached {
-    if after.read > before.read {
+    if after.answered > before.answered {
         Reached::Answered
     } else if after.written > before.written {
         Reached::Sent { reused }
