@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import tarfile
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -246,3 +247,99 @@ def test_the_deadline_of_a_call_counts_what_its_bundle_takes(tmp_path: Path) -> 
     server = muxi.ServerClient(url="http://127.0.0.1:9", key_id="k", secret_key="s")
     with pytest.raises(muxi.TimeoutError, match="bundle"):
         server.deploy_formation(payload=File(archive(folder(tmp_path, "slow"))), deadline=0.5)
+
+
+class Gate(io.BytesIO):
+    """A file whose first read waits until the gate opens."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self.begun, self.opens = threading.Event(), threading.Event()
+
+    def read(self, size: int | None = -1) -> bytes:
+        data = super().read(1)
+        self.begun.set()
+        assert self.opens.wait(60)
+        return data
+
+
+def deployments(server: LocalServer) -> int:
+    return sum(request.method == "POST" for request in server.requests)
+
+
+@pytest.mark.parametrize("form", ["file", "path"])
+def test_a_stream_that_several_tasks_open_is_started_once(muxi_server: LocalServer, tmp_path: Path, form: str) -> None:
+    path = folder(tmp_path, "once")
+
+    async def main() -> None:
+        gate = Gate(archive(path))
+        stream = muxi_server.async_server().deploy_formation_stream("once", path if form == "path" else gate)
+
+        async def opened() -> Any:
+            return await stream
+
+        tasks = [asyncio.create_task(opened()) for _ in range(4)]
+        if form == "file":
+            await asyncio.to_thread(gate.begun.wait)
+        gate.opens.set()
+        assert await asyncio.gather(*tasks) == [stream] * 4
+        assert [event["event"] async for event in stream][-1] == "complete"
+
+    asyncio.run(main())
+    assert deployments(muxi_server) == 1
+
+
+def test_another_task_starts_the_stream_whose_opener_was_cancelled(muxi_server: LocalServer, tmp_path: Path) -> None:
+    async def main() -> None:
+        gate = Gate(b"before" + archive(folder(tmp_path, "again")))
+        gate.seek(len(b"before"))
+        stream = muxi_server.async_server().deploy_formation_stream("again", gate)
+        first = asyncio.ensure_future(_all(stream))
+        await asyncio.to_thread(gate.begun.wait)
+        second = asyncio.ensure_future(_all(stream))
+        await asyncio.sleep(0)
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        gate.opens.set()
+        assert (await second)[-1] == "complete"
+
+    asyncio.run(main())
+    assert deployments(muxi_server) == 1
+
+
+async def _all(stream: muxi.AsyncEventStream) -> list[str]:
+    return [event["event"] async for event in stream]
+
+
+def test_a_stream_that_is_opened_again_sends_the_whole_file(muxi_server: LocalServer, tmp_path: Path) -> None:
+    async def main() -> None:
+        gate = Gate(archive(folder(tmp_path, "whole")))
+        stream = muxi_server.async_server().deploy_formation_stream("whole", gate)
+        first = asyncio.ensure_future(_all(stream))
+        await asyncio.to_thread(gate.begun.wait)
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        gate.opens.set()
+        assert (await _all(stream))[-1] == "complete"
+
+    asyncio.run(main())
+    assert deployments(muxi_server) == 1
+
+
+def test_a_stream_that_is_closed_while_its_bundle_is_made_is_not_started(
+    muxi_server: LocalServer, tmp_path: Path
+) -> None:
+    async def main() -> None:
+        gate = Gate(archive(folder(tmp_path, "closed")))
+        stream = muxi_server.async_server().deploy_formation_stream("closed", gate)
+        reading = asyncio.ensure_future(_all(stream))
+        await asyncio.to_thread(gate.begun.wait)
+        await stream.aclose()
+        gate.opens.set()
+        with pytest.raises(RuntimeError, match="closed"):
+            await reading
+
+    asyncio.run(main())
+    assert deployments(muxi_server) == 0

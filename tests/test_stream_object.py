@@ -220,6 +220,18 @@ async def test_a_stream_that_is_quiet_for_long_can_be_asked_again(origin: Origin
     assert await stream.final_text() == text(20)
 
 
+@program
+async def test_a_stream_that_several_tasks_open_is_started_once(origin: Origin) -> None:
+    stream = async_client(origin).chat_stream(turn(20))
+
+    async def opened() -> Any:
+        return await stream
+
+    assert await asyncio.gather(*(opened() for _ in range(5))) == [stream] * 5
+    assert await stream.final_text() == text(20)
+    assert origin.state().tries == {"turn": 1}
+
+
 # 2. A failure stays.
 
 

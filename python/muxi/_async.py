@@ -56,22 +56,29 @@ class AsyncTransport:
         """Make the stream of an operation. It is opened by its first step."""
         engine = self.engine
 
-        async def start() -> AsyncStream:
-            own = values
-            if own and type(own[0]) is PendingBundle:
-                own = (await own[0].make(engine, name, options), *own[1:])
-            return engine.open(name, own, options)
+        async def prepare() -> tuple[Any, ...]:
+            if values and type(values[0]) is PendingBundle:
+                return (await values[0].make(engine, name, options), *values[1:])
+            return values
 
-        return kind(start, _wait)
+        def start(prepared: tuple[Any, ...]) -> AsyncStream:
+            return engine.open(name, prepared, options)
+
+        return kind(prepare, start, _wait)
 
 
 class PendingBundle:
-    """A bundle that is to be made, which takes time: not on the event loop."""
+    """A bundle that is to be made, which takes time: not on the event loop, and once for all tasks that wait for it."""
 
-    __slots__ = ("_source",)
+    __slots__ = ("_began_at", "_made", "_source", "_turn")
 
     def __init__(self, source: Any) -> None:
+        import threading
+
         self._source = source
+        self._made: Any = None
+        self._began_at: int | None = None
+        self._turn = threading.Lock()
 
     async def make(self, engine: _muxi.AsyncEngine, name: str | None, options: CallOptions) -> Any:
         """Return the bundle for a call of an operation."""
@@ -79,10 +86,24 @@ class PendingBundle:
 
         packing = engine.pack(name or "", self._source, options)
         try:
-            return await asyncio.to_thread(packing.run)
+            return await asyncio.to_thread(self._run, packing)
         finally:
             # The thread goes on when this task is cancelled.
             packing.cancel()
+
+    def _run(self, packing: _muxi.Packing) -> Any:
+        with self._turn:
+            if self._made is None:
+                self._rewind()
+                self._made = packing.run()
+            return self._made
+
+    def _rewind(self) -> None:
+        # A task that was cancelled has read a part of the file.
+        if hasattr(self._source, "seekable") and self._source.seekable():
+            if self._began_at is None:
+                self._began_at = self._source.tell()
+            self._source.seek(self._began_at)
 
 
 async def _wait(stream: AsyncStream) -> None:

@@ -31,9 +31,12 @@ class AsyncEventStream:
     __slots__ = ("__weakref__", "_events", "_reading")
 
     def __init__(
-        self, start: Callable[[], Awaitable[AsyncStream]], wait: Callable[[AsyncStream], Awaitable[None]]
+        self,
+        prepare: Callable[[], Awaitable[tuple[Any, ...]]],
+        start: Callable[[tuple[Any, ...]], AsyncStream],
+        wait: Callable[[AsyncStream], Awaitable[None]],
     ) -> None:
-        self._reading = _Reading(start, wait)
+        self._reading = _Reading(prepare, start, wait)
         self._events = AsyncEvents(self._reading.next_event)
 
     async def _open(self) -> Self:
@@ -111,11 +114,15 @@ class AsyncChatStream(AsyncEventStream):
 class _Reading:
     """The reading of a stream. It refers to no iterator, so that the last one to go takes the connection along."""
 
-    __slots__ = ("_closed", "_is_taken", "_start", "_stream", "_wait")
+    __slots__ = ("_closed", "_is_taken", "_prepare", "_start", "_stream", "_wait")
 
     def __init__(
-        self, start: Callable[[], Awaitable[AsyncStream]], wait: Callable[[AsyncStream], Awaitable[None]]
+        self,
+        prepare: Callable[[], Awaitable[tuple[Any, ...]]],
+        start: Callable[[tuple[Any, ...]], AsyncStream],
+        wait: Callable[[AsyncStream], Awaitable[None]],
     ) -> None:
+        self._prepare = prepare
         self._start = start
         self._wait = wait
         self._stream: AsyncStream | None = None
@@ -126,10 +133,13 @@ class _Reading:
         """Open the stream. Whoever waits for that may be cancelled, and ask again."""
         if self._stream is None:
             self._refuse_closed()
-            started = await self._start()
+            prepared = await self._prepare()
+            # Another task may have started the stream meanwhile, or closed it: a request is sent once, or not at all.
             if self._stream is None:
                 self._refuse_closed()
-                self._stream = started
+                self._stream = self._start(prepared)
+                # They hold the bundle.
+                del self._prepare, self._start
         stream = self._stream
         while not stream.is_open():
             await self._wait(stream)
