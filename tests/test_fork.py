@@ -343,3 +343,41 @@ def test_a_child_takes_long_to_end(origin: Origin) -> None:
         ask(family.client)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     ask_at_once(family.client)
+
+
+@program
+def test_threads_of_a_child_that_has_no_descriptors_left(origin: Origin) -> None:
+    """Each fails by itself: making an exception lets another thread run, which wants the same client."""
+    import resource
+
+    from muxi import _error
+
+    formation, make = client(origin), _error.make
+    ask(formation)
+
+    def slowly(*args: Any) -> Any:
+        time.sleep(0.01)
+        return make(*args)
+
+    def child() -> None:
+        _error.make = slowly  # type: ignore[assignment]
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
+        together, failed = threading.Barrier(4), []
+
+        def call() -> None:
+            together.wait(PATIENCE)
+            with fails(muxi.ConnectionError, "NO_RUNTIME") as caught:
+                ask(formation)
+            failed.extend(caught)
+
+        threads = [threading.Thread(target=call) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        assert len(failed) == 4
+        ask(formation)
+
+    fork(child)

@@ -126,13 +126,8 @@ impl Client {
 
     /// The transport and the driver, made anew after a fork.
     pub(crate) fn state(&self, py: Python<'_>) -> PyResult<Arc<State>> {
-        let mut state = lock(&self.shared.state);
-        if let Some(found) = state.as_ref().filter(|state| state.get().is_some()) {
-            return Ok(found.clone());
-        }
-        let made = Arc::new(self.shared.make().map_err(|e| exception(py, &e))?);
-        *state = Some(made.clone());
-        Ok(made)
+        // The exception is made outside of the lock: that runs Python, which may let another thread have the GIL.
+        self.shared.state().map_err(|e| exception(py, &e))
     }
 
     /// Reads what a call is given: the name of an operation and the values of its arguments, or for a route that is not in
@@ -206,6 +201,16 @@ impl Client {
 }
 
 impl Shared {
+    fn state(&self) -> muxi_client::Result<Arc<State>> {
+        let mut state = lock(&self.state);
+        if let Some(found) = state.as_ref().filter(|state| state.get().is_some()) {
+            return Ok(found.clone());
+        }
+        let made = Arc::new(self.make()?);
+        *state = Some(made.clone());
+        Ok(made)
+    }
+
     fn make(&self) -> muxi_client::Result<State> {
         let lines = Arc::new(Lines::default());
         let mut config = self.config.clone();

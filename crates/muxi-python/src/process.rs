@@ -24,7 +24,7 @@ static ENDING: AtomicBool = AtomicBool::new(false);
 static RETURNING: AtomicUsize = AtomicUsize::new(0);
 
 /// Locks a mutex. One that is used by Python's threads is only held while attached to the interpreter, and never while
-/// waiting for anything, so that no thread waits for it with the GIL, and none holds it at a fork.
+/// waiting for anything or running Python, so that no thread waits for it with the GIL, and none holds it at a fork.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
