@@ -210,6 +210,103 @@ def test_atexit_handlers_make_calls(origin: Origin, when: str, used: str) -> Non
         list(pool.map(one, range(4)))
 
 
+JOINING = """
+import atexit, sys, threading
+
+
+def join():
+    origin.release("never")
+    for thread in threading.enumerate():
+        if thread.daemon:
+            thread.join()
+    if sys.version_info < (3, 12):  # later ones start no threads at the end
+        late = threading.Thread(target=lambda: formation.request("GET", "/echo/1"))
+        late.start()
+        late.join()
+    sys.stdout.write("joined\\n")
+"""
+
+
+@pytest.mark.parametrize("works", ["call", "opening", "stream", "loop", "call, opening, stream, loop"])
+@pytest.mark.parametrize("when", ["before the import", "after the import"])
+def test_atexit_handlers_wait_for_threads(origin: Origin, when: str, works: str) -> None:
+    """A thread that is in a call, and one that a handler starts, comes back as long as a handler may wait for it."""
+    first, then = "atexit.register(join)", ""
+    if when == "after the import":
+        first, then = then, first
+    ended = run(f"{JOINING}\n{first}\n{START}\n{then}\nbegin({works})\n", origin=origin, limit=PATIENCE)
+    ended.check()
+    assert ended.output == "joined\n"
+
+
+TOLD = """
+from muxi import _process
+
+before_exit = _process.before_exit
+
+
+def told():
+    sys.stdout.write("the end\\n")
+    before_exit()
+
+
+_process.before_exit = told
+"""
+REGISTERED_BEFORE = """
+import atexit, sys
+
+assert "muxi" not in sys.modules
+atexit.register(lambda: sys.stdout.write("a handler\\n"))
+"""
+CLEARED = """
+import atexit
+
+atexit._clear()
+# The handlers are gone, and the interpreter goes on.
+sys.stdout.write("cleared\\n")
+thread = threading.Thread(target=lambda: formation.request("GET", "/echo/1"))
+thread.start()
+thread.join(30)
+assert not thread.is_alive()
+fresh = client(origin)
+"""
+FIRST_AT_THE_END = """
+import asyncio, atexit, concurrent.futures.thread, sys, threading
+
+imported = threading.Event()
+
+
+def late():
+    imported.wait()
+    call()
+
+
+def farewell():
+    exec(start, globals())
+    imported.set()
+    origin.until_waiting("never")
+    sys.stdout.write("a handler\\n")
+
+
+assert "muxi" not in sys.modules
+threading.Thread(target=late, daemon=True).start()
+atexit.register(farewell)
+"""
+TIMES_OF_THE_END = {
+    "after all handlers": (f"{REGISTERED_BEFORE}\n{START}\n{TOLD}\nbegin(call, calls)", "a handler\nthe end\n"),
+    "after the handlers were dropped": (f"{START}\n{TOLD}\n{CLEARED}\nbegin(call, calls)", "cleared\nthe end\n"),
+    "after the import by a handler": (f"start = {START + TOLD!r}\n{FIRST_AT_THE_END}", "a handler\nthe end\n"),
+}
+
+
+@pytest.mark.parametrize("when", TIMES_OF_THE_END)
+def test_when_threads_begin_to_stay_outside(origin: Origin, when: str) -> None:
+    code, output = TIMES_OF_THE_END[when]
+    ended = run(code, origin=origin, limit=PATIENCE)
+    ended.check()
+    assert ended.output == output
+
+
 FINALIZERS = """
 class Keeper:
     def __init__(self):

@@ -11,6 +11,7 @@ Example:
         print(formation.health())
 """
 
+from . import _process  # noqa: F401
 from ._event import Event, parse_ui_widgets
 from ._muxi import __version__
 from ._raw_response import RawResponse

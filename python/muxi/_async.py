@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from . import _muxi, _process  # noqa: F401
+from . import _muxi
+from ._process import watch_end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class AsyncTransport:
     __slots__ = ("engine", "is_raw")
 
     def __init__(self, engine: _muxi.AsyncEngine, is_raw: bool = False) -> None:
+        watch_end()
         self.engine = engine
         self.is_raw = is_raw
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from . import _muxi, _process  # noqa: F401
+from . import _muxi
+from ._process import watch_end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ class Transport:
     __slots__ = ("engine", "is_raw")
 
     def __init__(self, engine: _muxi.SyncEngine, is_raw: bool = False) -> None:
+        watch_end()
         self.engine = engine
         self.is_raw = is_raw
 

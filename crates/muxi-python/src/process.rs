@@ -37,8 +37,8 @@ pub(crate) fn after_fork() {
     ENDING.store(false, Ordering::SeqCst);
 }
 
-/// Called by the main thread before the interpreter ends. Daemon threads that come back from now on stay outside: one that
-/// entered an interpreter without threads would crash the process.
+/// Called by the main thread after the last handler of `atexit`, before the interpreter ends. Daemon threads that come back
+/// from now on stay outside: one that entered an interpreter without threads would crash the process.
 #[pyfunction]
 pub(crate) fn before_exit(py: Python<'_>) {
     ENDING.store(true, Ordering::SeqCst);
