@@ -322,6 +322,29 @@ async def test_closing_from_elsewhere_ends_the_reader_async(origin: Origin, way:
         await stream.final_text()
 
 
+@pytest.mark.parametrize("way", ["iterate", "text_deltas"])
+@program
+async def test_closing_in_the_turn_of_the_event_loop_ends_the_reader(origin: Origin, way: str) -> None:
+    stream = async_client(origin).chat_stream(turn(50_000, per_write=500))
+    one: Any = aiter(stream) if way == "iterate" else stream.text_deltas()
+    while True:
+        step = anext(one)
+        if asyncio.iscoroutine(step):
+            await step
+            continue
+        # What has come already: it pauses from time to time, and returns otherwise.
+        try:
+            awaited = iter(step.__await__())
+            next(awaited)
+        except StopIteration:
+            continue
+        break
+    await asyncio.create_task(stream.aclose())
+    with fails(StopAsyncIteration):
+        next(awaited)
+    assert await events_of(one) == []
+
+
 @program
 def test_closing_drops_what_lies_ready(origin: Origin) -> None:
     stream = client(origin).chat_stream(turn(100, per_write=100))

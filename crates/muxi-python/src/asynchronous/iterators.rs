@@ -89,7 +89,7 @@ impl AsyncText {
         let ControlFlow::Break(slice) = stream.get().take_slice() else { return Ok(py.None()) };
         Err(match slice {
             Some(slice) => PyStopIteration::new_err(slice),
-            None => PyRuntimeError::new_err("another task took the slice: this stream has two readers"),
+            None => stream.get().gone(py)?,
         })
     }
 }

@@ -121,6 +121,16 @@ impl AsyncStream {
         })
     }
 
+    /// The exception for an event or a slice that had come, and went in the event loop's turn: the stream was closed, or
+    /// another task has taken it.
+    pub(super) fn gone(&self, py: Python<'_>) -> PyResult<PyErr> {
+        Ok(match self.empty(py)? {
+            Empty::Waiting => PyRuntimeError::new_err("another task is reading this stream"),
+            Empty::Over => PyStopAsyncIteration::new_err(()),
+            Empty::Failed(failure) => exception(py, &failure),
+        })
+    }
+
     /// Gives the event loop a turn from time to time.
     fn is_turn(own: &mut Own) -> bool {
         own.run += 1;
@@ -232,7 +242,7 @@ impl AsyncStream {
         drop(own);
         Err(match event {
             Some(event) => PyStopIteration::new_err(to_python(py, event)?.unbind()),
-            None => PyRuntimeError::new_err("another task took the event: this stream has two readers"),
+            None => self.gone(py)?,
         })
     }
 
