@@ -120,6 +120,50 @@ def test_a_handler_raises(origin: Origin, wait: str) -> None:
 
 
 @needs_signals
+@pytest.mark.parametrize("way", ["stream", "text_deltas"])
+@program
+def test_what_comes_with_a_signal_is_there_after_its_exception(origin: Origin, way: str) -> None:
+    formation = client(origin)
+
+    def handler(*_: object) -> None:
+        raise Stop
+
+    signal.signal(signal.SIGUSR1, handler)
+    for n in range(10):
+        name = f"held{n}"
+        stream = formation.chat_stream(turn(20, hold=5, name=name))
+        one: Iterator[Any] = stream.text_deltas() if way == "text_deltas" else iter(stream)
+        read = [next(one) for _ in range(5)]
+
+        def both(name: str = name) -> None:
+            os.kill(os.getpid(), signal.SIGUSR1)
+            origin.release(name)
+
+        with fails(Stop):
+            later(lambda name=name: origin.until_waiting(name), both)  # type: ignore[misc]
+            read.append(next(one))
+        read.extend(one)
+        assert ("".join(read) if way == "text_deltas" else joined(read)) == text(20)
+
+
+@needs_signals
+@program
+def test_a_handler_closes_the_stream_and_raises(origin: Origin) -> None:
+    stream = client(origin).chat_stream(turn(20, hold=5, name="held"))
+
+    def handler(*_: object) -> None:
+        stream.close()
+        raise Stop
+
+    signal.signal(signal.SIGUSR1, handler)
+    assert joined([next(stream) for _ in range(5)]) == text(5)
+    with fails(Stop):
+        when_held(origin, "stream", interrupt(signal.SIGUSR1))
+        next(stream)
+    assert list(stream) == []
+
+
+@needs_signals
 @each_wait
 @pytest.mark.parametrize("which", ["the same client", "another client", "a new client", "an async client"])
 @program

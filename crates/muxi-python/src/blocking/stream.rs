@@ -86,6 +86,8 @@ impl SyncStream {
             reading.is_waiting = true;
             drop(reading);
             self.wait(py, stream)?;
+            // What a handler raises would take the place of the event that this returns.
+            py.check_signals()?;
         }
     }
 
@@ -99,6 +101,15 @@ impl SyncStream {
         reading.is_waiting = false;
         let mut rest = None;
         let outcome = match read {
+            // A signal's handler raised. The stream stays, unless the handler has closed it.
+            Err(error) => {
+                if reading.is_cut_short {
+                    rest = Some(stream);
+                } else {
+                    reading.stream = Some(stream);
+                }
+                Err(error)
+            }
             _ if reading.is_cut_short => {
                 rest = Some(stream);
                 Ok(())
@@ -115,11 +126,6 @@ impl SyncStream {
                 reading.failure = Some(failure);
                 rest = Some(stream);
                 Ok(())
-            }
-            // A signal's handler raised. The stream stays.
-            Err(error) => {
-                reading.stream = Some(stream);
-                Err(error)
             }
         };
         drop(reading);
