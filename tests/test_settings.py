@@ -41,6 +41,32 @@ def test_base_urls(settings: dict[str, Any], base_url: str) -> None:
     assert FormationClient(FormationConfig(**settings)).base_url == base_url
 
 
+SECONDS = ["timeout", "connect_timeout", "stream_idle_timeout", "deadline", "pool_idle_timeout"]
+
+
+@pytest.mark.parametrize("truth", [True, False])
+@pytest.mark.parametrize("name", [*SECONDS, "max_retries", "max_reply_bytes"])
+def test_a_bool_is_no_number(name: str, truth: bool) -> None:
+    given: dict[str, Any] = {name: truth}
+    expected = f"{name} must be {'a number of seconds' if name in SECONDS else 'an int'}, not bool"
+    uses: list[Any] = [lambda: ServerClient(url="http://h", **given), lambda: FormationClient(url="http://h", **given)]
+    if name in ("timeout", "deadline", "max_retries"):
+        uses.append(lambda: ServerClient(url="http://h").with_options(**given))
+    if name in ("timeout", "deadline"):
+        uses += [lambda: FormationClient(url="http://h").health(**given)]
+        uses += [lambda: FormationClient(url="http://h").chat_stream({}, **given)]
+    for use in uses:
+        with pytest.raises(TypeError, match=expected):
+            use()
+
+
+@pytest.mark.parametrize("name", SECONDS)
+def test_a_number_that_no_float_can_hold(name: str) -> None:
+    assert FormationClient(url="http://h", **{name: 10**400})  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=f"{name} must be a number of seconds above 0, got -inf"):
+        FormationClient(url="http://h", **{name: -(10**400)})  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -88,6 +114,10 @@ def test_wrong_server_settings() -> None:
     for times in (-1, 2**32):
         with pytest.raises(ValueError, match=f"max_retries must be from 0 to 4294967295, got {times}"):
             ServerClient(url="http://h", max_retries=times)
+        with pytest.raises(ValueError, match=f"max_retries must be from 0 to 4294967295, got {times}"):
+            ServerClient(url="http://h").with_options(max_retries=times)
+    with pytest.raises(TypeError, match="max_retries must be an int, not str"):
+        ServerClient(url="http://h").with_options(max_retries="5")  # type: ignore[arg-type]
     others: list[Any] = ["http://h", {"url": "http://h"}, 5, b"", ServerConfig, FormationConfig(url="http://h")]
     for other in others:
         with pytest.raises(TypeError, match=r"cfg must be a ServerConfig, not .*: give settings by keyword"):

@@ -302,11 +302,14 @@ ENDLESS: dict[str, Any] = {
     "threading.TIMEOUT_MAX": threading.TIMEOUT_MAX,
     "9.2e18": 9.2e18,
     "math.inf": math.inf,
+    "10 ** 400": 10**400,
 }
 
 
 @pytest.mark.parametrize("number", ENDLESS)
-@pytest.mark.parametrize("setting", ["timeout", "connect_timeout", "stream_idle_timeout"])
+@pytest.mark.parametrize(
+    "setting", ["timeout", "connect_timeout", "stream_idle_timeout", "deadline", "pool_idle_timeout"]
+)
 @program
 def test_a_setting_without_limit(origin: Origin, number: str, setting: str) -> None:
     given: dict[str, Any] = {setting: ENDLESS[number]}
@@ -328,16 +331,18 @@ def test_a_setting_without_limit(origin: Origin, number: str, setting: str) -> N
 def test_a_call_without_limit(origin: Origin, number: str) -> None:
     seconds = ENDLESS[number]
     formation = client(origin)
-    for used in (formation, formation.with_options(timeout=seconds)):
-        assert used.request("GET", "/echo/3", timeout=seconds)["n"] == 3
-        assert used.chat_stream(turn(5), timeout=seconds).final_text() == text(5)
+    for used in (formation, formation.with_options(timeout=seconds, deadline=seconds)):
+        assert used.request("GET", "/echo/3", timeout=seconds, deadline=seconds)["n"] == 3
+        assert used.chat_stream(turn(5), timeout=seconds, deadline=seconds).final_text() == text(5)
         ask(used)
 
     async def main() -> None:
         formation = async_client(origin)
-        for used in (formation, formation.with_options(timeout=seconds)):
-            assert (await asyncio.wait_for(used.request("GET", "/echo/3", timeout=seconds), PATIENCE))["n"] == 3
-            stream = used.chat_stream(turn(5), timeout=seconds)
+        for used in (formation, formation.with_options(timeout=seconds, deadline=seconds)):
+            assert (
+                await asyncio.wait_for(used.request("GET", "/echo/3", timeout=seconds, deadline=seconds), PATIENCE)
+            )["n"] == 3
+            stream = used.chat_stream(turn(5), timeout=seconds, deadline=seconds)
             assert await asyncio.wait_for(stream.final_text(), PATIENCE) == text(5)
             await asyncio.wait_for(aask(used), PATIENCE)
 

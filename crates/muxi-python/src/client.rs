@@ -6,7 +6,7 @@ use crate::{
     errors::exception,
     log::Lines,
     process::{ProcessBound, detached, lock},
-    settings::{pairs, read_settings},
+    settings::{self, pairs, read_settings, wrong},
 };
 use muxi_client::{
     CallOptions, Error, ErrorKind,
@@ -101,7 +101,12 @@ impl Client {
     }
 
     /// Makes the same client with other options for its calls.
-    pub(crate) fn derive(&self, options: &Bound<'_, PyTuple>, max_retries: Option<u32>) -> PyResult<Self> {
+    pub(crate) fn derive(
+        &self,
+        options: &Bound<'_, PyTuple>,
+        max_retries: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let max_retries = max_retries.map(|times| settings::count(times, "max_retries")).transpose()?;
         let options = CallOptions { max_retries, ..call_options(options)?.0 };
         options.check_headers().map_err(|e| PyValueError::new_err(e.message().to_owned()))?;
         for (setting, limit) in [("timeout", options.timeout), ("deadline", options.deadline)] {
@@ -225,9 +230,7 @@ impl Shared {
 /// The options of one call: timeout, deadline, headers and idempotency key.
 fn call_options(options: &Bound<'_, PyTuple>) -> PyResult<(CallOptions, Option<String>)> {
     let given = |at: usize| Ok::<_, PyErr>(Some(options.get_borrowed_item(at)?).filter(|value| !value.is_none()));
-    let seconds = |at, name: &str| {
-        given(at)?.map(|value| value.extract().map_err(|_| wrong(name, "a number of seconds", &value))).transpose()
-    };
+    let seconds = |at, name: &str| given(at)?.map(|value| settings::seconds(&value, name)).transpose();
     let key = given(3)?.map(|value| value.extract().map_err(|_| wrong("idempotency_key", "a str", &value)));
     let options = CallOptions {
         timeout: seconds(0, "timeout")?,
@@ -236,11 +239,6 @@ fn call_options(options: &Bound<'_, PyTuple>) -> PyResult<(CallOptions, Option<S
         max_retries: None,
     };
     Ok((options, key.transpose()?))
-}
-
-fn wrong(name: &str, expected: &str, value: &Bound<'_, PyAny>) -> PyErr {
-    let kind = value.get_type().name().map(|name| name.to_string()).unwrap_or_default();
-    pyo3::exceptions::PyTypeError::new_err(format!("{name} must be {expected}, not {kind}"))
 }
 
 /// A route that is not in the table: method, path, query and body.

@@ -1,5 +1,6 @@
 //! A client's settings from Python.
 
+use crate::convert::type_name;
 use muxi_client::{
     api::table::Api,
     config::{Setting, SettingKind, SettingValue, Settings},
@@ -52,8 +53,8 @@ fn read(setting: &Setting, value: &Bound<'_, PyAny>) -> PyResult<SettingValue> {
     let name = setting.name;
     let (expected, read) = match setting.kind {
         SettingKind::Text => ("a str", value.extract().map(SettingValue::Text)),
-        SettingKind::Count => ("an int", value.extract().map(SettingValue::Count)),
-        SettingKind::Seconds => ("a number of seconds", value.extract().map(SettingValue::Seconds)),
+        SettingKind::Count => return count(value, name).map(SettingValue::Count),
+        SettingKind::Seconds => return seconds(value, name).map(SettingValue::Seconds),
         SettingKind::Flag => ("a bool", value.extract().map(SettingValue::Flag)),
         SettingKind::Truth => ("a bool", value.is_truthy().map(SettingValue::Flag)),
         SettingKind::Proxy if value.is_instance_of::<PyBool>() && !value.is_truthy()? => {
@@ -69,12 +70,33 @@ fn read(setting: &Setting, value: &Bound<'_, PyAny>) -> PyResult<SettingValue> {
         SettingKind::Pair => ("two texts", value.extract().map(|(first, second)| SettingValue::Pair(first, second))),
         _ => return Err(PyTypeError::new_err(format!("{name} is not a setting of Python"))),
     };
-    read.map_err(|error| {
-        if error.is_instance_of::<PyOverflowError>(value.py()) {
-            return PyValueError::new_err(format!("{name} must be from 0 to {}, got {value}", u32::MAX));
+    read.map_err(|_| wrong(name, expected, value))
+}
+
+/// A number of seconds; infinite where it is too large for a float. A bool is an integer in Python, but none here.
+pub(crate) fn seconds(value: &Bound<'_, PyAny>, name: &str) -> PyResult<f64> {
+    let expected = "a number of seconds";
+    match value.extract() {
+        _ if value.is_instance_of::<PyBool>() => Err(wrong(name, expected, value)),
+        Err(error) if PyErr::is_instance_of::<PyOverflowError>(&error, value.py()) => {
+            Ok(if value.lt(0)? { f64::NEG_INFINITY } else { f64::INFINITY })
         }
-        // The value may be a key: its type must do.
-        let kind = value.get_type().name().map(|name| name.to_string()).unwrap_or_default();
-        PyTypeError::new_err(format!("{name} must be {expected}, not {kind}"))
-    })
+        read => read.map_err(|_| wrong(name, expected, value)),
+    }
+}
+
+/// A whole number from 0.
+pub(crate) fn count(value: &Bound<'_, PyAny>, name: &str) -> PyResult<u32> {
+    match value.extract() {
+        _ if value.is_instance_of::<PyBool>() => Err(wrong(name, "an int", value)),
+        Err(error) if PyErr::is_instance_of::<PyOverflowError>(&error, value.py()) => {
+            Err(PyValueError::new_err(format!("{name} must be from 0 to {}, got {value}", u32::MAX)))
+        }
+        read => read.map_err(|_| wrong(name, "an int", value)),
+    }
+}
+
+/// The error for a value of another type. The value may be a key: its type must do.
+pub(crate) fn wrong(name: &str, expected: &str, value: &Bound<'_, PyAny>) -> PyErr {
+    PyTypeError::new_err(format!("{name} must be {expected}, not {}", type_name(value)))
 }

@@ -34,7 +34,7 @@ impl AsyncEngine {
     }
 
     /// The same engine with other options for its calls.
-    fn derive(&self, options: &Bound<'_, PyTuple>, max_retries: Option<u32>) -> PyResult<Self> {
+    fn derive(&self, options: &Bound<'_, PyTuple>, max_retries: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
         self.0.derive(options, max_retries).map(Self)
     }
 
