@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import json
 import logging
 import multiprocessing
@@ -13,7 +14,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import muxi
@@ -78,12 +81,78 @@ def test_a_spawned_process_gets_the_client_by_pickle(local: LocalServer) -> None
 
 def test_clients_and_errors_pickle(local: LocalServer) -> None:
     for client in (local.server(), local.async_server(), local.formation(), local.async_formation()):
-        copy = pickle.loads(pickle.dumps(client.with_options(timeout=3, headers={"x-a": "b"})))
-        assert (type(copy), copy.base_url) == (type(client), client.base_url)
+        same = pickle.loads(pickle.dumps(client.with_options(timeout=3, headers={"x-a": "b"})))
+        assert (type(same), same.base_url) == (type(client), client.base_url)
     with pytest.raises(muxi.NotFoundError) as caught:
         local.formation().get_agent("nobody")
-    copy = pickle.loads(pickle.dumps(caught.value))
-    assert (copy.code, copy.status_code, str(copy)) == ("AGENT_NOT_FOUND", 404, str(caught.value))
+    error = pickle.loads(pickle.dumps(caught.value))
+    assert (error.code, error.status_code, str(error)) == ("AGENT_NOT_FOUND", 404, str(caught.value))
+
+
+def pickled(protocol: int, value: Any) -> Any:
+    return pickle.loads(pickle.dumps(value, protocol))
+
+
+COPIES: dict[str, Callable[[Any], Any]] = {"copy": copy.copy, "deepcopy": copy.deepcopy}
+COPIES |= {f"pickle {protocol}": partial(pickled, protocol) for protocol in range(pickle.HIGHEST_PROTOCOL + 1)}
+
+
+@pytest.mark.parametrize("way", COPIES)
+def test_a_copy_of_a_raw_client_is_raw(local: LocalServer, way: str) -> None:
+    raw = COPIES[way](local.formation().with_options(headers={"x-a": "b"}).with_raw_response)
+    assert isinstance(raw.health(), muxi.RawResponse)
+    assert isinstance(COPIES[way](raw.with_options(timeout=3)).health(), muxi.RawResponse)
+    other = COPIES[way](local.async_formation().with_raw_response)
+    assert isinstance(asyncio.run(other.health()), muxi.RawResponse)
+
+
+class Tenant(muxi.FormationClient):
+    """A subclass with a constructor and attributes of its own."""
+
+    def __init__(self, tenant: str, server: LocalServer) -> None:
+        super().__init__(**server.formation()._settings)
+        self.tenant, self.seen = tenant, [tenant]
+
+
+class Slotted(Tenant):
+    """A subclass with slots."""
+
+    __slots__ = ("__hidden", "unset")
+
+    def __init__(self, server: LocalServer) -> None:
+        super().__init__("slotted", server)
+        self.__hidden = 5
+
+    @property
+    def hidden(self) -> int:
+        return self.__hidden
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        assert not hasattr(self, name) or name.startswith("_"), "it is set once"
+        super().__setattr__(name, value)
+
+
+class AsyncTenant(muxi.AsyncServerClient):
+    """An async one."""
+
+    def __init__(self, tenant: str, server: LocalServer) -> None:
+        super().__init__(**server.async_server()._settings)
+        self.tenant = tenant
+
+
+@pytest.mark.parametrize("way", [*COPIES, "with_options"])
+def test_a_copy_of_a_subclass_keeps_its_attributes(local: LocalServer, way: str) -> None:
+    def derived(client: Any) -> Any:
+        return client.with_options(timeout=3)
+
+    made = COPIES.get(way, derived)
+    tenant = made(Tenant("ada", local))
+    assert (type(tenant), tenant.tenant, tenant.seen, tenant.health()["status"]) == (Tenant, "ada", ["ada"], "healthy")
+    slotted = made(Slotted(local))
+    assert (slotted.tenant, slotted.hidden, hasattr(slotted, "unset")) == ("slotted", 5, False)
+    assert slotted.with_raw_response.tenant == "slotted"
+    assert slotted.health()["status"] == "healthy"
+    assert made(AsyncTenant("ada", local)).tenant == "ada"
 
 
 def test_keys_are_never_shown(local: LocalServer, caplog: pytest.LogCaptureFixture) -> None:

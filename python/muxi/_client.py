@@ -36,6 +36,9 @@ class _Raw:
         method: Callable[..., Any] = getattr(self._client, name)
         return method
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_Raw, (self._client,))
+
 
 class _Client:
     """What all four clients share."""
@@ -57,7 +60,10 @@ class _Client:
             _check_config(cfg, self._API, settings)
             settings = {name: getattr(cfg, name, None) for name in settings}
         self._settings: dict[str, Any] = {name: value for name, value in settings.items() if value is not None}
-        self._use(self._engine(self._API, {"_sdk": _sdk(), **self._settings}), {})
+        self._use(self._made_engine(), {})
+
+    def _made_engine(self) -> Any:
+        return self._engine(self._API, {"_sdk": _sdk(), **self._settings})
 
     def _use(self, engine: Any, options: dict[str, Any], is_raw: bool = False) -> None:
         self._options = options
@@ -69,7 +75,22 @@ class _Client:
         client = type(self).__new__(type(self))
         client._settings = self._settings
         client._use(engine, options, is_raw)
+        client._adopt(self._attributes())
         return client
+
+    def _attributes(self) -> dict[str, Any]:
+        """Return the attributes that a program's subclass has set."""
+        attributes: dict[str, Any] = dict(getattr(self, "__dict__", ()))
+        for cls in type(self).__mro__:
+            if cls.__module__.partition(".")[0] == "muxi":
+                break
+            slots = [name for name, member in vars(cls).items() if type(member) is _Member]
+            attributes.update((name, getattr(self, name)) for name in slots if hasattr(self, name))
+        return attributes
+
+    def _adopt(self, attributes: dict[str, Any]) -> None:
+        for name, value in attributes.items():
+            object.__setattr__(self, name, value)
 
     def with_options(
         self,
@@ -95,8 +116,7 @@ class _Client:
         options = self._options | {name: value for name, value in given.items() if value is not None}
         if headers is not None:
             options["headers"] = {**self._options.get("headers", {}), **headers}
-        engine = self._transport.engine.derive((timeout, deadline, headers, None), max_retries)
-        return self._derived(engine, options, self._transport.is_raw)
+        return self._derived(_derive(self._transport.engine, given), options, self._transport.is_raw)
 
     @property
     def with_raw_response(self) -> _Raw:
@@ -112,8 +132,23 @@ class _Client:
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self.base_url!r})"
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (_rebuild, (type(self), self._settings, self._options))
+    def __getstate__(self) -> tuple[Any, ...]:
+        return self._settings, self._options, self._transport.is_raw, self._attributes()
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        self._settings, options, is_raw, attributes = state
+        engine = self._made_engine()
+        self._use(_derive(engine, options) if options else engine, options, is_raw)
+        self._adopt(attributes)
+
+
+# The slots of a class are of this type.
+_Member: Any = type(vars(_Client)["_options"])
+
+
+def _derive(engine: Any, options: dict[str, Any]) -> Any:
+    limits = (options.get("timeout"), options.get("deadline"), options.get("headers"), None)
+    return engine.derive(limits, options.get("max_retries"))
 
 
 def _check_config(cfg: Any, api: str, names: Iterable[str]) -> None:
@@ -123,11 +158,6 @@ def _check_config(cfg: Any, api: str, names: Iterable[str]) -> None:
     is_one = wanted in own if own else any(hasattr(cfg, name) for name in names)
     if isinstance(cfg, type) or not is_one:
         raise TypeError(f"cfg must be a {wanted}, not {type(cfg).__name__}: give settings by keyword, such as url=...")
-
-
-def _rebuild(cls: type[Any], settings: dict[str, Any], options: dict[str, Any]) -> Any:
-    client = cls(**settings)
-    return client.with_options(**options) if options else client
 
 
 def _sdk() -> tuple[str, str]:
