@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import pickle
+from collections.abc import Callable
+from typing import Any
 
 import muxi
 import muxi.errors
 import pytest
-from muxi._error import make
+from muxi.testing import LocalServer
 
 CLASSES = [getattr(muxi.errors, name) for name in muxi.errors.__all__ if name != "map_error"]
 
@@ -21,15 +25,57 @@ def test_the_package_exports_every_exception() -> None:
         assert cls.__doc__
 
 
+def whole(cls: type[muxi.MuxiError], text: str | None = None) -> muxi.MuxiError:
+    """Return an error that has everything."""
+    make: Any = cls
+    ids = {"request_id": "req_1", "session_id": "sess_1"}
+    given = {"code": "CODE", "message": "words", "status_code": 400, "details": {"a": [1]}, "retry_after": 2.5}
+    error: muxi.MuxiError = make(**given, **ids, attempts=3, text=text, body=b"{")
+    return error
+
+
+@pytest.mark.parametrize("way", [copy.copy, copy.deepcopy, lambda error: pickle.loads(pickle.dumps(error))])
 @pytest.mark.parametrize("cls", CLASSES)
-def test_an_error_pickles_whole(cls: type[muxi.MuxiError]) -> None:
-    attributes = vars(muxi.MuxiError("CODE", "words", 400, {"a": [1]}, 2.5, "req_1", "sess_1", 3, b"{"))
-    error = make(cls, ("CODE: words",), attributes)
-    copy = pickle.loads(pickle.dumps(error))
-    assert type(copy) is cls
-    assert (str(copy), copy.args) == ("CODE: words", ("CODE: words",))
-    assert copy.__dict__ == error.__dict__
-    assert (copy.session_id, copy.attempts, copy.body) == ("sess_1", 3, b"{")
+def test_an_error_pickles_whole(cls: type[muxi.MuxiError], way: Callable[[Any], Any]) -> None:
+    error = whole(cls)
+    same = way(error)
+    assert type(same) is cls
+    assert (str(same), repr(same)) == ("CODE: words", f"{cls.__name__}('CODE: words')")
+    assert (same.args, same.__dict__) == (error.args, error.__dict__)
+    assert (same.session_id, same.attempts, same.body) == ("sess_1", 3, b"{")
+
+
+def by_its_arguments(error: muxi.MuxiError) -> muxi.MuxiError:
+    """Return the error as it comes out of Celery, which sends the arguments as JSON."""
+    made: muxi.MuxiError = type(error)(*json.loads(json.dumps(error.args)))
+    return made
+
+
+@pytest.mark.parametrize("text", [None, "CODE: words: field: why"])
+@pytest.mark.parametrize("cls", CLASSES)
+def test_an_error_can_be_made_of_its_arguments(cls: type[muxi.MuxiError], text: str | None) -> None:
+    error = whole(cls, text)
+    same = by_its_arguments(error)
+    assert (type(same), str(same), repr(same)) == (cls, str(error), repr(error))
+    assert vars(same) == vars(error) | {"body": b""}
+    assert str(same) == (text or "CODE: words")
+    assert by_its_arguments(same).args == error.args
+
+
+def test_a_reported_error_can_be_made_of_its_arguments(local: LocalServer) -> None:
+    formation = local.formation()
+    calls: list[Callable[[], object]] = [
+        lambda: formation.get_agent("nobody"),
+        lambda: formation.request("POST", "/chat", body={"message": 5}),
+        lambda: local.formation(client_key="wrong").get_sessions("ada"),
+        lambda: muxi.FormationClient(url="http://127.0.0.1:9").health(),
+    ]
+    for call in calls:
+        with pytest.raises(muxi.MuxiError) as caught:
+            call()
+        same = by_its_arguments(caught.value)
+        assert (type(same), str(same)) == (type(caught.value), str(caught.value))
+        assert vars(same) == vars(caught.value) | {"body": b""}
 
 
 class Mine(muxi.NotFoundError):
@@ -41,8 +87,10 @@ class Mine(muxi.NotFoundError):
 
 
 def test_a_subclass_pickles() -> None:
-    copy = pickle.loads(pickle.dumps(Mine("tea")))
-    assert (type(copy), str(copy), copy.thing) == (Mine, "MINE: no tea", "tea")
+    mine = Mine("tea")
+    copies: list[Any] = [pickle.loads(pickle.dumps(mine)), by_its_arguments(mine)]
+    for same in copies:
+        assert (type(same), str(same), same.thing) == (Mine, "MINE: no tea", "tea")
 
 
 def test_the_constructors_are_those_of_the_official_sdk() -> None:

@@ -350,17 +350,15 @@ def test_threads_of_a_child_that_has_no_descriptors_left(origin: Origin) -> None
     """Each fails by itself: making an exception lets another thread run, which wants the same client."""
     import resource
 
-    from muxi import _error
-
-    formation, make = client(origin), _error.make
+    formation, make = client(origin), muxi.MuxiError.__init__
     ask(formation)
 
-    def slowly(*args: Any) -> Any:
+    def slowly(self: muxi.MuxiError, *args: Any, **given: Any) -> None:
         time.sleep(0.01)
-        return make(*args)
+        make(self, *args, **given)
 
     def child() -> None:
-        _error.make = slowly  # type: ignore[assignment]
+        muxi.MuxiError.__init__ = slowly  # type: ignore[method-assign]
         limits = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
         together, failed = threading.Barrier(4), []

@@ -28,6 +28,8 @@ class MuxiError(Exception):
         session_id: Session of the chat turn that failed, or None.
         attempts: Number of attempts; 0 when nothing was sent.
         body: The reply's body as it came.
+
+    ``type(error)(*error.args)`` makes the same error again, without the body: some programs send errors as JSON so.
     """
 
     __module__ = "muxi.errors"
@@ -42,9 +44,18 @@ class MuxiError(Exception):
         request_id: str | None = None,
         session_id: str | None = None,
         attempts: int = 0,
+        text: str | None = None,
+        *,
         body: bytes = b"",
     ) -> None:
-        super().__init__(f"{code}: {message}" if code else message)
+        given = self.args
+        self._text = text or (f"{code}: {message}" if code else message)
+        super().__init__(self._text)
+        # A program's subclass that has another constructor takes what that was given.
+        if given and type(self).__init__ not in (MuxiError.__init__, RateLimitBase.__init__):
+            self.args = given
+        else:
+            self.args = (code, message, status_code, details, retry_after, request_id, session_id, attempts, text)
         self.code = code
         self.message = message
         self.status_code = status_code
@@ -55,8 +66,14 @@ class MuxiError(Exception):
         self.attempts = attempts
         self.body = body
 
+    def __str__(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._text!r})"
+
     def __reduce__(self) -> tuple[Any, ...]:
-        return (make, (type(self), self.args, self.__dict__))
+        return (_remade, (type(self), self.args, self.__dict__))
 
 
 class RateLimitBase(MuxiError):
@@ -74,14 +91,19 @@ class RateLimitBase(MuxiError):
         request_id: str | None = None,
         session_id: str | None = None,
         attempts: int = 0,
+        text: str | None = None,
+        *,
         body: bytes = b"",
     ) -> None:
         code = code or _muxi.default_code(429)
-        super().__init__(code, message, status_code, details, retry_after, request_id, session_id, attempts, body)
+        more = (request_id, session_id, attempts, text)
+        super().__init__(code, message, status_code, details, retry_after, *more, body=body)
+        if type(self).__init__ is RateLimitBase.__init__:
+            self.args = (message, status_code, retry_after, details, code, *more)
 
 
-def make(cls: type[E], args: tuple[Any, ...], attributes: dict[str, Any]) -> E:
-    """Return an exception with these arguments and attributes, whatever its constructor takes."""
+def _remade(cls: type[E], args: tuple[Any, ...], attributes: dict[str, Any]) -> E:
+    # Whatever its constructor takes.
     error = cls.__new__(cls, *args)
     error.args = args
     error.__dict__.update(attributes)
@@ -108,6 +130,7 @@ def map_error(
         An instance of the subclass of `MuxiError` for that status.
     """
     code = code or _muxi.default_code(status)
-    attributes = {"code": code, "message": message, "status_code": status, "details": details or {}}
-    more = {"retry_after": retry_after, "request_id": None, "session_id": None, "attempts": 0, "body": b""}
-    return make(_muxi.error_class(status), (f"{code}: {message}",), attributes | more)
+    # By name: the order is not the same for all.
+    make: Any = _muxi.error_class(status)
+    error: MuxiError = make(code=code, message=message, status_code=status, details=details, retry_after=retry_after)
+    return error

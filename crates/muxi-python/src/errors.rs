@@ -15,25 +15,24 @@ pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
 }
 
 fn made(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
-    static MAKE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let class = class_of(py, error.kind())?;
     // A builtin exception has a text and no more.
     if error.kind().python().base.is_none() {
         return Ok(PyErr::from_value(class.call1((error.message(),))?));
     }
     let details = serde_json::to_vec(error.details()).unwrap_or_default();
-    let attributes = PyDict::new(py);
-    attributes.set_item(intern!(py, "code"), error.code())?;
-    attributes.set_item(intern!(py, "message"), error.message())?;
-    attributes.set_item(intern!(py, "status_code"), error.status())?;
-    attributes.set_item(intern!(py, "details"), crate::json::parse(py, &details)?)?;
-    attributes.set_item(intern!(py, "retry_after"), error.retry_after().map(|delay| delay.as_secs_f64()))?;
-    attributes.set_item(intern!(py, "request_id"), error.request_id())?;
-    attributes.set_item(intern!(py, "session_id"), error.session_id())?;
-    attributes.set_item(intern!(py, "attempts"), error.attempts())?;
-    attributes.set_item(intern!(py, "body"), PyBytes::new(py, error.body()))?;
-    let make = MAKE.import(py, "muxi._error", "make")?;
-    Ok(PyErr::from_value(make.call1((class, (error.to_string(),), attributes))?))
+    let arguments = PyDict::new(py);
+    arguments.set_item(intern!(py, "code"), error.code())?;
+    arguments.set_item(intern!(py, "message"), error.message())?;
+    arguments.set_item(intern!(py, "status_code"), error.status())?;
+    arguments.set_item(intern!(py, "details"), crate::json::parse(py, &details)?)?;
+    arguments.set_item(intern!(py, "retry_after"), error.retry_after().map(|delay| delay.as_secs_f64()))?;
+    arguments.set_item(intern!(py, "request_id"), error.request_id())?;
+    arguments.set_item(intern!(py, "session_id"), error.session_id())?;
+    arguments.set_item(intern!(py, "attempts"), error.attempts())?;
+    arguments.set_item(intern!(py, "body"), PyBytes::new(py, error.body()))?;
+    arguments.set_item(intern!(py, "text"), error.to_string())?;
+    Ok(PyErr::from_value(class.call((), Some(&arguments))?))
 }
 
 /// The exception for the result of a stream that was closed before its end.
