@@ -133,7 +133,7 @@ def test_what_comes_with_a_signal_is_there_after_its_exception(origin: Origin, w
         name = f"held{n}"
         stream = formation.chat_stream(turn(20, hold=5, name=name))
         one: Iterator[Any] = stream.text_deltas() if way == "text_deltas" else iter(stream)
-        read = [next(one) for _ in range(5)]
+        read: list[Any] = [next(one) for _ in range(5)]
 
         def both(name: str = name) -> None:
             os.kill(os.getpid(), signal.SIGUSR1)
