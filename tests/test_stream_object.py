@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import threading
 import time
@@ -343,6 +344,40 @@ async def test_closing_in_the_turn_of_the_event_loop_ends_the_reader(origin: Ori
     with fails(StopAsyncIteration):
         next(awaited)
     assert await events_of(one) == []
+
+
+@program
+def test_closing_its_text_closes_the_stream(origin: Origin) -> None:
+    stream = client(origin).chat_stream(turn(20, hold=5))
+    with contextlib.closing(stream.text_deltas()) as deltas:
+        assert "".join(next(deltas) for _ in range(5)) == text(5)
+    origin.until_left()
+    assert not list(deltas)
+    assert not list(stream)
+    with fails(RuntimeError, EARLY):
+        stream.final_text()
+    deltas.close()
+
+
+@program
+async def test_closing_its_text_closes_the_stream_async(origin: Origin) -> None:
+    formation = async_client(origin)
+    stream = formation.chat_stream(turn(20, hold=5))
+    async with contextlib.aclosing(stream.text_deltas()) as deltas:
+        assert "".join([await anext(deltas) for _ in range(5)]) == text(5)
+    await asyncio.to_thread(origin.until_left)
+    assert not await events_of(deltas)
+    assert not await events_of(stream)
+    with fails(RuntimeError, EARLY):
+        await stream.final_text()
+    await deltas.aclose()
+
+    never_opened = formation.chat_stream(turn(20, name="never"))
+    async with contextlib.aclosing(never_opened.text_deltas()):
+        pass
+    with fails(RuntimeError, "closed"):
+        await never_opened
+    assert "never" not in origin.state().tries
 
 
 @program

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import muxi
@@ -26,6 +27,9 @@ def synchronous(server: ServerClient, formation: FormationClient) -> None:
         for event in stream:
             assert_type(event, muxi.Event)
             assert_type(event.text, str)
+        with contextlib.closing(stream.text_deltas()) as texts:
+            for text in texts:
+                assert_type(text, str)
     assert_type(formation.with_options(timeout=3), FormationClient)
     try:
         formation.set_secret("NAME", "value")
@@ -55,6 +59,9 @@ async def asynchronous(formation: AsyncFormationClient) -> None:
         assert_type(event.widgets, list[dict[str, Any]])
     async with formation.audio_chat_stream({"files": []}) as turn:
         assert_type(await turn.final_text(), str)
+        async with contextlib.aclosing(turn.text_deltas()) as texts:
+            async for text in texts:
+                assert_type(text, str)
 
 
 def words(formation: FormationClient) -> None:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from ._event import Event
-    from ._muxi import SyncStream
+    from ._muxi import SyncStream, SyncText
 
 __all__ = ["ChatStream", "EventStream"]
 
@@ -65,8 +65,11 @@ class ChatStream(EventStream):
 
     __slots__ = ()
 
-    def text_deltas(self) -> Iterator[str]:
-        """Yield the answer's text as it arrives; all at once for a turn that does not come in slices."""
+    def text_deltas(self) -> SyncText:
+        """Yield the answer's text as it arrives; all at once for a turn that does not come in slices.
+
+        The iterator's ``close()`` closes the stream, as that of a generator would.
+        """
         return self._stream.text_deltas()
 
     def final_text(self) -> str:

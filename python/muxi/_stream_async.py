@@ -57,7 +57,7 @@ class AsyncEventStream:
 
         Any task may do so, also while another one reads: that one's loop ends. May be called again.
         """
-        self._reading.close()
+        await self._reading.aclose()
 
     async def __aenter__(self) -> Self:
         return await self._open()
@@ -65,7 +65,7 @@ class AsyncEventStream:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
-        self._reading.close()
+        await self._reading.aclose()
 
     @property
     def session_id(self) -> str | None:
@@ -97,9 +97,12 @@ class AsyncChatStream(AsyncEventStream):
 
     __slots__ = ()
 
-    def text_deltas(self) -> AsyncIterator[str]:
-        """Yield the answer's text as it arrives; all at once for a turn that does not come in slices."""
-        return AsyncText(self._reading.next_slice)
+    def text_deltas(self) -> AsyncText:
+        """Yield the answer's text as it arrives; all at once for a turn that does not come in slices.
+
+        The iterator's ``aclose()`` closes the stream, as that of a generator would.
+        """
+        return AsyncText(self._reading.next_slice, self._reading.aclose)
 
     async def final_text(self) -> str:
         """Read the stream to its end and return the whole answer, with what was read before.
@@ -176,7 +179,7 @@ class _Reading:
         finally:
             self._is_taken = False
 
-    def close(self) -> None:
+    async def aclose(self) -> None:
         self._closed = True
         if self._stream is not None:
             self._stream.close()

@@ -45,15 +45,21 @@ impl AsyncEvents {
 #[pyclass(frozen, module = "muxi._muxi")]
 pub(crate) struct AsyncText {
     step: Py<PyAny>,
+    close: Py<PyAny>,
     stream: PyOnceLock<Py<AsyncStream>>,
 }
 
 #[pymethods]
 impl AsyncText {
-    /// An iterator that awaits `step(self)` where it has no slice.
+    /// An iterator that awaits `step(self)` where it has no slice, and `close()` to be closed.
     #[new]
-    fn new(step: Py<PyAny>) -> Self {
-        Self { step, stream: PyOnceLock::new() }
+    fn new(step: Py<PyAny>, close: Py<PyAny>) -> Self {
+        Self { step, close, stream: PyOnceLock::new() }
+    }
+
+    /// Closes the stream, as that of a generator does.
+    fn aclose<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.close.bind(py).call0()
     }
 
     /// Tells which stream it is, once that is open.

@@ -15,10 +15,7 @@ use muxi_client::{
 use pyo3::{exceptions::PyRuntimeError, prelude::*, types::PyDict};
 use std::{
     mem,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex},
     vec,
 };
 
@@ -171,7 +168,7 @@ impl SyncStream {
 
     /// The answer's text as it arrives.
     fn text_deltas(slf: Bound<'_, Self>) -> SyncText {
-        SyncText { stream: slf.unbind(), is_over: AtomicBool::new(false) }
+        SyncText { stream: slf.unbind() }
     }
 
     /// Reads to the end, and returns the whole answer.
@@ -215,14 +212,13 @@ impl Drop for SyncStream {
 #[pyclass(frozen, module = "muxi._muxi")]
 pub(crate) struct SyncText {
     stream: Py<SyncStream>,
-    is_over: AtomicBool,
 }
 
 #[pymethods]
 impl SyncText {
-    /// Ends this iterator, as that of a generator does. The stream goes on.
-    fn close(&self) {
-        self.is_over.store(true, Ordering::Relaxed);
+    /// Closes the stream, as that of a generator does.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        self.stream.get().close(py)
     }
 
     fn __iter__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
@@ -230,6 +226,6 @@ impl SyncText {
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<String>> {
-        if self.is_over.load(Ordering::Relaxed) { Ok(None) } else { self.stream.get().next_slice(py) }
+        self.stream.get().next_slice(py)
     }
 }
