@@ -31,10 +31,11 @@ class _End:
 
     def __del__(self) -> None:
         global _is_watched
-        _is_watched = False
-        # Some children of `multiprocessing` drop the handlers of their parent.
         if self._has_begun:
             before_exit()
+        else:
+            # Some children of `multiprocessing` drop the handlers of their parent.
+            _is_watched = False
 
 
 _is_watched = False
