@@ -6,6 +6,7 @@ import asyncio
 import re
 import subprocess
 import sys
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -93,6 +94,33 @@ def test_the_clock_moves_on(muxi_server: LocalServer, muxi_formation: FormationC
     assert (ran.get("total_runs"), ran.get("last_run_status")) == (3, "success")
     with pytest.raises(ValueError, match="seconds must be"):
         muxi_server.clock.advance(-1)
+
+
+def test_the_server_can_be_used_while_its_clock_moves(
+    muxi_server: LocalServer, muxi_formation: FormationClient
+) -> None:
+    # Longer than moving the clock waits for it.
+    muxi_formation.create_scheduler_job("recurring", "0 * * * *", "[[slow]] " + "word " * 1000, "ada")
+    moving = threading.Thread(target=muxi_server.clock.advance, args=(3700,))
+    moving.start()
+    looks = 0
+    while moving.is_alive():
+        assert muxi_server.requests[0].operation == "create_scheduler_job"
+        looks += 1
+    moving.join()
+    assert looks > 20
+
+
+def test_a_server_can_be_closed_while_its_clock_moves() -> None:
+    server = LocalServer()
+    with server.formation() as formation:
+        formation.create_scheduler_job("recurring", "0 * * * *", "[[slow]] " + "word " * 1000, "ada")
+    moving = threading.Thread(target=server.clock.advance, args=(3700,))
+    moving.start()
+    server.close()
+    moving.join()
+    with pytest.raises(RuntimeError, match="closed"):
+        _ = server.requests
 
 
 def test_a_reset_is_a_fresh_start(muxi_server: LocalServer, muxi_formation: FormationClient) -> None:

@@ -8,7 +8,7 @@ use pyo3::{
 use std::{
     ffi::OsString,
     path::PathBuf,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -24,15 +24,17 @@ pub(crate) fn local_main(py: Python<'_>, arguments: Vec<OsString>) -> i32 {
 
 /// A server on a thread of its own. `None` once it is stopped.
 #[pyclass(frozen)]
-pub(crate) struct LocalServer(Mutex<Option<Server>>);
+pub(crate) struct LocalServer(Mutex<Option<Arc<Server>>>);
 
 impl LocalServer {
-    fn lock(&self) -> MutexGuard<'_, Option<Server>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<Server>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Works with the server. The lock is free meanwhile: who waits for it waits with the GIL.
     fn with<T>(&self, work: impl FnOnce(&Server) -> PyResult<T>) -> PyResult<T> {
-        self.lock().as_ref().map_or_else(|| Err(PyRuntimeError::new_err("the local server is closed")), work)
+        let server = self.lock().clone();
+        server.map_or_else(|| Err(PyRuntimeError::new_err("the local server is closed")), |server| work(&server))
     }
 }
 
@@ -66,7 +68,7 @@ impl LocalServer {
             }
             _ => PyOSError::new_err(error.to_string()),
         })?;
-        Ok(Self(Mutex::new(Some(server))))
+        Ok(Self(Mutex::new(Some(Arc::new(server)))))
     }
 
     /// The URL and the keys, by the names that `muxi-local --json` uses.
@@ -127,7 +129,7 @@ impl LocalServer {
             self.with(|server| {
                 server.advance(by);
                 let end = Instant::now() + SETTLING;
-                while !server.is_settled() && Instant::now() < end {
+                while !server.is_settled() && Instant::now() < end && self.lock().is_some() {
                     std::thread::sleep(Duration::from_millis(1));
                 }
                 Ok(())

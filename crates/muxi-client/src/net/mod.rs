@@ -5,6 +5,7 @@ mod collect;
 mod connect;
 pub(crate) mod driver;
 pub(crate) mod error;
+pub(crate) mod fairness;
 mod http_client;
 pub mod http_service;
 mod io_stream;

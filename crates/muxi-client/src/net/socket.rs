@@ -1,6 +1,7 @@
 //! The socket under a connection. The pool keeps a handle to it: it counts what went over it, and looks at it before the
 //! connection is used again.
 
+use super::fairness::give_way;
 use socket2::SockRef;
 use std::{
     io::{self, IoSlice},
@@ -128,8 +129,7 @@ impl AsyncRead for Socket {
         let at_once = &self.0.at_once;
         if at_once.load(Ordering::Relaxed) >= AT_ONCE {
             at_once.store(0, Ordering::Relaxed);
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
+            return give_way(cx);
         }
         let before = buffer.filled().len();
         let read = Pin::new(&mut *self.stream()).poll_read(cx, buffer);

@@ -12,6 +12,7 @@ use crate::{
     },
     net::{
         error::{stream_broke, timed_out},
+        fairness::give_way,
         http_service::Body,
         limits::End,
         reply::{OpenedStream, StreamHead},
@@ -212,10 +213,7 @@ impl EventStream {
             frames += 1;
             let frame = match frames {
                 // A peer can send more than is read, and nothing that ends the wait: limits and other tasks have their turn.
-                FRAMES_AT_ONCE => {
-                    cx.waker().wake_by_ref();
-                    Poll::Pending
-                }
+                FRAMES_AT_ONCE => give_way(cx),
                 _ => Pin::new(body).poll_frame(cx),
             };
             match frame {
