@@ -78,19 +78,29 @@ def test_a_reported_error_can_be_made_of_its_arguments(local: LocalServer) -> No
         assert vars(same) == vars(caught.value) | {"body": b""}
 
 
-class Mine(muxi.NotFoundError):
-    """A subclass with a constructor of its own."""
+@pytest.mark.parametrize("base", [muxi.NotFoundError, muxi.ConnectionError, muxi.TimeoutError])
+def test_a_subclass_with_its_own_constructor_is_made_again(base: type[muxi.MuxiError]) -> None:
+    class Mine(base):  # type: ignore[misc, valid-type]
+        def __init__(self, thing: str) -> None:
+            super().__init__("MINE", f"no {thing}", 404)
+            self.thing = thing
 
-    def __init__(self, thing: str) -> None:
-        super().__init__("MINE", f"no {thing}", 404)
-        self.thing = thing
-
-
-def test_a_subclass_pickles() -> None:
     mine = Mine("tea")
-    copies: list[Any] = [pickle.loads(pickle.dumps(mine)), by_its_arguments(mine)]
+    copies: list[Any] = [copy.copy(mine), by_its_arguments(mine)]
     for same in copies:
         assert (type(same), str(same), same.thing) == (Mine, "MINE: no tea", "tea")
+
+
+class Silent(muxi.NotFoundError):
+    """A subclass that does not call the constructor of its base."""
+
+    def __init__(self) -> None:
+        pass
+
+
+def test_a_subclass_without_a_text_can_be_shown() -> None:
+    assert (str(Silent()), repr(Silent())) == ("", "Silent('')")
+    assert type(pickle.loads(pickle.dumps(Silent()))) is Silent
 
 
 def test_the_constructors_are_those_of_the_official_sdk() -> None:

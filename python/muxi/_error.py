@@ -8,6 +8,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeVar
 
+    from typing_extensions import Self
+
     E = TypeVar("E", bound=BaseException)
 
 
@@ -34,6 +36,15 @@ class MuxiError(Exception):
 
     __module__ = "muxi.errors"
 
+    # Of a subclass that does not call this constructor.
+    _text = ""
+
+    def __new__(cls, *args: Any, **keywords: Any) -> Self:
+        # An OSError does not keep them for a constructor that is not its own.
+        error = super().__new__(cls, *args)
+        error.__dict__["_given"] = args
+        return error
+
     def __init__(
         self,
         code: str,
@@ -48,9 +59,9 @@ class MuxiError(Exception):
         *,
         body: bytes = b"",
     ) -> None:
-        given = self.args
         self._text = text or (f"{code}: {message}" if code else message)
         super().__init__(self._text)
+        given = self.__dict__.pop("_given", ())
         # A program's subclass that has another constructor takes what that was given.
         if given and type(self).__init__ not in (MuxiError.__init__, RateLimitBase.__init__):
             self.args = given
@@ -106,6 +117,7 @@ def _remade(cls: type[E], args: tuple[Any, ...], attributes: dict[str, Any]) -> 
     # Whatever its constructor takes.
     error = cls.__new__(cls, *args)
     error.args = args
+    error.__dict__.clear()
     error.__dict__.update(attributes)
     return error
 

@@ -155,6 +155,30 @@ async fn a_close_handle_keeps_nothing_open() {
 }
 
 #[tokio::test]
+async fn events_that_wait_for_a_slow_reader_are_no_silence() {
+    const IDLE: Duration = Duration::from_secs(2);
+    // What the last read brings is as long as the network has it.
+    let reads = [1, 513, 600, 700, 800, 900, 1000, 1500, 2000, 3000].map(|kib| async move {
+        let (url, streams) = formation(STREAM);
+        let builder = FormationClient::builder().url(&*url).client_key("k").stream_idle_timeout(IDLE);
+        let mut stream = builder.build().unwrap().chat_stream("x").await.unwrap();
+        let server = streams.recv().unwrap();
+        let long = slice(&"x".repeat(kib << 10));
+        let writer = thread::spawn(move || {
+            write(&server, &long);
+            server
+        });
+        assert_eq!(text_of(stream.next().await).len(), kib << 10);
+        let server = writer.join().unwrap();
+        write(&server, &slice("small"));
+        tokio::time::sleep(IDLE + A_MOMENT).await;
+        assert_eq!(text_of(stream.next().await), "small", "after {kib} KiB");
+        assert_eq!(soon(stream.next()).await.unwrap().unwrap_err().kind(), ErrorKind::Timeout);
+    });
+    soon(futures_util::future::join_all(reads)).await;
+}
+
+#[tokio::test]
 async fn closing_elsewhere_ends_the_wait_for_a_result() {
     let (url, streams) = formation(STREAM);
     let mut stream = open(&url).await;
@@ -746,6 +770,8 @@ async fn an_answer_that_takes_the_place_of_its_slices_is_told_by_all_ways_of_rea
     let void = r#"data: {"token":{"type":"completed","content":"the answer","stream_discontinuity":true}}"#;
     let [deltas, whole, after] = texts(&format!("{}{void}\n\n", slice("a try"))).await;
     assert_eq!([&*deltas, &*whole, &*after], ["a try\n\nthe answer", "the answer", "the answer"]);
+    let empty = r#"data: {"token":{"type":"completed","content":"","stream_discontinuity":true}}"#;
+    assert_eq!(texts(&format!("{}{empty}\n\n", slice("a try"))).await[0], "a try");
     // What the slices lack of the answer comes at the end; where they differ without a word, they have been the answer.
     assert_eq!(texts(&format!("{}{}", slice("the "), completed("the answer"))).await, ["the answer"; 3]);
     assert_eq!(texts(&format!("{}{}", slice("the answer\\n"), completed("the answer"))).await[0], "the answer\n");

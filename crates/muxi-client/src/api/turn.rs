@@ -80,7 +80,7 @@ impl TextReader {
         let whole = self.whole.as_deref()?;
         let rest = match whole.strip_prefix(&*self.slices) {
             Some(rest) => rest.to_owned(),
-            None if self.is_another => format!("\n\n{whole}"),
+            None if self.is_another && !whole.is_empty() => format!("\n\n{whole}"),
             None => return None,
         };
         Some(rest).filter(|rest| !rest.is_empty())

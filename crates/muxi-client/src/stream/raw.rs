@@ -25,6 +25,7 @@ use std::{
     collections::VecDeque,
     fmt,
     future::poll_fn,
+    mem,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -157,7 +158,7 @@ impl EventStream {
             return Err(failure.clone());
         }
         self.ready_bytes = 0;
-        Ok(std::mem::take(&mut self.ready).into())
+        Ok(mem::take(&mut self.ready).into())
     }
 
     /// Reads the next event; `None` when the stream is over or closed. A failure is told once, and the next call returns
@@ -196,7 +197,7 @@ impl EventStream {
     }
 
     fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut frames = 0;
+        let (mut frames, mut has_looked_again) = (0, false);
         loop {
             if self.close.is_closed() {
                 self.shut();
@@ -241,7 +242,10 @@ impl EventStream {
                 Poll::Pending if !self.ready.is_empty() => return Poll::Ready(()),
                 Poll::Pending => {
                     let failure = ready!(self.limits.poll(cx, &self.origin));
-                    self.finish(Some(failure));
+                    // A socket that gave way to others has not been looked at, and what has come is no silence.
+                    if mem::replace(&mut has_looked_again, true) {
+                        self.finish(Some(failure));
+                    }
                 }
             }
         }
