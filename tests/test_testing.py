@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
+import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -128,6 +131,37 @@ def test_a_server_can_be_closed_while_its_clock_moves() -> None:
     moving.join()
     with pytest.raises(RuntimeError, match="closed"):
         _ = server.requests
+
+
+def test_processes_find_the_server_past_any_proxy(muxi_server: LocalServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "internal.example")
+    assert muxi_server.environment()["no_proxy"] == "internal.example,127.0.0.1"
+    program = "import muxi; print(muxi.FormationClient().health()['status'])"
+    proxies = {"http_proxy": "http://127.0.0.1:1", "ALL_PROXY": "http://127.0.0.1:1"}
+    told = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | proxies | muxi_server.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.stdout.strip() == "healthy", told.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a process of Windows cannot be sent Ctrl-C alone")
+def test_ctrl_c_ends_the_program_cleanly() -> None:
+    program = subprocess.Popen(
+        [sys.executable, "-m", "muxi.local", "--port", "0", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    assert program.stdout is not None
+    assert json.loads(program.stdout.readline())["url"]
+    program.send_signal(signal.SIGINT)
+    _, errors = program.communicate(timeout=60)
+    assert (program.returncode, errors) == (0, "")
 
 
 def test_a_reset_is_a_fresh_start(muxi_server: LocalServer, muxi_formation: FormationClient) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 
 from ._muxi import local_main
 
@@ -22,7 +24,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status.
     """
-    return local_main(list(sys.argv[1:] if arguments is None else arguments))
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if threading.current_thread() is not threading.main_thread():
+        return local_main(given)
+    # The server has a handler of its own for Ctrl-C; Python's would raise KeyboardInterrupt besides.
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        return local_main(given)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 if __name__ == "__main__":

@@ -196,15 +196,13 @@ class LocalServer:
         return AsyncFormationClient(**self._formation_settings(settings))
 
     def environment(self) -> dict[str, str]:
-        """Return the environment variables from which clients, also of other processes, find this server."""
-        return {
-            "MUXI_SERVER_URL": self.url,
-            "MUXI_KEY_ID": self.key_id,
-            "MUXI_SECRET_KEY": self.secret_key,
-            "MUXI_FORMATION_ID": self.formation_id,
-            "MUXI_ADMIN_KEY": self.admin_key,
-            "MUXI_CLIENT_KEY": self.client_key,
-        }
+        """Return the environment variables from which clients, also of other processes, find this server.
+
+        Those of ``no_proxy`` are kept, and the server is added: it is on this machine, which no proxy is in front of.
+        """
+        known = os.environ.get("no_proxy", os.environ.get("NO_PROXY"))
+        own = "127.0.0.1"
+        return dict(self._server.environment()) | {"no_proxy": f"{known},{own}" if known else own}
 
     def close(self) -> None:
         """Stop the server. May be called again."""

@@ -178,7 +178,7 @@ impl fmt::Display for UnknownQuirk {
         let near: Vec<&str> = near.into_iter().take(3).map(|(_, name)| name).collect();
         write!(f, "there is no quirk '{}'; ", self.name)?;
         match near.as_slice() {
-            [] => write!(f, "`muxi-local --quirks list` lists them"),
+            [] => write!(f, "`--quirks list` of the local server's program lists them"),
             near => write!(f, "near: {}", near.join(", ")),
         }
     }

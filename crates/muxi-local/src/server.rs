@@ -304,10 +304,23 @@ async fn run_until(listener: TcpListener, front: Front, stop: oneshot::Receiver<
 
 fn listen(address: &str) -> io::Result<std::net::TcpListener> {
     let addresses: Vec<SocketAddr> = address.to_socket_addrs()?.collect();
-    let listener = std::net::TcpListener::bind(addresses.as_slice())?;
+    let bound = std::net::TcpListener::bind(addresses.as_slice());
+    let listener = bound.map_err(|error| io::Error::new(error.kind(), NotListening(error)))?;
     listener.set_nonblocking(true)?;
     Ok(listener)
 }
+
+/// The address cannot be listened on. Other errors of a start may have the same kind.
+#[derive(Debug)]
+pub(crate) struct NotListening(io::Error);
+
+impl fmt::Display for NotListening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for NotListening {}
 
 /// The address that a client on this machine can use.
 fn reachable(mut address: SocketAddr) -> SocketAddr {
@@ -415,6 +428,19 @@ impl Server {
     /// The client key of the first formation.
     pub fn client_key(&self) -> &str {
         &self.first.client_key
+    }
+
+    /// The environment variables by which the clients, those of other processes too, find the server and its first
+    /// formation.
+    pub fn environment(&self) -> [(&'static str, &str); 6] {
+        [
+            ("MUXI_SERVER_URL", self.url()),
+            ("MUXI_KEY_ID", self.key_id()),
+            ("MUXI_SECRET_KEY", self.secret_key()),
+            ("MUXI_FORMATION_ID", self.formation_id()),
+            ("MUXI_ADMIN_KEY", self.admin_key()),
+            ("MUXI_CLIENT_KEY", self.client_key()),
+        ]
     }
 
     /// The formations that the server was started with, as they were then.

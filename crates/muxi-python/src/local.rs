@@ -95,6 +95,11 @@ impl LocalServer {
         })
     }
 
+    /// The environment variables for clients.
+    fn environment(&self) -> PyResult<Vec<(&'static str, String)>> {
+        self.with(|server| Ok(server.environment().map(|(name, value)| (name, value.to_owned())).into()))
+    }
+
     fn script(&self, text: &str) -> PyResult<()> {
         self.with(|server| server.script(text).map_err(|error| PyValueError::new_err(error.to_string())))
     }

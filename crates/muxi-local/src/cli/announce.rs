@@ -1,10 +1,13 @@
 //! What the program prints: the announcement, the operations, and why it could not start.
 
 use super::arguments::Arguments;
-use crate::{QUIRKS, Server, formation, quirks::Quirks};
+use crate::{QUIRKS, QuirkInfo, Server, formation, quirks::Quirks, server::NotListening};
 use muxi_client::api::table::Api;
 use serde_json::{Value, json};
 use std::io::{self, Write};
+
+/// The word of the usual shell that gives programs a variable.
+const SET_VARIABLE: &str = if cfg!(windows) { "set" } else { "export" };
 
 /// Says where the server is, with which keys, and what it serves.
 pub(super) fn announce(out: &mut impl Write, as_json: bool, server: &Server) -> io::Result<()> {
@@ -36,6 +39,11 @@ pub(super) fn announce(out: &mut impl Write, as_json: bool, server: &Server) -> 
             writeln!(out, "\n  {:<12}{} {} ({place})", "formation", served.id, served.version)?;
             writeln!(out, "  {:<12}{}", "admin key", served.admin_key)?;
             writeln!(out, "  {:<12}{}", "client key", served.client_key)?;
+        }
+        writeln!(out, "\nWhat comes, what it answers, and a place to chat: {url}/_local/")?;
+        writeln!(out, "\nFor clients in another terminal:")?;
+        for (name, value) in server.environment() {
+            writeln!(out, "  {SET_VARIABLE} {name}={value}")?;
         }
         writeln!(
             out,
@@ -75,9 +83,11 @@ pub(super) fn list_routes(out: &mut impl Write) -> io::Result<()> {
 /// One line for every quirk.
 pub(super) fn list_quirks(out: &mut impl Write) -> io::Result<()> {
     let default = Quirks::default();
+    let widest = |column: fn(&QuirkInfo) -> &str| QUIRKS.iter().map(|row| column(row).len()).max().unwrap_or_default();
+    let (name, section) = (widest(|row| row.name), widest(|row| row.section));
     for row in QUIRKS {
         let mark = if default.on(row.quirk) { "*" } else { " " };
-        writeln!(out, "{mark} {:<26}{:<16}{}", row.name, row.section, row.what)?;
+        writeln!(out, "{mark} {:<name$}  {:<section$}  {}", row.name, row.section, row.what)?;
     }
     writeln!(out, "\n* on by default. R: contract/formation-api.md, S: contract/server-api.md.")
 }
@@ -85,6 +95,10 @@ pub(super) fn list_quirks(out: &mut impl Write) -> io::Result<()> {
 /// Why the server did not start.
 pub(super) fn explain(arguments: &Arguments, error: &io::Error) -> String {
     let Arguments { host, port, .. } = arguments;
+    if !error.get_ref().is_some_and(|inner| inner.is::<NotListening>()) {
+        // It says what it is about: a formation, a script, the data folder, the folder for temporary files.
+        return error.to_string();
+    }
     match error.kind() {
         io::ErrorKind::AddrInUse => format!(
             "port {port} on {host} is taken, perhaps by another muxi-local. Stop that process, or choose another port: --port 0 takes any free one."
@@ -92,9 +106,6 @@ pub(super) fn explain(arguments: &Arguments, error: &io::Error) -> String {
         io::ErrorKind::PermissionDenied => {
             format!("not allowed to listen on {host}:{port}. Choose a port above 1023, such as --port 7890.")
         }
-        // A formation or a script that cannot be read: the error says it all.
-        // These name their file, and say what to do.
-        io::ErrorKind::InvalidData | io::ErrorKind::Other => error.to_string(),
         _ => format!("cannot listen on {host}:{port}: {error}"),
     }
 }

@@ -102,7 +102,9 @@ impl Upload {
             let target = folder.join(rest);
             let written = match kind {
                 EntryType::Directory => fs::create_dir_all(&target),
-                EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => write(&mut entry, &target),
+                EntryType::Regular | EntryType::Continuous => write(&mut entry, &target),
+                // What it unpacks to is not in the archive, and so not counted. No usual tool makes one of a bundle.
+                EntryType::GNUSparse => return Err(format!("sparse file in archive: {name}")),
                 // Links and devices are skipped.
                 _ => Ok(()),
             };
@@ -191,6 +193,26 @@ mod tests {
         Upload { file, digest: String::new() }
     }
 
+    /// A bundle with a file that is a hole of that size.
+    fn sparse(size: u64) -> Upload {
+        let mut tar = tar::Builder::new(GzEncoder::new(tempfile::tempfile().unwrap(), Compression::best()));
+        let mut header = tar::Header::new_gnu();
+        header.set_path("root/sparse").unwrap();
+        header.set_entry_type(EntryType::GNUSparse);
+        header.set_size(0);
+        let real = format!("{size:011o}\0");
+        let gnu = header.as_gnu_mut().unwrap();
+        gnu.realsize.copy_from_slice(real.as_bytes());
+        // The only piece of it with content is an empty one at its end.
+        gnu.sparse[0].offset.copy_from_slice(real.as_bytes());
+        gnu.sparse[0].numbytes.copy_from_slice(b"00000000000\0");
+        header.set_cksum();
+        tar.append(&header, io::empty()).unwrap();
+        let mut file = tar.into_inner().unwrap().finish().unwrap();
+        file.rewind().unwrap();
+        Upload { file, digest: String::new() }
+    }
+
     fn extract(bundle: Upload, limits: Limits) -> Result<usize, String> {
         let folder = tempfile::tempdir().unwrap();
         bundle.extract_within(folder.path(), &limits)?;
@@ -209,6 +231,8 @@ mod tests {
         assert_eq!(entries, "archive has more than 5 entries");
         let total = refused(bundle(2, 1 << 20), Limits { unpacked: 1 << 20, ..Limits::default() });
         assert!(total.contains("archive unpacks to more than 1048576 bytes"), "{total}");
+        let sparse = refused(sparse(3 << 30), Limits::default());
+        assert_eq!(sparse, "sparse file in archive: root/sparse");
         // A megabyte of zeros is about a kilobyte of gzip.
         let ratio = refused(bundle(1, 1 << 20), Limits { small: 1 << 10, ..Limits::default() });
         assert!(ratio.contains("archive unpacks to more than"), "{ratio}");

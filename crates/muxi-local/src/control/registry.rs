@@ -29,6 +29,15 @@ use tokio::sync::Notify;
 /// the proxy only.
 pub(super) const PORTS: std::ops::Range<u16> = 8000..9000;
 
+/// The folder for what is unpacked.
+fn temporary_folder() -> io::Result<TempDir> {
+    tempfile::Builder::new().prefix("muxi-local-").tempdir().map_err(|error| {
+        let place = std::env::temp_dir();
+        let place = place.display();
+        io::Error::new(error.kind(), format!("cannot make a folder in {place} (TMPDIR says where): {error}"))
+    })
+}
+
 /// The control plane's state.
 pub(crate) struct Control {
     pub(crate) host: Arc<Host>,
@@ -188,7 +197,7 @@ impl Control {
             staging: Mutex::default(),
             next_port: AtomicU16::new(PORTS.start),
             served: OnceLock::new(),
-            files: tempfile::Builder::new().prefix("muxi-local-").tempdir()?,
+            files: temporary_folder()?,
             saved: Mutex::default(),
         });
         let logs = Arc::downgrade(&control);

@@ -211,7 +211,7 @@ impl Fault {
         {
             return invalid(format!(
                 "path must be a pattern such as /v1/chat or /v1/mem*, or the name of an operation \
-                 (muxi-local --routes lists them), not {path:?}"
+                 (`--routes` of the local server's program lists them), not {path:?}"
             ));
         }
         if let Some(method) = &self.method

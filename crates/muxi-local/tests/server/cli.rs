@@ -38,11 +38,27 @@ fn prints_what_people_need() {
         assert_ne!(reader.read_line(&mut text).unwrap(), 0);
     }
     reader.read_line(&mut text).unwrap();
+    let line = |name: &str| text.lines().find_map(|line| line.trim().strip_prefix(name)).map(str::trim).unwrap();
+    assert_eq!(line("export MUXI_SERVER_URL="), line("url"));
+    assert_eq!(line("export MUXI_SECRET_KEY="), line("secret key"));
+    assert_eq!(line("export MUXI_CLIENT_KEY="), line("client key"));
+    assert!(text.contains(&format!("{}/_local/", line("url"))), "{text}");
     for word in ["url         http://127.0.0.1:", "key id      MUXI_", "secret key  sk_", "client key  fmc_", "curl"] {
         assert!(text.contains(word), "{word}: {text}");
     }
     child.kill().unwrap();
     child.wait().unwrap();
+}
+
+#[test]
+fn names_what_keeps_it_from_starting() {
+    let nowhere = program(&["--port", "0"]).env("TMPDIR", "/proc/nowhere").output().unwrap();
+    let words = String::from_utf8(nowhere.stderr).unwrap();
+    assert!(!nowhere.status.success() && words.contains("/proc/nowhere") && words.contains("TMPDIR"), "{words}");
+    assert!(!words.contains("port") && !words.contains("listen"), "{words}");
+    let beyond = program(&["--host", "192.0.2.1", "--port", "0"]).output().unwrap();
+    let words = String::from_utf8(beyond.stderr).unwrap();
+    assert!(!beyond.status.success() && words.contains("cannot listen on 192.0.2.1:0"), "{words}");
 }
 
 #[test]
