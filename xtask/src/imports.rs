@@ -1,4 +1,5 @@
-//! Looks for circles: files of one source tree that need each other, so that none can be read or changed alone.
+//! Looks for circles: files of one source tree, or folders of one, that need each other, so that none can be read or
+//! changed alone.
 //!
 //! An import is a path that another file declares what it leads to, wherever the path stands. What only re-exports is
 //! looked through: a file depends on what it names, not on the list that the name is in.
@@ -13,8 +14,24 @@ use std::{
     path::Path,
 };
 
-/// The trees below the root, each by itself.
-const TREES: [&str; 3] = ["crates/muxi-client/src", "crates/muxi-python/src", "python/muxi"];
+/// The trees below the root, each by itself, and what is not to need each other there.
+const TREES: [(&str, Room); 4] = [
+    ("crates/muxi-client/src", file),
+    ("crates/muxi-python/src", file),
+    ("crates/muxi-local/src", top_folder),
+    ("python/muxi", file),
+];
+
+/// The room that a file is in, by the file's path below the tree.
+type Room = fn(&str) -> &str;
+
+fn file(path: &str) -> &str {
+    path
+}
+
+fn top_folder(path: &str) -> &str {
+    path.split('/').next().unwrap_or(path)
+}
 
 /// The files that each file imports from, with the first line that does so.
 type Graph = BTreeMap<String, BTreeMap<String, usize>>;
@@ -24,13 +41,14 @@ type Sources = BTreeMap<String, String>;
 /// Describes the circles of all trees: one for each group of files that need each other.
 pub(crate) fn circles(root: &Path) -> Result<Vec<String>> {
     let mut found = Vec::new();
-    for tree in TREES {
+    for (tree, room) in TREES {
         let (ending, graph): (_, fn(&Sources) -> Result<Graph>) =
             if tree.starts_with("python") { ("py", python::graph) } else { ("rs", rust::graph) };
         let mut sources = Sources::new();
         read(&root.join(tree), "", ending, &mut sources)?;
         let graph = graph(&sources).with_context(|| format!("cannot read the imports of {tree}"))?;
-        found.extend(shortest(&graph).into_iter().map(|circle| describe(tree, &circle, &graph)));
+        let circles = shortest(&of_rooms(&graph, room));
+        found.extend(circles.into_iter().map(|circle| describe(tree, &circle, &graph, room)));
     }
     Ok(found)
 }
@@ -49,12 +67,28 @@ fn read(folder: &Path, below: &str, ending: &str, sources: &mut Sources) -> Resu
     Ok(())
 }
 
-fn describe(tree: &str, circle: &[String], graph: &Graph) -> String {
+/// The rooms that each room imports from.
+fn of_rooms(graph: &Graph, room: Room) -> Graph {
+    let mut rooms = Graph::new();
+    for (file, needs) in graph {
+        let here = rooms.entry(room(file).to_owned()).or_default();
+        here.extend(needs.keys().map(|other| (room(other).to_owned(), 0)));
+    }
+    for (here, needs) in &mut rooms {
+        needs.remove(here);
+    }
+    rooms
+}
+
+fn describe(tree: &str, circle: &[String], graph: &Graph, room: Room) -> String {
     let mut text = format!("a circle in {tree}:");
-    for (at, file) in circle.iter().enumerate() {
+    for (at, here) in circle.iter().enumerate() {
         let next = &circle[(at + 1) % circle.len()];
-        let line = graph.get(file).and_then(|to| to.get(next)).copied().unwrap_or_default();
-        text.push_str(&format!("\n  {tree}/{file}:{line} needs {next}"));
+        let imports = graph.iter().filter(|(file, _)| room(file) == here);
+        let mut imports = imports.flat_map(|(file, needs)| needs.iter().map(move |(other, line)| (file, other, line)));
+        if let Some((file, other, line)) = imports.find(|(_, other, _)| room(other) == next) {
+            text.push_str(&format!("\n  {tree}/{file}:{line} needs {other}"));
+        }
     }
     text
 }
@@ -101,7 +135,24 @@ fn circle(graph: &Graph, start: &str) -> Option<Vec<String>> {
 fn circles_of(graph: fn(&Sources) -> Result<Graph>, files: &[(&str, &str)]) -> Result<Vec<String>> {
     let sources = files.iter().map(|(name, source)| ((*name).to_owned(), (*source).to_owned())).collect();
     let graph = graph(&sources)?;
-    Ok(shortest(&graph).iter().map(|circle| describe("src", circle, &graph)).collect())
+    Ok(shortest(&graph).iter().map(|circle| describe("src", circle, &graph, file)).collect())
+}
+
+#[test]
+fn folders_are_rooms_too() {
+    let needs = |other: &str| BTreeMap::from([(other.to_owned(), 3)]);
+    let mut graph = Graph::from([
+        ("a/one.rs".to_owned(), needs("b/two.rs")),
+        ("a/three.rs".to_owned(), needs("a/one.rs")),
+        ("b/two.rs".to_owned(), BTreeMap::new()),
+        ("b/four.rs".to_owned(), BTreeMap::new()),
+    ]);
+    assert!(shortest(&of_rooms(&graph, top_folder)).is_empty());
+    graph.insert("b/four.rs".to_owned(), needs("a/three.rs"));
+    assert!(shortest(&of_rooms(&graph, file)).is_empty());
+    let circles = shortest(&of_rooms(&graph, top_folder));
+    let told: Vec<_> = circles.iter().map(|circle| describe("src", circle, &graph, top_folder)).collect();
+    assert_eq!(told, ["a circle in src:\n  src/a/one.rs:3 needs b/two.rs\n  src/b/four.rs:3 needs a/three.rs"]);
 }
 
 #[test]

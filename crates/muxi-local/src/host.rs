@@ -1,14 +1,7 @@
 //! What all parts of one server share.
 
 use crate::{
-    clock::Clock,
-    fault::Faults,
-    formation::{States, responder::Responders},
-    inspect::{Access, Log},
-    outbound::Outbound,
-    quirks::Quirks,
-    stopping::Stopping,
-    store::Store,
+    arrivals::Log, clock::Clock, fault::Faults, outbound::Outbound, quirks::Quirks, stopping::Stopping, store::Store,
 };
 use std::{fmt, sync::OnceLock};
 
@@ -22,24 +15,18 @@ pub(crate) struct Host {
     pub(crate) clock: Clock,
     /// The defects of the shipped runtime and server that are reproduced.
     pub(crate) quirks: Quirks,
-    /// What answers messages.
-    pub(crate) responders: Responders,
     /// For calls of the server's own.
     pub(crate) outbound: Outbound,
     /// The faults that requests meet.
     pub(crate) faults: Faults,
     /// The requests that came.
     pub(crate) log: Log,
-    /// Who may look below `/_local`.
-    pub(crate) access: Access,
     /// Whether the server stops.
     pub(crate) stopping: Stopping,
     /// Where formations print. Set by the control plane, which keeps their logs.
     pub(crate) printer: OnceLock<Printer>,
     /// Where state is kept.
     pub(crate) store: Store,
-    /// The states of the formations.
-    pub(crate) states: States,
 }
 
 impl Host {

@@ -12,6 +12,7 @@
 //! Without a formation of one's own it serves a built-in demo; [`Builder::formation`] serves folders, files and
 //! bundles.
 
+mod arrivals;
 mod cli;
 mod clock;
 mod control;
@@ -23,28 +24,22 @@ mod front;
 mod host;
 mod inspect;
 mod keys;
-mod operation;
 mod outbound;
 mod pattern;
 mod proxy;
 mod quirks;
+mod reply;
 mod serve;
 mod server;
 mod stopping;
 mod store;
 mod tally;
+mod target;
 
+pub use arrivals::Arrival;
 pub use cli::cli;
-pub use control::{Reload, Served};
+pub use control::{Reload, Served, routes};
 pub use fault::{Fault, InvalidFault, Moment};
 pub use formation::responder::script::ScriptError;
-pub use inspect::Arrival;
 pub use quirks::{QUIRKS, QuirkInfo, UnknownQuirk};
 pub use server::{Builder, Server};
-
-use muxi_client::api::table::Endpoint;
-
-/// Every operation of the control plane.
-pub fn routes() -> &'static [&'static Endpoint] {
-    control::routes()
-}

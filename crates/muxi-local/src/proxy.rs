@@ -1,8 +1,11 @@
 //! What a request is for: a formation behind `/api/{id}`, `/draft/{id}` or `/v1`, or the control plane.
 
 use crate::{
-    control::{Control, Instance, reply},
+    control::{Control, Instance},
     deadline::{self, Late},
+    inspect::Access,
+    reply,
+    target::{Place, Target},
 };
 use axum::{
     Router,
@@ -12,30 +15,8 @@ use axum::{
 };
 use futures_util::StreamExt;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header, uri::PathAndQuery};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str};
 use std::{sync::Arc, time::Duration};
 use tower_service::Service;
-
-/// What a path keeps as it is.
-const PATH: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'/')
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~')
-    .remove(b'!')
-    .remove(b'$')
-    .remove(b'&')
-    .remove(b'\'')
-    .remove(b'(')
-    .remove(b')')
-    .remove(b'*')
-    .remove(b'+')
-    .remove(b',')
-    .remove(b';')
-    .remove(b'=')
-    .remove(b':')
-    .remove(b'@');
 
 #[derive(Clone)]
 struct Site {
@@ -45,9 +26,9 @@ struct Site {
 }
 
 /// The whole server as one service.
-pub(crate) fn app(control: Arc<Control>) -> Router {
+pub(crate) fn app(control: Arc<Control>, access: Arc<Access>) -> Router {
     let rpc = crate::control::router(control.clone());
-    let inspect = crate::inspect::router(control.clone());
+    let inspect = crate::inspect::router(control.clone(), access);
     Router::new().fallback(serve).with_state(Site { control, rpc, inspect })
 }
 
@@ -84,18 +65,22 @@ async fn dispatch(mut site: Site, request: Request) -> Response {
     if path.contains("//") {
         return moved(request.uri());
     }
-    if let Some((id, rest)) = behind("/api/", path) {
-        let found = site.control.live(&id);
-        return forward(found, &id, &rest, "Formation", request).await;
-    }
-    if let Some((id, rest)) = behind("/draft/", path) {
-        let found = site.control.dev_instance(&id);
-        return forward(found, &id, &rest, "Draft formation", request).await;
-    }
-    if path == "/v1" || path.starts_with("/v1/") {
-        let (id, rest) = (site.control.first_id().to_owned(), path.to_owned());
-        let found = site.control.live(&id);
-        return forward(found, &id, &rest, "Formation", request).await;
+    let target = request.extensions().get::<Target>().cloned().unwrap_or_else(|| Target::of(path));
+    match &target.place {
+        Place::Live(id) => {
+            let found = site.control.live(id);
+            return forward(found, id, target.inner(), "Formation", request).await;
+        }
+        Place::Draft(id) => {
+            let found = site.control.dev_instance(id);
+            return forward(found, id, target.inner(), "Draft formation", request).await;
+        }
+        Place::First => {
+            let id = site.control.first_id().to_owned();
+            let found = site.control.live(&id);
+            return forward(found, &id, target.inner(), "Formation", request).await;
+        }
+        Place::Server => {}
     }
     let mut response = match site.rpc.call(request).await {
         Ok(response) => response,
@@ -106,35 +91,6 @@ async fn dispatch(mut site: Site, request: Request) -> Response {
         response.headers_mut().remove(header::ALLOW);
     }
     response
-}
-
-/// The formation id and the path after it (decoded and cleaned, as the real proxy passes it on, then encoded again).
-pub(crate) fn behind(prefix: &str, path: &str) -> Option<(String, String)> {
-    let path = path.strip_prefix(prefix)?;
-    let (id, rest) = path.split_once('/').unwrap_or((path, ""));
-    if id.is_empty() {
-        return None;
-    }
-    let id = percent_decode_str(id).decode_utf8_lossy().into_owned();
-    let decoded = percent_decode_str(rest).collect::<Vec<u8>>();
-    let mut clean: Vec<&[u8]> = Vec::new();
-    for part in decoded.split(|byte| *byte == b'/') {
-        match part {
-            b"" | b"." => {}
-            b".." => drop(clean.pop()),
-            part => clean.push(part),
-        }
-    }
-    let mut rest = String::new();
-    for part in &clean {
-        rest.push('/');
-        rest.extend(percent_encoding::percent_encode(part, PATH));
-    }
-    // A trailing slash is the formation's to redirect.
-    if rest.is_empty() || decoded.ends_with(b"/") {
-        rest.push('/');
-    }
-    Some((id, rest))
 }
 
 /// The real router answers a doubled slash with the cleaned path.
@@ -233,7 +189,7 @@ fn preflight() -> Response {
 
 #[cfg(test)]
 mod tests {
-    use super::{Instance, behind, deadline, forward};
+    use super::{Instance, deadline, forward};
     use axum::{Router, body::Body, extract::Request};
     use futures_util::stream;
     use http::StatusCode;
@@ -243,17 +199,6 @@ mod tests {
         net::{TcpListener, TcpStream},
         sync::mpsc,
     };
-
-    #[test]
-    fn paths_are_decoded_cleaned_and_encoded_again() {
-        let rest = |path: &str| behind("/api/", path).map(|(_, rest)| rest);
-        assert_eq!(rest("/api/demo").as_deref(), Some("/"));
-        assert_eq!(rest("/api/demo/").as_deref(), Some("/"));
-        assert_eq!(rest("/api/demo/v1/agents/a%2Fb%20c").as_deref(), Some("/v1/agents/a/b%20c"));
-        assert_eq!(rest("/api/demo/v1/./x/../agents/").as_deref(), Some("/v1/agents/"));
-        assert_eq!(rest("/api/demo/../../v1").as_deref(), Some("/v1"));
-        assert_eq!(rest("/api/"), None);
-    }
 
     /// The formation gives up on a body that was cut off; the real proxy says so in its own words.
     #[tokio::test(start_paused = true)]
@@ -295,7 +240,7 @@ mod tests {
             let instance = Instance { router: inner.clone(), log: Arc::default() };
             async move { forward(Ok(instance), "demo", "/v1/chat", "Formation", request).await }
         });
-        let front = crate::front::Front { app: outer, host: Arc::default() };
+        let front = crate::front::Front { app: outer, host: Arc::default(), access: Arc::default() };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let server = tokio::spawn(crate::serve::serve(listener, front, std::future::pending()));

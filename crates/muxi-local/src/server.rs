@@ -4,8 +4,9 @@ use crate::{
     Arrival, Fault, InvalidFault,
     control::{Control, Reload, Served, Watcher},
     formation::{
-        States,
+        Context,
         responder::{
+            Responders,
             llm::Llm,
             script::{Script, ScriptError},
         },
@@ -163,27 +164,32 @@ impl Builder {
 
     /// What all parts of the server share, set up as wanted.
     fn host(&self) -> io::Result<Host> {
-        let access = Access::new(self.remote_inspection, &self.address);
-        let host = Host { access, ..Host::default() };
+        let host = Host::default();
         let selection: Result<Selection, _> = self.quirks.parse();
         host.quirks.set(selection.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?);
+        Ok(host)
+    }
+
+    /// What answers messages.
+    fn responders(&self) -> io::Result<Responders> {
+        let responders = Responders::default();
         let invalid = |error: ScriptError| io::Error::new(io::ErrorKind::InvalidData, error);
         match &self.script {
             None => {}
-            Some(Source::Text(yaml)) => host.responders.start_with(Script::read(yaml, None).map_err(invalid)?),
+            Some(Source::Text(yaml)) => responders.start_with(Script::read(yaml, None).map_err(invalid)?),
             Some(Source::File(path)) => {
                 let name = path.display().to_string();
                 let yaml = fs::read_to_string(path).map_err(|error| {
                     io::Error::new(io::ErrorKind::InvalidData, format!("cannot read the script {name}: {error}"))
                 })?;
-                host.responders.start_with(Script::read(&yaml, Some(&name)).map_err(invalid)?);
+                responders.start_with(Script::read(&yaml, Some(&name)).map_err(invalid)?);
             }
         }
         if let Some(Endpoint { url, model, key }) = self.llm.clone() {
             let llm = Llm::new(&url, model, key);
-            host.responders.set_llm(llm.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?);
+            responders.set_llm(llm.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?);
         }
-        Ok(host)
+        Ok(responders)
     }
 
     /// Whether other machines may use `/_local` too: the request log, the faults, the clock and the page, whose chat
@@ -246,26 +252,25 @@ impl Builder {
         let bound = task::spawn_blocking(move || self.bind()).await.map_err(io::Error::other)?;
         let (mut server, stop, run) = bound?;
         let listener = TcpListener::from_std(run.listener)?;
-        server.running = Running::Task(task::spawn(run_until(listener, run.front, stop)));
+        server.running = Running::Task(task::spawn(run_until(listener, run.front, run.context, stop)));
         Ok(server)
     }
 
     /// Binds the listener and makes the handle; nothing runs yet.
     fn bind(self) -> io::Result<(Server, oneshot::Receiver<()>, Run)> {
-        let mut host = self.host()?;
+        let (mut host, responders) = (self.host()?, self.responders()?);
         if let Some(folder) = &self.data {
             host.store = Store::open(folder)?;
         }
         let keys = self.keys.complete(&host.store).map_err(io::Error::other)?;
-        let host = Arc::new(host);
+        let context = Context::new(Arc::new(host), responders);
         let listener = listen(&self.address)?;
         let address = listener.local_addr()?;
         let url = format!("http://{}", reachable(address));
         let (sender, receiver) = oneshot::channel();
-        let Keys { key_id, secret_key, admin_key, client_key } = keys;
-        let start_time = self.start_time;
-        let control = Control::new(host.clone(), &key_id, &secret_key, &admin_key, &client_key, &url, start_time)?;
-        let front = Front { app: proxy::app(control.clone()), host };
+        let control = Control::new(context.clone(), &keys, &url, self.start_time)?;
+        let access = Arc::new(Access::new(self.remote_inspection, &self.address));
+        let front = Front { app: proxy::app(control.clone(), access.clone()), host: context.host.clone(), access };
         let formations = control.start_with(&self.formations)?;
         let watcher = if self.watch { Some(Watcher::start(&control)?) } else { None };
         let first = formations.first().cloned().ok_or_else(|| io::Error::other("no formation is served"))?;
@@ -275,28 +280,28 @@ impl Builder {
             local: address.ip().is_loopback(),
             first,
             formations,
-            key_id,
-            secret_key,
+            key_id: keys.key_id,
+            secret_key: keys.secret_key,
             _watcher: watcher,
             stop: Some(sender),
             running: Running::Ended,
         };
-        Ok((server, receiver, Run { listener, front }))
+        Ok((server, receiver, Run { listener, front, context }))
     }
 }
 
 struct Run {
     listener: std::net::TcpListener,
     front: Front,
+    context: Arc<Context>,
 }
 
 /// Serves until it is stopped, then lets go of the data folder.
-async fn run_until(listener: TcpListener, front: Front, stop: oneshot::Receiver<()>) {
-    let host = front.host.clone();
+async fn run_until(listener: TcpListener, front: Front, context: Arc<Context>, stop: oneshot::Receiver<()>) {
     serve::serve(listener, front, async { drop(stop.await) }).await;
     let close = move || {
-        States::flush(&host);
-        host.store.close();
+        context.flush();
+        context.host.store.close();
     };
     // Only a panic could fail here, and there is nothing left to tell of it.
     let _ = task::spawn_blocking(close).await;
@@ -383,7 +388,7 @@ impl Server {
                     Err(error) => drop(ready.send(Err(error))),
                     Ok(listener) => {
                         let _ = ready.send(Ok(()));
-                        run_until(listener, run.front, stop).await;
+                        run_until(listener, run.front, run.context, stop).await;
                     }
                 }
             });
@@ -458,7 +463,7 @@ impl Server {
     /// `replies` begin anew. See [`script`](crate::formation::responder::script) for the form of a script. A wrong
     /// one changes nothing.
     pub fn script(&self, yaml: &str) -> Result<(), ScriptError> {
-        self.control.host.responders.set_script(Script::read(yaml, None)?);
+        self.control.context.responders.set_script(Script::read(yaml, None)?);
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! What the program prints: the announcement, the operations, and why it could not start.
 
 use super::arguments::Arguments;
-use crate::{QUIRKS, QuirkInfo, Server, formation, quirks::Quirks, server::NotListening};
+use crate::{QUIRKS, QuirkInfo, Server, control, formation, quirks::Quirks, server::NotListening};
 use muxi_client::api::table::Api;
 use serde_json::{Value, json};
 use std::io::{self, Write};
@@ -73,7 +73,7 @@ pub(super) fn warn(out: &mut impl Write, server: &Server) -> io::Result<()> {
 
 /// One line for every operation.
 pub(super) fn list_routes(out: &mut impl Write) -> io::Result<()> {
-    for endpoint in crate::routes().iter().chain(formation::routes()) {
+    for endpoint in control::routes().iter().chain(formation::routes()) {
         let prefix = if endpoint.api == Api::Formation { "/v1" } else { "" };
         writeln!(out, "{:<28} {:<7} {prefix}{}", endpoint.name, endpoint.method, endpoint.path)?;
     }

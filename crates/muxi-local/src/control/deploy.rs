@@ -5,9 +5,9 @@ use super::{
     folder::Folder,
     progress::{self, Done, Failure, Progress, blocking},
     registry::{Control, Entry, Service, Source, Status, Version, live_scope, not_found},
-    reply,
 };
 use crate::files::{Config, DEFAULT_VERSION};
+use crate::reply;
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;

@@ -4,9 +4,8 @@ use super::{
     Call, deploy,
     progress::blocking,
     registry::{Control, DevRun, Instance, Source, draft_scope},
-    reply,
 };
-use crate::files::Config;
+use crate::{files::Config, reply};
 use axum::{body::to_bytes, response::Response};
 use http::StatusCode;
 use serde_json::{Map, Value, json};

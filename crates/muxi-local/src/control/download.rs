@@ -1,6 +1,7 @@
 //! A formation's files as a zip archive.
 
-use super::{Call, progress::blocking, reply};
+use super::{Call, progress::blocking};
+use crate::reply;
 use axum::{
     body::Body,
     response::{IntoResponse, Response},

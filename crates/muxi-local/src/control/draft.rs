@@ -6,10 +6,9 @@ use super::{
     dev,
     progress::{self, Done, Failure, Progress, blocking},
     registry::{Control, Draft, draft_scope},
-    reply,
     update::{self, Updating},
 };
-use crate::formation::States;
+use crate::reply;
 use axum::response::Response;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::StatusCode;
@@ -106,7 +105,7 @@ fn act(control: &Control, id: &str, body: &Map<String, Value>) -> Result<Value, 
             drop(draft);
             // The state of its development run goes with it, unless that still runs.
             if !control.dev().contains_key(id) {
-                States::forget(&control.host, &draft_scope(id));
+                control.context.forget(&draft_scope(id));
             }
             Ok(json!({"action": action}))
         }

@@ -7,10 +7,10 @@ use super::{
     Call, deploy,
     progress::{self, Done, Failure, Progress},
     registry::{Control, Service, Status, live_scope, not_found},
-    reply, update,
+    update,
 };
-use crate::formation::States;
 use crate::quirks::Quirk;
+use crate::reply;
 use axum::response::Response;
 use http::StatusCode;
 use serde_json::json;
@@ -137,7 +137,7 @@ pub(super) async fn delete(call: Call) -> Response {
     match entry {
         None => reply::not_found(),
         Some(_) => {
-            States::forget(&call.control.host, &live_scope(&call.id));
+            call.control.context.forget(&live_scope(&call.id));
             reply::ok(json!({"id": call.id, "message": "Formation deleted successfully"}))
         }
     }

@@ -1,6 +1,7 @@
 //! What formations and the server print, and the routes that show it.
 
-use super::{Call, progress, reply};
+use super::{Call, progress};
+use crate::reply;
 use axum::{
     body::Body,
     response::{IntoResponse, Response},

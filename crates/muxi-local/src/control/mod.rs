@@ -12,7 +12,6 @@ mod logs;
 mod progress;
 mod read;
 mod registry;
-pub(crate) mod reply;
 mod saved;
 mod served;
 mod update;
@@ -22,6 +21,7 @@ pub(crate) use registry::{Control, Instance};
 pub use served::{Reload, Served};
 pub(crate) use watch::Watcher;
 
+use crate::reply;
 use axum::{
     Router,
     extract::{FromRequestParts, Path, Request},
@@ -95,7 +95,7 @@ fn handler(name: &str) -> Option<Handler> {
 }
 
 /// Every operation.
-pub(crate) fn routes() -> &'static [&'static Endpoint] {
+pub fn routes() -> &'static [&'static Endpoint] {
     ENDPOINTS
 }
 

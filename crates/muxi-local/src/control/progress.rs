@@ -1,6 +1,7 @@
 //! One operation, two faces: a JSON answer at its end, or a stream of progress events.
 
-use super::{Control, reply, unsaved};
+use super::{Control, unsaved};
+use crate::reply;
 use axum::{
     body::Body,
     response::{IntoResponse, Response},

@@ -1,6 +1,7 @@
 //! What only reads: ping, health, status, list, get.
 
-use super::{Call, VERSION, registry::PORTS, registry::Status, reply};
+use super::{Call, VERSION, registry::PORTS, registry::Status};
+use crate::reply;
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 use jiff::Timestamp;

@@ -2,9 +2,10 @@
 
 use super::{folder::Folder, logs::Log, progress::Failure, saved::Saved, served::Place};
 use crate::{
-    files::{self, Keys, Loaded},
-    formation::{Formation, FormationSpec, States},
+    files::{self, FormationKeys, Loaded},
+    formation::{Context, Formation, FormationSpec},
     host::Host,
+    keys::Keys,
 };
 use axum::Router;
 use http::StatusCode;
@@ -41,9 +42,10 @@ fn temporary_folder() -> io::Result<TempDir> {
 /// The control plane's state.
 pub(crate) struct Control {
     pub(crate) host: Arc<Host>,
+    pub(crate) context: Arc<Context>,
     pub(super) key_id: String,
     pub(super) signer: Signer,
-    pub(super) keys: Keys,
+    pub(super) keys: FormationKeys,
     pub(super) url: String,
     /// How long a formation takes to become healthy.
     pub(super) start_time: Duration,
@@ -172,20 +174,13 @@ pub(crate) struct Instance {
 
 impl Control {
     /// The state of a server that has just started; no formation runs yet.
-    pub(crate) fn new(
-        host: Arc<Host>,
-        key_id: &str,
-        secret_key: &str,
-        admin_key: &str,
-        client_key: &str,
-        url: &str,
-        start_time: Duration,
-    ) -> io::Result<Arc<Self>> {
+    pub(crate) fn new(context: Arc<Context>, keys: &Keys, url: &str, start_time: Duration) -> io::Result<Arc<Self>> {
         let control = Arc::new(Self {
-            host,
-            key_id: key_id.to_owned(),
-            signer: Signer::new(key_id, secret_key),
-            keys: Keys { admin: admin_key.to_owned(), client: client_key.to_owned() },
+            host: context.host.clone(),
+            context,
+            key_id: keys.key_id.clone(),
+            signer: Signer::new(&keys.key_id, &keys.secret_key),
+            keys: FormationKeys { admin: keys.admin_key.clone(), client: keys.client_key.clone() },
             url: url.to_owned(),
             start_time,
             started: Instant::now(),
@@ -217,11 +212,11 @@ impl Control {
         self.dev().clear();
         self.drafts().clear();
         self.formations().clear();
-        States::forget_all(&self.host);
+        self.context.forget_all();
         self.host.clock.reset();
         self.host.faults.clear();
         self.host.log.clear();
-        self.host.responders.reset_script();
+        self.context.responders.reset_script();
         self.audit.clear();
         self.next_port.store(PORTS.start, Ordering::Relaxed);
         self.serve_again();
@@ -322,7 +317,7 @@ impl Control {
     /// server. Reads files.
     pub(super) fn load(&self, scope: &str, source: &Source) -> Result<Service, String> {
         let spec = self.spec(source).map_err(|problems| problems.to_string())?.spec;
-        Ok(Service::new(Formation::on(self.host.clone(), scope, spec)?))
+        Ok(Service::new(Formation::on(&self.context, scope, spec)?))
     }
 
     /// What a formation is made from. Reads files.

@@ -5,10 +5,7 @@ use super::{
     folder::Folder,
     registry::{Control, Draft, Entry, Source, Status, Version, live_scope, lock},
 };
-use crate::{
-    formation::States,
-    store::{Change, Row},
-};
+use crate::store::{Change, Row};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -178,7 +175,7 @@ impl Control {
     /// that cannot be read are an error, since going on would lose them.
     fn revive(&self, id: &str, mut entry: Entry) -> Result<Entry, String> {
         if matches!(entry.status, Status::Starting | Status::Running) {
-            States::open(&self.host, &live_scope(id))?;
+            self.context.open(&live_scope(id))?;
             let updated_at = entry.updated_at;
             match self.load(&live_scope(id), &entry.current.source) {
                 Ok(service) => {

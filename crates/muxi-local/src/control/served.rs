@@ -178,7 +178,7 @@ impl Control {
         let source = place.source.clone();
         let version = Version { number: 1, semantic: Some(spec.version.clone()), digest: digest(spec), source };
         let mut entry = Entry::new(spec.name.clone(), self.port(), version);
-        let formation = Formation::on(self.host.clone(), &live_scope(&place.id), loaded.spec)?;
+        let formation = Formation::on(&self.context, &live_scope(&place.id), loaded.spec)?;
         entry.run(Service::new(formation));
         for warning in &served.warnings {
             entry.log.stderr.push(format!("warning: {warning}"));

@@ -5,10 +5,9 @@ use super::{
     deploy::{self, Candidate},
     progress::{self, Done, Failure, Progress, blocking},
     registry::{Control, Source, Status, UpdateState, not_found},
-    reply,
 };
-use crate::files;
 use crate::quirks::Quirk;
+use crate::{files, reply};
 use axum::response::Response;
 use http::StatusCode;
 use serde_json::json;

@@ -1,8 +1,8 @@
 //! Which fault a request meets: the one that it asks for, or the first armed one that fits.
 
 use super::{Fault, HEADER, InvalidFault};
-use crate::operation::Target;
 use crate::tally::Tally;
+use crate::target::Target;
 use http::HeaderMap;
 use serde_json::{Value, json};
 use std::sync::{
@@ -61,7 +61,7 @@ impl Faults {
     pub(crate) fn take(
         &self,
         method: &str,
-        target: &Target<'_>,
+        target: &Target,
         headers: &HeaderMap,
         key: Option<&str>,
     ) -> Result<Option<Fault>, InvalidFault> {
@@ -94,7 +94,7 @@ impl Faults {
 
 impl Fault {
     /// Whether the fault is meant for a request.
-    fn fits(&self, method: &str, target: &Target<'_>) -> bool {
+    fn fits(&self, method: &str, target: &Target) -> bool {
         let fits_path = |path: &str| match path.contains(['/', '*']) {
             true => target.fits(path),
             false => target.operations(method).any(|endpoint| endpoint.name == path),

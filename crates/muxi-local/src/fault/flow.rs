@@ -1,12 +1,10 @@
 //! Bodies that come slowly or in the smallest pieces.
 
-use super::{
-    Fault,
-    answer::{with_length, without_length},
-};
+use super::Fault;
 use axum::{body::Body, response::Response};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
+use http::header;
 use std::time::Duration;
 
 /// Pieces of a slow body in a second.
@@ -59,4 +57,19 @@ fn pieces(body: impl Stream<Item = Piece>, size: usize) -> impl Stream<Item = Pi
         };
         stream::iter(pieces)
     })
+}
+
+/// The length of a body goes into its header, so that changing how the body flows does not change how it is framed.
+fn with_length(mut response: Response) -> Response {
+    use http_body::Body as _;
+    if let Some(length) = response.body().size_hint().exact() {
+        response.headers_mut().insert(header::CONTENT_LENGTH, length.into());
+    }
+    response
+}
+
+/// The body in chunks, whatever its length.
+fn without_length(mut response: Response) -> Response<Body> {
+    response.headers_mut().remove(header::CONTENT_LENGTH);
+    response
 }

@@ -1,12 +1,10 @@
 //! Faults on request: what a server does wrong when a test asks for it.
 
-mod answer;
 mod armed;
 mod flow;
 mod text;
 mod wire;
 
-pub(crate) use answer::{made, refuse};
 pub(crate) use armed::Faults;
 pub(crate) use flow::shape;
 pub(crate) use wire::{Leave, Raw};
@@ -58,15 +56,15 @@ pub struct Fault {
     method: Option<String>,
     times: Option<u32>,
     delay_ms: Option<u64>,
-    status: Option<u16>,
+    pub(crate) status: Option<u16>,
     retry_after: Option<String>,
     retry_after_ms: Option<u64>,
     headers: BTreeMap<String, String>,
-    body: Option<serde_json::Value>,
-    html: Option<u16>,
-    redirect: Option<String>,
-    envelope: Option<Envelope>,
-    garbage: Option<Garbage>,
+    pub(crate) body: Option<serde_json::Value>,
+    pub(crate) html: Option<u16>,
+    pub(crate) redirect: Option<String>,
+    pub(crate) envelope: Option<Envelope>,
+    pub(crate) garbage: Option<Garbage>,
     reset: Option<Moment>,
     close: Option<Moment>,
     after_bytes: Option<u64>,
@@ -112,7 +110,7 @@ enum Amount {
 
 /// What is wrong with an answer that has status 200.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Envelope {
+pub(crate) enum Envelope {
     List,
     Empty,
     Failed,
@@ -121,7 +119,7 @@ enum Envelope {
 
 /// What comes that cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Garbage {
+pub(crate) enum Garbage {
     Http,
     Json,
 }

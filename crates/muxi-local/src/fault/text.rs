@@ -1,7 +1,7 @@
 //! A fault as text and as JSON, both ways.
 
 use super::{Amount, Envelope, Fault, Garbage, InvalidFault, Moment, date_offset};
-use crate::operation;
+use crate::target;
 use http::{HeaderName, HeaderValue, Method};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
@@ -207,7 +207,7 @@ impl Fault {
     pub(crate) fn check(&self) -> Checked<()> {
         if let Some(path) = &self.path
             && !path.contains(['/', '*'])
-            && !operation::exists(path)
+            && !target::exists(path)
         {
             return invalid(format!(
                 "path must be a pattern such as /v1/chat or /v1/mem*, or the name of an operation \

@@ -1,7 +1,7 @@
 //! Answers that break HTTP's rules, written to the socket by hand: an HTTP server would not send them.
 
 use super::{Amount, Fault, Garbage, Moment};
-use crate::inspect::Entry;
+use crate::arrivals::Entry;
 use axum::{body::Body, response::Response};
 use bytes::Bytes;
 use futures_util::StreamExt;

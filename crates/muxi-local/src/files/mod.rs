@@ -39,7 +39,7 @@ const RUNTIME: &str = "1.20260928.0";
 
 /// The keys of formations that do not bring their own.
 #[derive(Clone)]
-pub(crate) struct Keys {
+pub(crate) struct FormationKeys {
     pub(crate) admin: String,
     pub(crate) client: String,
 }
@@ -179,7 +179,7 @@ impl From<FormationSpec> for Loaded {
 
 /// Everything that a formation is made from, as its runtime reads it at its start. `path` is its folder or its
 /// configuration.
-pub(crate) fn load(path: &Path, keys: &Keys) -> Result<Loaded, Problems> {
+pub(crate) fn load(path: &Path, keys: &FormationKeys) -> Result<Loaded, Problems> {
     let (folder, config) = locate(path)?;
     let folder = Folder(&folder);
     let mut report = Report::default();

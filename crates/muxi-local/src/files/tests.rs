@@ -1,6 +1,6 @@
 //! Formations in real folders, right and wrong.
 
-use super::{Keys, Loaded, load};
+use super::{FormationKeys, Loaded, load};
 use serde_json::json;
 use std::{fs, path::Path};
 use tempfile::TempDir;
@@ -19,8 +19,8 @@ fn write(folder: &Path, name: &str, text: &str) {
     fs::write(path, text).unwrap();
 }
 
-fn keys() -> Keys {
-    Keys { admin: "fma_server".into(), client: "fmc_server".into() }
+fn keys() -> FormationKeys {
+    FormationKeys { admin: "fma_server".into(), client: "fmc_server".into() }
 }
 
 fn loaded(files: &[(&str, &str)]) -> Loaded {

@@ -101,7 +101,7 @@ pub(super) async fn audio(call: Call) -> Outcome {
     request.ask.channel = Channel::Audio;
     let (mut heard, mut unheard) = (Vec::new(), Vec::new());
     for file in files {
-        match call.formation.host.responders.transcribe(&call.formation, file).await {
+        match call.formation.context.responders.transcribe(&call.formation, file).await {
             Some(text) => heard.push(text),
             None => unheard.push(file["filename"].as_str().unwrap_or("audio")),
         }

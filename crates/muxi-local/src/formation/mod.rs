@@ -52,10 +52,11 @@ mod workflow;
 mod zone;
 
 pub(crate) use envelope::{Failure, refuse};
+pub(crate) use routes::FromPage;
 pub use routes::{router, routes};
 pub(crate) use spec::secret_references;
 pub use spec::{FormationSpec, Skill};
-pub(crate) use state::States;
+pub(crate) use state::Context;
 
 use crate::{
     host::Host,
@@ -68,6 +69,7 @@ use std::sync::{Arc, MutexGuard};
 
 /// One running formation: its specification and all its state.
 pub struct Formation {
+    context: Arc<Context>,
     host: Arc<Host>,
     spec: FormationSpec,
     started: Timestamp,
@@ -89,23 +91,24 @@ impl Formation {
     /// # Errors
     /// When a name is unknown.
     pub fn with_quirks(spec: FormationSpec, quirks: &str) -> Result<Arc<Self>, UnknownQuirk> {
-        let host = Arc::<Host>::default();
-        host.quirks.set(quirks.parse()?);
+        let context = Arc::<Context>::default();
+        context.host.quirks.set(quirks.parse()?);
         let shared = Arc::new(Shared::fresh(&spec));
-        Ok(Self::with(host, shared, spec))
+        Ok(Self::with(context, shared, spec))
     }
 
     /// Starts a formation of a server. It goes on with the state of its scope; the error says why that cannot be read.
-    pub(crate) fn on(host: Arc<Host>, scope: &str, spec: FormationSpec) -> Result<Arc<Self>, String> {
-        let shared = States::open(&host, scope)?;
+    pub(crate) fn on(context: &Arc<Context>, scope: &str, spec: FormationSpec) -> Result<Arc<Self>, String> {
+        let shared = context.open(scope)?;
         shared.adopt(&spec);
-        Ok(Self::with(host, shared, spec))
+        Ok(Self::with(context.clone(), shared, spec))
     }
 
-    fn with(host: Arc<Host>, shared: Arc<Shared>, spec: FormationSpec) -> Arc<Self> {
+    fn with(context: Arc<Context>, shared: Arc<Shared>, spec: FormationSpec) -> Arc<Self> {
         let formation = Arc::new(Self {
-            started: host.clock.now(),
-            host,
+            started: context.host.clock.now(),
+            host: context.host.clone(),
+            context,
             spec: knowledge::limited(spec),
             shared,
             events: Arc::default(),
@@ -122,6 +125,7 @@ impl Formation {
     pub(crate) fn reloaded(&self, spec: FormationSpec) -> Arc<Self> {
         self.shared.adopt(&spec);
         let formation = Arc::new(Self {
+            context: self.context.clone(),
             host: self.host.clone(),
             spec: knowledge::limited(spec),
             started: self.started,

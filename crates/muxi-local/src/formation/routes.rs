@@ -7,7 +7,7 @@ use super::{
     Formation, artifacts, audit, chat, clockwork, config, credentials, distilleries, events, history, ingestion,
     knowledge, library, memories, memory_admin, requests, scheduler, secrets, sessions, triggers, tuning, users,
 };
-use crate::{inspect::FromPage, operation::positional};
+use crate::target::positional;
 use axum::Router;
 use axum::extract::{OriginalUri, RawPathParams, Request, State};
 use axum::response::Response;
@@ -196,6 +196,10 @@ fn names(endpoint: &'static Endpoint) -> impl Iterator<Item = String> {
 fn filter(method: &str) -> Option<MethodFilter> {
     MethodFilter::try_from(method.parse::<Method>().ok()?).ok()
 }
+
+/// Marks a call of the server's own page: the formation adds the key that the operation needs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FromPage;
 
 /// Answers one call.
 async fn serve(

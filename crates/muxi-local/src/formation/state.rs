@@ -3,7 +3,7 @@
 use super::idempotency::{Flights, Replies};
 use super::{
     FormationSpec, artifacts, audit, cancel, captains_log, credentials, distilleries, ids, ingestion, knowledge,
-    memories, memory_admin, requests, scheduler, secrets, sessions, tuning, users,
+    memories, memory_admin, requests, responder::Responders, scheduler, secrets, sessions, tuning, users,
 };
 use crate::host::Host;
 use crate::store::{Change, Rows, Store, Whole};
@@ -154,50 +154,60 @@ impl Shared {
     }
 }
 
-/// The states of a server's formations, by scope.
+/// What the formations of one server have in common.
 #[derive(Debug, Default)]
-pub(crate) struct States(Mutex<HashMap<String, Arc<Shared>>>);
+pub(crate) struct Context {
+    pub(crate) host: Arc<Host>,
+    /// What answers messages.
+    pub(crate) responders: Responders,
+    /// The states of the formations, by scope.
+    states: Mutex<HashMap<String, Arc<Shared>>>,
+}
 
-impl States {
-    fn all(&self) -> MutexGuard<'_, HashMap<String, Arc<Shared>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+impl Context {
+    pub(crate) fn new(host: Arc<Host>, responders: Responders) -> Arc<Self> {
+        Arc::new(Self { host, responders, states: Mutex::default() })
+    }
+
+    fn states(&self) -> MutexGuard<'_, HashMap<String, Arc<Shared>>> {
+        self.states.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The state of a scope. The error says why the store's rows cannot be read.
-    pub(crate) fn open(host: &Host, scope: &str) -> Result<Arc<Shared>, String> {
-        let mut all = host.states.all();
+    pub(crate) fn open(&self, scope: &str) -> Result<Arc<Shared>, String> {
+        let mut all = self.states();
         if let Some(shared) = all.get(scope) {
             return Ok(shared.clone());
         }
-        let shared = Arc::new(Shared::new(scope, State::load(host, scope)?));
+        let shared = Arc::new(Shared::new(scope, State::load(&self.host, scope)?));
         all.insert(scope.to_owned(), shared.clone());
         Ok(shared)
     }
 
     /// Deletes the state of a scope. What still runs goes on and is not stored.
-    pub(crate) fn forget(host: &Host, scope: &str) {
+    pub(crate) fn forget(&self, scope: &str) {
         // Held to the end: nobody may read what is about to go.
-        let mut all = host.states.all();
+        let mut all = self.states();
         if let Some(shared) = all.remove(scope) {
             shared.state().deleted = true;
         }
-        host.store.write(vec![Change::Clear { scope: scope.into() }]);
+        self.host.store.write(vec![Change::Clear { scope: scope.into() }]);
     }
 
     /// Deletes the state of every scope.
-    pub(crate) fn forget_all(host: &Host) {
-        let mut all = host.states.all();
+    pub(crate) fn forget_all(&self) {
+        let mut all = self.states();
         all.drain().for_each(|(_, shared)| shared.state().deleted = true);
         let every = ["live/*", "draft/*"].map(|scope| Change::Clear { scope: scope.into() });
-        host.store.write(every.into());
+        self.host.store.write(every.into());
     }
 
     /// Sends what nobody has waited for, such as how a turn ended whose reader had left.
-    pub(crate) fn flush(host: &Host) {
-        if host.store.folder().is_some() {
-            for shared in host.states.all().values() {
+    pub(crate) fn flush(&self) {
+        if self.host.store.folder().is_some() {
+            for shared in self.states().values() {
                 // Nobody is left who could be told of an error.
-                let _ = shared.state().send(&host.store, &shared.scope);
+                let _ = shared.state().send(&self.host.store, &shared.scope);
             }
         }
     }

@@ -136,7 +136,7 @@ impl Turn {
         let answer = if races {
             Answer::broken("duplicate key value violates unique constraint \"user_identifiers_pkey\"", "IntegrityError")
         } else {
-            formation.host.responders.answer(&question)
+            formation.context.responders.answer(&question)
         };
         let agent = answer.agent.clone().unwrap_or(agent);
         let mut turn = Self {

@@ -78,7 +78,7 @@ fn is_origin_of(origin: &str, host: &str) -> bool {
 }
 
 fn refuse<T>(message: &str) -> Result<T, Box<Response>> {
-    Err(Box::new(crate::control::reply::error(StatusCode::FORBIDDEN, message)))
+    Err(Box::new(crate::reply::error(StatusCode::FORBIDDEN, message)))
 }
 
 #[cfg(test)]

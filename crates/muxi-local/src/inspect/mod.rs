@@ -1,20 +1,17 @@
 //! What is below `/_local`: what the server has seen, its faults and its clock, for tests and for people.
 
 mod access;
-mod log;
 mod page;
 mod requests;
 
 pub(crate) use access::{Access, Peer};
-pub use log::Arrival;
-pub(crate) use log::{Entry, Log, idempotency_key};
 
 use crate::{
-    control::{Control, reply},
+    control::Control,
     fault::Fault,
-    formation::responder::script::Script,
-    host::Host,
+    formation::{FromPage, responder::script::Script},
     quirks::{QUIRKS, QuirkInfo, Selection},
+    reply,
 };
 use axum::{
     Router,
@@ -38,10 +35,6 @@ const CHAT: &str = "/_local/chat/";
 /// The most that a reply of a formation may hold which is summed up here.
 const SUMMARY: usize = 16 << 20;
 
-/// Marks a call of the page: the formation adds the key that the operation needs.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct FromPage;
-
 /// Whether a path is the server's own and no API's.
 pub(crate) fn is_own(path: &str) -> bool {
     path.strip_prefix(BASE).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -63,8 +56,7 @@ pub(crate) fn as_call<B>(access: &Access, request: &mut Request<B>) -> Result<bo
 type Shared = State<Arc<Control>>;
 
 /// The routes.
-pub(crate) fn router(control: Arc<Control>) -> Router {
-    let host = control.host.clone();
+pub(crate) fn router(control: Arc<Control>, access: Arc<Access>) -> Router {
     Router::new()
         .route(BASE, get(|| async { Redirect::permanent("/_local/") }))
         .route("/_local/", get(page::page))
@@ -79,12 +71,12 @@ pub(crate) fn router(control: Arc<Control>) -> Router {
         .fallback(|| async { reply::error(StatusCode::NOT_FOUND, "There is no such page below /_local") })
         .method_not_allowed_fallback(|| async { reply::error(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed") })
         .layer(DefaultBodyLimit::max(1 << 20))
-        .layer(middleware::from_fn_with_state(host, guard))
+        .layer(middleware::from_fn_with_state(access, guard))
         .with_state(control)
 }
 
-async fn guard(State(host): State<Arc<Host>>, request: Request, next: Next) -> Response {
-    if let Err(refusal) = host.access.check(&request) {
+async fn guard(State(access): State<Arc<Access>>, request: Request, next: Next) -> Response {
+    if let Err(refusal) = access.check(&request) {
         return *refusal;
     }
     let mut response = next.run(request).await;
@@ -156,7 +148,7 @@ async fn move_clock(State(control): Shared, body: Bytes) -> Response {
 }
 
 async fn script(State(control): Shared) -> Response {
-    let script = control.host.responders.script();
+    let script = control.context.responders.script();
     ok(&json!({ "script": script.as_ref().map(|script| script.yaml()) }))
 }
 
@@ -164,7 +156,7 @@ async fn script(State(control): Shared) -> Response {
 async fn set_script(State(control): Shared, body: Bytes) -> Response {
     let Ok(yaml) = std::str::from_utf8(&body) else { return bad("a script is YAML in UTF-8") };
     match Script::read(yaml, None) {
-        Ok(script) => control.host.responders.set_script(script),
+        Ok(script) => control.context.responders.set_script(script),
         Err(error) => return bad(error),
     }
     self::script(State(control)).await
@@ -172,7 +164,7 @@ async fn set_script(State(control): Shared, body: Bytes) -> Response {
 
 /// Back to the script that the server was started with, or to none.
 async fn reset_script(State(control): Shared) -> Response {
-    control.host.responders.reset_script();
+    control.context.responders.reset_script();
     script(State(control)).await
 }
 

@@ -1,11 +1,10 @@
 //! The request log as JSON and as a stream.
 
-use super::{
-    Shared, bad,
-    log::{Arrival, Change},
-    ok, with_type,
+use super::{Shared, bad, ok, with_type};
+use crate::{
+    arrivals::{Arrival, Change},
+    pattern,
 };
-use crate::pattern;
 use axum::{
     body::Body,
     extract::{Query, State},

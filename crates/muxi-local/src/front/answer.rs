@@ -1,14 +1,11 @@
 //! Answers that a fault makes up.
 
-use super::{Envelope, Fault, Garbage};
 use crate::{
-    control::reply,
+    fault::{Envelope, Fault, Garbage},
     formation::{Failure, refuse as refuse_formation},
+    reply,
 };
-use axum::{
-    body::Body,
-    response::{IntoResponse, Response},
-};
+use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 use muxi_client::api::table::Api;
 use serde_json::{Value, json};
@@ -99,19 +96,4 @@ fn page(status: StatusCode) -> String {
         "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n\
          <hr><center>proxy</center>\r\n</body>\r\n</html>\r\n"
     )
-}
-
-/// The length of a body goes into its header, so that changing how the body flows does not change how it is framed.
-pub(super) fn with_length(mut response: Response) -> Response {
-    use http_body::Body as _;
-    if let Some(length) = response.body().size_hint().exact() {
-        response.headers_mut().insert(header::CONTENT_LENGTH, length.into());
-    }
-    response
-}
-
-/// The body in chunks, whatever its length.
-pub(super) fn without_length(mut response: Response) -> Response<Body> {
-    response.headers_mut().remove(header::CONTENT_LENGTH);
-    response
 }

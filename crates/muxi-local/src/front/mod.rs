@@ -1,11 +1,15 @@
 //! What every request meets first: the log of what arrives, and the faults on request.
 
+mod answer;
+
 use crate::{
-    fault::{Fault, Raw, made, refuse, shape},
+    arrivals::{Entry, idempotency_key},
+    fault::{Fault, Raw, shape},
     host::Host,
-    inspect::{self, Entry, Peer},
-    operation::Target,
+    inspect::{self, Access, Peer},
+    target::Target,
 };
+use answer::{made, refuse};
 use axum::{Router, body::Body, extract::Request, response::Response};
 use bytes::Bytes;
 use http::{StatusCode, header};
@@ -25,6 +29,8 @@ use tower_service::Service;
 pub(crate) struct Front {
     pub(crate) app: Router,
     pub(crate) host: Arc<Host>,
+    /// Who may look below `/_local`.
+    pub(crate) access: Arc<Access>,
 }
 
 impl Front {
@@ -37,7 +43,7 @@ impl Front {
         if inspect::is_own(request.uri().path()) {
             request.extensions_mut().insert(Peer(peer));
             // A chat turn of the page is a call like any other, and so can be seen and go wrong.
-            match inspect::as_call(&self.host.access, &mut request) {
+            match inspect::as_call(&self.access, &mut request) {
                 Ok(false) => return Ok(call(&mut self.app, request.map(Body::new)).await),
                 Ok(true) => {}
                 Err(response) => return Ok(*response),
@@ -47,8 +53,10 @@ impl Front {
             let target = Target::of(request.uri().path());
             let (method, headers) = (request.method().as_str(), request.headers());
             let entry = self.host.log.arrive(self.host.clock.now(), &request, &target);
-            let fault = self.host.faults.take(method, &target, headers, inspect::idempotency_key(headers));
-            (entry, fault, target.api)
+            let fault = self.host.faults.take(method, &target, headers, idempotency_key(headers));
+            let api = target.api();
+            request.extensions_mut().insert(target);
+            (entry, fault, api)
         };
         let count = entry.incoming();
         let request = request.map(|body| Body::new(Counted { body, seen: move |bytes| count.add(bytes) }));
@@ -60,7 +68,7 @@ impl Front {
             Ok(Some(fault)) => fault,
             Err(invalid) => return Ok(logged(entry, refuse(api, StatusCode::BAD_REQUEST, &invalid.to_string()))),
         };
-        entry.meets(&fault);
+        entry.meets(fault.to_string());
         let mut response = self.carry_out(&fault, api, request).await;
         if !fault.breaks_the_wire() {
             return Ok(logged(entry, shape(&fault, response)));

@@ -1,6 +1,6 @@
 //! The log of what arrives.
 
-use crate::{fault::Fault, operation::Target, tally::Tally};
+use crate::{tally::Tally, target::Target};
 use http::{HeaderMap, Request, StatusCode};
 use jiff::Timestamp;
 use muxi_client::api::request::{IDEMPOTENCY_HEADER, USER_HEADER};
@@ -92,7 +92,7 @@ impl Default for Log {
 
 impl Log {
     /// Notes a request.
-    pub(crate) fn arrive<B>(&self, now: Timestamp, request: &Request<B>, target: &Target<'_>) -> Entry {
+    pub(crate) fn arrive<B>(&self, now: Timestamp, request: &Request<B>, target: &Target) -> Entry {
         let headers = request.headers();
         let text = |name| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         let idempotency_key = idempotency_key(headers).map(str::to_owned);
@@ -103,13 +103,13 @@ impl Log {
             number,
             time: format!("{now:.3}"),
             method: method.to_owned(),
-            path: target.path.to_owned(),
+            path: target.path.clone(),
             query: request.uri().query().map(str::to_owned),
             headers: redacted(headers),
             attempt: idempotency_key.as_deref().map_or(1, |key| self.0.attempts.next(key)),
             idempotency_key,
             user: text(USER_HEADER),
-            formation: target.formation.clone(),
+            formation: target.formation().map(str::to_owned),
             operation: target.operations(method).next().map(|endpoint| endpoint.name.to_owned()),
             status: None,
             duration_ms: None,
@@ -208,8 +208,8 @@ impl Entry {
     }
 
     /// The request meets a fault.
-    pub(crate) fn meets(&self, fault: &Fault) {
-        self.update(|arrival| arrival.fault = Some(fault.to_string()));
+    pub(crate) fn meets(&self, fault: String) {
+        self.update(|arrival| arrival.fault = Some(fault));
     }
 
     /// The answer has begun.

@@ -1,0 +1,193 @@
+//! What a request is aimed at: the formation in its path, and the operation of the table.
+
+use crate::pattern;
+use matchit::Router;
+use muxi_client::api::{
+    table,
+    table::{Api, Endpoint},
+};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str};
+use std::sync::LazyLock;
+
+/// What a path keeps as it is.
+const PATH: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b'+')
+    .remove(b',')
+    .remove(b';')
+    .remove(b'=')
+    .remove(b':')
+    .remove(b'@');
+
+/// What a path is aimed at.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    /// The path as it came.
+    pub(crate) path: String,
+    pub(crate) place: Place,
+    /// The path behind `/api/{id}` or `/draft/{id}`, cleaned.
+    inner: Option<String>,
+}
+
+/// The part of a server that answers a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// The formation of that id.
+    Live(String),
+    /// The draft of that id, while it runs.
+    Draft(String),
+    /// The first formation.
+    First,
+    /// The control plane.
+    Server,
+}
+
+impl Target {
+    pub(crate) fn of(path: &str) -> Self {
+        let (place, inner) = if let Some((id, rest)) = behind("/api/", path) {
+            (Place::Live(id), Some(rest))
+        } else if let Some((id, rest)) = behind("/draft/", path) {
+            (Place::Draft(id), Some(rest))
+        } else if path == "/v1" || path.starts_with("/v1/") {
+            (Place::First, None)
+        } else {
+            (Place::Server, None)
+        };
+        Self { path: path.to_owned(), place, inner }
+    }
+
+    /// The API that the path belongs to.
+    pub(crate) fn api(&self) -> Api {
+        if self.place == Place::Server { Api::Server } else { Api::Formation }
+    }
+
+    /// The formation that the path names.
+    pub(crate) fn formation(&self) -> Option<&str> {
+        match &self.place {
+            Place::Live(id) | Place::Draft(id) => Some(id),
+            Place::First | Place::Server => None,
+        }
+    }
+
+    /// The path as the formation knows it.
+    pub(crate) fn inner(&self) -> &str {
+        self.inner.as_deref().unwrap_or(&self.path)
+    }
+
+    /// The operations of the table that such a request may be: those of one API that share method and path.
+    pub(crate) fn operations(&self, method: &str) -> impl Iterator<Item = &'static Endpoint> {
+        let (table, path) = match self.api() {
+            Api::Server => (&*SERVER, Some(self.inner())),
+            Api::Formation => (&*FORMATION, self.inner().strip_prefix("/v1")),
+        };
+        let found = path.and_then(|path| table.at(path).ok()).map_or(&[][..], |found| found.value.as_slice());
+        found.iter().copied().filter(move |endpoint| endpoint.method == method)
+    }
+
+    /// Whether the path fits a pattern, whole or behind the formation's id.
+    pub(crate) fn fits(&self, glob: &str) -> bool {
+        pattern::matches(glob, &self.path) || self.inner.as_deref().is_some_and(|path| pattern::matches(glob, path))
+    }
+}
+
+/// The formation id and the path after it (decoded and cleaned, as the real proxy passes it on, then encoded again).
+fn behind(prefix: &str, path: &str) -> Option<(String, String)> {
+    let path = path.strip_prefix(prefix)?;
+    let (id, rest) = path.split_once('/').unwrap_or((path, ""));
+    if id.is_empty() {
+        return None;
+    }
+    let id = percent_decode_str(id).decode_utf8_lossy().into_owned();
+    let decoded = percent_decode_str(rest).collect::<Vec<u8>>();
+    let mut clean: Vec<&[u8]> = Vec::new();
+    for part in decoded.split(|byte| *byte == b'/') {
+        match part {
+            b"" | b"." => {}
+            b".." => drop(clean.pop()),
+            part => clean.push(part),
+        }
+    }
+    let mut rest = String::new();
+    for part in &clean {
+        rest.push('/');
+        rest.extend(percent_encoding::percent_encode(part, PATH));
+    }
+    // A trailing slash is the formation's to redirect.
+    if rest.is_empty() || decoded.ends_with(b"/") {
+        rest.push('/');
+    }
+    Some((id, rest))
+}
+
+/// Whether there is an operation of that name.
+pub(crate) fn exists(name: &str) -> bool {
+    [Api::Server, Api::Formation].into_iter().any(|api| table::all(api).iter().any(|row| row.name == name))
+}
+
+type Table = Router<Vec<&'static Endpoint>>;
+
+static SERVER: LazyLock<Table> = LazyLock::new(|| table(Api::Server));
+static FORMATION: LazyLock<Table> = LazyLock::new(|| table(Api::Formation));
+
+fn table(api: Api) -> Table {
+    let mut router = Table::new();
+    let mut rows = std::collections::BTreeMap::<String, Vec<&'static Endpoint>>::new();
+    for endpoint in table::all(api) {
+        rows.entry(positional(endpoint.path)).or_default().push(endpoint);
+    }
+    for (path, row) in rows {
+        // The paths of the table do not clash: the routers of both APIs are made from them, too.
+        let _ = router.insert(path, row);
+    }
+    router
+}
+
+/// A path with numbers for names: operations that share a URL may name its parts differently, routes may not.
+pub(crate) fn positional(path: &str) -> String {
+    let number = |(index, part): (usize, &str)| match part.starts_with('{') {
+        true => format!("{{p{index}}}"),
+        false => part.to_owned(),
+    };
+    path.split('/').enumerate().map(number).collect::<Vec<_>>().join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_decoded_cleaned_and_encoded_again() {
+        let rest = |path: &str| behind("/api/", path).map(|(_, rest)| rest);
+        assert_eq!(rest("/api/demo").as_deref(), Some("/"));
+        assert_eq!(rest("/api/demo/").as_deref(), Some("/"));
+        assert_eq!(rest("/api/demo/v1/agents/a%2Fb%20c").as_deref(), Some("/v1/agents/a/b%20c"));
+        assert_eq!(rest("/api/demo/v1/./x/../agents/").as_deref(), Some("/v1/agents/"));
+        assert_eq!(rest("/api/demo/../../v1").as_deref(), Some("/v1"));
+        assert_eq!(rest("/api/"), None);
+    }
+
+    #[test]
+    fn every_operation_is_found_by_its_path() {
+        for api in [Api::Server, Api::Formation] {
+            for endpoint in table::all(api) {
+                let prefix = if api == Api::Formation { "/api/demo/v1" } else { "" };
+                let path = format!("{prefix}{}", endpoint.path.replace(['{', '}'], "x"));
+                let found = Target::of(&path).operations(endpoint.method).any(|row| row.name == endpoint.name);
+                assert!(found, "{} {path}", endpoint.method);
+            }
+        }
+        assert_eq!(Target::of("/v1/chat").operations("POST").next().unwrap().name, "chat");
+        assert_eq!(Target::of("/v1/chat").operations("PUT").count(), 0);
+    }
+}
