@@ -156,7 +156,7 @@ fn endless(kind: &'static str, piece: &'static str) -> Response<Body> {
     response
 }
 
-/// What a call ends with over such an answer. Another thread watches, since a call that never yields ends by nothing.
+/// The error that a call ends with over such an answer. Another thread watches, since a call that never yields ends by nothing.
 fn ends(
     kind: &'static str,
     piece: &'static str,

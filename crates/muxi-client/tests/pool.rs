@@ -272,7 +272,7 @@ struct Http2Server {
     url: String,
     accepted: Arc<AtomicUsize>,
     break_off: Arc<Notify>,
-    /// Whether the connections that stand are to be silent, also to what is asked later.
+    /// Silences the connections that stand, also to what is asked later.
     is_mute: Arc<AtomicBool>,
     /// Has a message for each connection that has ended.
     ended: mpsc::Receiver<()>,

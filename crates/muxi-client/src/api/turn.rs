@@ -44,9 +44,9 @@ pub struct TextReader {
     slices: String,
     /// The whole answer, as the last token said it.
     whole: Option<String>,
-    /// Whether that answer takes the place of the slices, instead of being made of them.
+    /// That answer takes the place of the slices, instead of being made of them.
     is_another: bool,
-    /// Whether the rest has been returned.
+    /// The rest has been returned.
     is_over: bool,
 }
 

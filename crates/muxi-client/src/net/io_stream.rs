@@ -26,7 +26,7 @@ impl IoStream {
         })
     }
 
-    /// Whether the two sides have agreed on HTTP/2.
+    /// Tells whether the two sides have agreed on HTTP/2.
     pub(super) fn is_http2(&self) -> bool {
         let protocol = match self {
             Self::Plain(_) => None,

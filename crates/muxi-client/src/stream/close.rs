@@ -28,7 +28,7 @@ struct Parked {
     body: Option<Body>,
     /// The task that waits for an event.
     reader: Option<Waker>,
-    /// Whether the stream had not been over when it was closed.
+    /// The stream had not been over when it was closed.
     was_open: bool,
 }
 
@@ -86,12 +86,12 @@ impl CloseHandle {
         false
     }
 
-    /// Whether the stream was closed before it was over.
+    /// Tells whether the stream was closed before it was over.
     pub(super) fn was_open(&self) -> bool {
         self.parked().was_open
     }
 
-    /// Whether the body has not been read to its end.
+    /// Tells whether there is a body, which has not been read to its end.
     pub(super) fn has_body(&self) -> bool {
         self.parked().body.is_some()
     }

@@ -61,7 +61,7 @@ impl AsyncEngine {
         let (state, reactor) = (self.0.state(py)?, reactor()?);
         let (mailbox, queue) = (mailbox.get(), mailbox.get().queue()?);
         let cancelled = Arc::new(Notify::new());
-        let id = mailbox.expect(future, Some(cancelled.clone()), Some((self.0.clone(), state.clone())));
+        let id = mailbox.await_answer(future, Some(cancelled.clone()), Some((self.0.clone(), state.clone())));
         let answer = Mailbox::answer(queue, id, request.endpoint, raw);
         reactor.submit(async move {
             let Some(inner) = state.get() else { return };

@@ -105,7 +105,7 @@ impl Mailbox {
     }
 
     /// Notes that `future` waits, and returns the id by which it is answered.
-    pub(super) fn expect(
+    pub(super) fn await_answer(
         &self,
         future: Py<PyAny>,
         cancel: Option<Arc<Notify>>,

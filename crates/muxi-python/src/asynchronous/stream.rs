@@ -249,7 +249,7 @@ impl AsyncStream {
     /// Gives `future` a result as soon as there is something new. Returns the id by which the mailbox knows it.
     fn wait(&self, py: Python<'_>, mailbox: &Bound<'_, Mailbox>, future: Py<PyAny>) -> PyResult<u64> {
         let shared = self.shared(py)?;
-        let (queue, id) = (mailbox.get().queue()?, mailbox.get().expect(future, None, None));
+        let (queue, id) = (mailbox.get().queue()?, mailbox.get().await_answer(future, None, None));
         let mut ahead = lock(&shared.ahead);
         ahead.waiters.push((queue, id));
         // Something may have come since the caller looked.
