@@ -51,6 +51,15 @@ fn settings_and_options() {
     assert_eq!(format!("{:?}", ProxySetting::Off), "Off");
 }
 
+#[tokio::test]
+async fn a_url_that_is_too_long() {
+    let client = FormationClient::builder().url("http://127.0.0.1:9").build().unwrap();
+    let error = client.request("GET", "/x").query("token", SECRET.repeat(11_000)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+    assert!(error.message().contains("66009 bytes: uri too long"), "{error}");
+    hides(&error);
+}
+
 #[test]
 fn arguments_and_requests() {
     for endpoint in [Api::Server, Api::Formation].into_iter().flat_map(|api| table::all(api).iter().copied()) {

@@ -22,7 +22,7 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use std::{
     fmt,
-    future::{Future, IntoFuture},
+    future::{Future, IntoFuture, ready},
     marker::PhantomData,
     pin::Pin,
 };
@@ -154,7 +154,9 @@ where
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'c>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let (handle, request, options) = self.into_parts();
-        Box::pin(async move { O::Reply::send(handle, request?, options).await })
+        match self.into_parts() {
+            (handle, Ok(request), options) => Box::pin(O::Reply::send(handle, request, options)),
+            (_, Err(error), _) => Box::pin(ready(Err(error))),
+        }
     }
 }

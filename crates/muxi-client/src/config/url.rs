@@ -6,7 +6,7 @@ use crate::api::{
 };
 use http::{
     Uri,
-    uri::{Authority, Scheme},
+    uri::{Authority, PathAndQuery, Scheme},
 };
 use percent_encoding::utf8_percent_encode;
 use std::{borrow::Cow, sync::Arc};
@@ -18,6 +18,7 @@ const VERSION: &str = "/v1";
 #[derive(Clone)]
 pub(crate) struct BaseUrl {
     scheme: Scheme,
+    authority: Authority,
     /// Scheme, host and port.
     origin: Arc<str>,
     /// The path without a slash at its end.
@@ -56,7 +57,7 @@ impl BaseUrl {
         }
         let prefix = uri.path().trim_end_matches('/').to_owned();
         let origin = format!("{scheme}://{authority}").into();
-        Ok(Self { scheme: scheme.clone(), origin, prefix })
+        Ok(Self { scheme: scheme.clone(), authority: authority.clone(), origin, prefix })
     }
 
     /// The formation API below the formation's own URL.
@@ -83,8 +84,15 @@ impl BaseUrl {
         &self.origin
     }
 
+    /// The URL of a path and a query below it.
+    pub(crate) fn join(&self, target: &str) -> Result<Uri, http::Error> {
+        let path = PathAndQuery::try_from([&*self.prefix, target].concat())?;
+        let uri = Uri::builder().scheme(self.scheme.clone()).authority(self.authority.clone());
+        uri.path_and_query(path).build()
+    }
+
     fn authority(&self) -> &str {
-        self.origin.split_once("://").map_or("", |(_, authority)| authority)
+        self.authority.as_str()
     }
 
     /// Tells whether connections are made with TLS.

@@ -16,7 +16,10 @@ use crate::{
     config::{CallOptions, Config, add_headers, needed, rows, seconds},
 };
 use http::{HeaderMap, HeaderValue, Uri, header};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 use uuid::Uuid;
 
 pub(super) const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
@@ -24,13 +27,22 @@ pub(super) const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/even
 /// Everything that stays the same in all attempts at a call.
 pub(super) struct Prepared<'a> {
     pub(super) request: &'a Request,
+    options: &'a CallOptions,
     pub(super) config: &'a Config,
     proxy: Option<&'a Proxy>,
     pub(super) uri: Uri,
     pub(super) idempotency_key: String,
     pub(super) max_retries: u32,
     pub(super) limits: Limits,
-    headers: HeaderMap,
+    is_stream: bool,
+    asks_for_compression: bool,
+    /// Those of the first request; made anew for another one.
+    headers: Mutex<Option<Headers>>,
+}
+
+/// The headers of all requests of a call, without a signature.
+struct Headers {
+    map: HeaderMap,
     is_signed: bool,
 }
 
@@ -38,47 +50,60 @@ impl<'a> Prepared<'a> {
     /// Checks the options, and puts together what is to be sent. `stream` tells how the stream ends that the call opens.
     pub(super) fn new(
         request: &'a Request,
-        options: &CallOptions,
+        options: &'a CallOptions,
         config: &'a Config,
         proxy: Option<&'a Proxy>,
         stream: Option<StreamEnd>,
     ) -> Result<Self> {
-        let mut headers = config.headers.clone();
-        let is_signed = authorize(request, config, &mut headers)?;
-        let idempotency_key = request.idempotency_key.clone().unwrap_or_else(|| Uuid::new_v4().to_string());
-        headers.insert(IDEMPOTENCY_HEADER, header_value("idempotency_key", &idempotency_key)?);
+        // Its text may be long, and its query may hold a secret.
+        let length = request.target.len();
+        let wrong = |e| Error::invalid(format!("the URL with a path and query of {length} bytes: {e}")).with_source(e);
+        let is_stream = stream.is_some();
+        let mut prepared = Self {
+            request,
+            options,
+            config,
+            proxy,
+            uri: config.base.join(&request.target).map_err(wrong)?,
+            idempotency_key: request.idempotency_key.clone().unwrap_or_else(|| Uuid::new_v4().to_string()),
+            max_retries: options.max_retries.unwrap_or(config.max_retries),
+            limits: limits(request, options, config, is_stream)?,
+            is_stream,
+            asks_for_compression: false,
+            headers: Mutex::default(),
+        };
+        let headers = prepared.headers()?;
+        let accepted = headers.map.get(header::ACCEPT_ENCODING);
+        prepared.asks_for_compression = accepted.is_some_and(|accepted| accepted != "identity");
+        prepared.headers = Mutex::new(Some(headers));
+        Ok(prepared)
+    }
+
+    fn headers(&self) -> Result<Headers> {
+        let Self { request, options, config, .. } = self;
+        let mut map = config.headers.clone();
+        let is_signed = authorize(request, config, &mut map)?;
+        map.insert(IDEMPOTENCY_HEADER, header_value("idempotency_key", &self.idempotency_key)?);
         let body_type = match &request.body {
             Body::Empty => None,
             Body::Json(_) => Some("application/json"),
             Body::Bundle(_) => Some("application/gzip"),
         };
         if let Some(body_type) = body_type {
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(body_type));
+            map.insert(header::CONTENT_TYPE, HeaderValue::from_static(body_type));
         }
-        if stream.is_some() {
-            headers.insert(header::ACCEPT, EVENT_STREAM);
+        if self.is_stream {
+            map.insert(header::ACCEPT, EVENT_STREAM);
         }
         for (name, value) in &request.headers {
-            headers.insert(name, value.clone());
+            map.insert(name, value.clone());
         }
-        add_headers(&mut headers, &options.headers)?;
+        add_headers(&mut map, &options.headers)?;
         // TLS goes through a tunnel, which has asked for the header itself.
-        if let Some(authorization) = proxy.filter(|_| !config.base.is_secure()).and_then(Proxy::authorization) {
-            headers.insert(header::PROXY_AUTHORIZATION, authorization);
+        if let Some(authorization) = self.proxy.filter(|_| !config.base.is_secure()).and_then(Proxy::authorization) {
+            map.insert(header::PROXY_AUTHORIZATION, authorization);
         }
-        let uri = format!("{}{}", config.base_url(), request.target);
-        let uri = uri.parse().map_err(|e| Error::invalid(format!("the URL {uri:?} is not valid")).with_source(e))?;
-        Ok(Self {
-            request,
-            config,
-            proxy,
-            uri,
-            idempotency_key,
-            max_retries: options.max_retries.unwrap_or(config.max_retries),
-            limits: limits(request, options, config, stream.is_some())?,
-            headers,
-            is_signed,
-        })
+        Ok(Headers { map, is_signed })
     }
 
     /// The request of one attempt, signed anew.
@@ -88,17 +113,19 @@ impl<'a> Prepared<'a> {
             Body::Json(json) => Outgoing::Whole(Some(json.clone())),
             Body::Bundle(source) => Outgoing::read(source.as_ref(), upload.clone())?,
         };
-        let mut request = http::Request::new(body);
-        *request.method_mut() = self.request.method.clone();
-        *request.uri_mut() = self.uri.clone();
-        *request.headers_mut() = self.headers.clone();
-        if let (true, Some(signer)) = (self.is_signed, &self.config.signer) {
+        let first = self.headers.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Headers { mut map, is_signed } = first.map_or_else(|| self.headers(), Ok)?;
+        if let (true, Some(signer)) = (is_signed, &self.config.signer) {
             let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
             let value = signer.header(now, self.request.method.as_str(), &self.request.signed_path);
             let mut value = header_value("key_id", &value)?;
             value.set_sensitive(true);
-            request.headers_mut().insert(header::AUTHORIZATION, value);
+            map.insert(header::AUTHORIZATION, value);
         }
+        let mut request = http::Request::new(body);
+        *request.method_mut() = self.request.method.clone();
+        *request.uri_mut() = self.uri.clone();
+        *request.headers_mut() = map;
         Ok(request)
     }
 
@@ -109,8 +136,7 @@ impl<'a> Prepared<'a> {
 
     /// Tells whether a route that is not in the table is asked for a compressed body: its bytes are the caller's to read.
     pub(super) fn asks_for_compression(&self) -> bool {
-        let accepted = self.headers.get(header::ACCEPT_ENCODING);
-        self.request.endpoint.is_none() && accepted.is_some_and(|accepted| accepted != "identity")
+        self.request.endpoint.is_none() && self.asks_for_compression
     }
 
     /// The progress of the body of one attempt.

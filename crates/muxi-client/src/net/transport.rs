@@ -105,7 +105,7 @@ impl Transport {
     fn prepare<'a>(
         &'a self,
         request: &'a Request,
-        options: &CallOptions,
+        options: &'a CallOptions,
         stream: Option<StreamEnd>,
     ) -> Result<Prepared<'a>> {
         Prepared::new(request, options, &self.config, self.proxy.as_ref(), stream)

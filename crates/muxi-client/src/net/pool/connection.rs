@@ -72,18 +72,22 @@ impl Connection {
         self.drive(&mut noop_context()).is_pending() && self.sender.is_ready()
     }
 
-    pub(super) async fn send(
+    /// Sends a request. It is no part of the future, which it would make larger.
+    pub(super) fn send(
         mut self: Box<Self>,
         request: Request<Outgoing>,
-    ) -> hyper::Result<(Box<Self>, Response<Incoming>)> {
+    ) -> impl Future<Output = hyper::Result<(Box<Self>, Response<Incoming>)>> {
         // Without a budget: where that has run out, a future asks to be polled again, and nothing would do so here.
-        let mut answer = pin!(unconstrained(self.sender.send_request(request)));
-        let response = poll_fn(|cx| {
-            let _ = self.drive(cx);
-            answer.as_mut().poll(&mut noop_context())
-        });
-        let response = response.await?;
-        Ok((self, response))
+        let answer = unconstrained(self.sender.send_request(request));
+        async move {
+            let mut answer = pin!(answer);
+            let response = poll_fn(|cx| {
+                let _ = self.drive(cx);
+                answer.as_mut().poll(&mut noop_context())
+            });
+            let response = response.await?;
+            Ok((self, response))
+        }
     }
 }
 

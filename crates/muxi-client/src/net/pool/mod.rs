@@ -81,7 +81,8 @@ impl Pool {
     ) -> Result<Response<PooledBody>, E> {
         match self.0.exchange(make()?, false).await {
             Err(failure) if failure.may_resend(method) => Ok(Box::pin(self.0.exchange(make()?, true)).await?),
-            outcome => Ok(outcome?),
+            Err(failure) => Err(failure.into()),
+            Ok(response) => Ok(response),
         }
     }
 }
@@ -90,7 +91,7 @@ impl Shared {
     /// One request, over a fresh connection or over any.
     async fn exchange(&self, mut request: Request<Outgoing>, fresh: bool) -> Result<Response<PooledBody>, Failure> {
         let turn = match self.http2.enter(&self.idle).await {
-            Entry::Open(place) => return self.exchange_http2(place, request).await,
+            Entry::Open(place) => return Box::pin(self.exchange_http2(place, request)).await,
             Entry::Connect(turn) => turn,
         };
         let (_in_flight, others) = InFlight::enter(&self.in_flight);
@@ -106,10 +107,10 @@ impl Shared {
                 let connected = Box::pin(self.connector.connect()).await;
                 let connected = connected.map_err(|error| self.not_connected(error))?;
                 if connected.stream.is_http2() {
-                    let place = self.http2.open(connected, &self.idle).await;
+                    let place = Box::pin(self.http2.open(connected, &self.idle)).await;
                     let place = place.map_err(|error| self.no_handshake(error))?;
                     drop(turn);
-                    return self.exchange_http2(place, request).await;
+                    return Box::pin(self.exchange_http2(place, request)).await;
                 }
                 self.http2.is_not_spoken();
                 Connection::open(connected).await.map_err(|error| self.no_handshake(error))?
