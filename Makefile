@@ -5,11 +5,13 @@ PYTHONS ?= python3.10 python3.11 python3.12 python3.13 python3.14
 VENV := .venv
 BIN := $(VENV)/bin
 ENV := VIRTUAL_ENV="$(CURDIR)/$(VENV)" PATH="$(CURDIR)/$(BIN):$$PATH"
+# The second package needs the first.
+DEVELOP = for at in . crates/muxi-local-python; do (cd $$at && $(ENV) maturin develop --quiet $(1)) || exit; done
 ISOLATED := $(BIN)/python tests/isolated.py
 # maturin refuses to choose between an active conda environment and .venv.
 unexport CONDA_PREFIX
 
-.PHONY: demo help test test-rust test-python browser parity real check generate openapi build clean
+.PHONY: demo help test test-rust test-python browser packages parity real check generate openapi build clean
 .PHONY: bench bench-table bench-growth bench-pythons bench-local counts
 
 demo: build ## Start muxi-local and run the quickstarts against it
@@ -23,7 +25,7 @@ test: test-rust test-python ## Run every test, but for those of browser, parity 
 # Fetched before, since the tests see no proxy.
 test-rust: $(VENV)/ready ## Run the Rust tests
 	cargo fetch --locked --quiet --target "$$(rustc --version --verbose | sed -n 's/^host: //p')"
-	$(ISOLATED) cargo test --workspace --exclude muxi-python --features muxi-client/tracing --quiet
+	$(ISOLATED) cargo test --workspace --exclude muxi-python --exclude muxi-local-python --features muxi-client/tracing --quiet
 
 test-python: build ## Run the Python tests
 	$(BIN)/python -m pytest -q
@@ -31,6 +33,11 @@ test-python: build ## Run the Python tests
 browser: build ## Test the page of muxi-local in a real browser; its pictures go to target/browser
 	@tests/browser/prepare
 	$(BIN)/python -m pytest -q tests/browser
+
+packages: $(VENV)/ready ## Build the wheels of both distributions, and try them in clean environments
+	rm -rf target/packages
+	@for at in . crates/muxi-local-python; do (cd $$at && $(ENV) maturin build --quiet --release --compression-level 9 --out "$(CURDIR)/target/packages") || exit; done
+	$(BIN)/python -m pytest -q tests/packages
 
 parity: build .venv-official/ready ## Compare every operation with the official SDK; see docs/differences.md
 	$(BIN)/python -m pytest -q tests/parity
@@ -51,14 +58,14 @@ check: build ## Check formatting, lints, types, and that generated files are up 
 	cargo clippy --package muxi-client --no-default-features --quiet -- -D warnings
 	cargo clippy --package muxi-client --features strict --test real --quiet -- -D warnings
 	cargo clippy --package muxi-client --features tracing,webpki-roots --all-targets --quiet -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --exclude muxi-python --no-deps --quiet
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --exclude muxi-python --exclude muxi-local-python --no-deps --quiet
 	cargo run --quiet --package xtask -- gen --check
 	cargo run --quiet --package xtask -- imports
 	cargo package --package muxi-client --package muxi-local --no-verify --offline --allow-dirty --quiet
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
-	$(BIN)/python -m mypy.stubtest muxi._muxi
+	$(BIN)/python -m mypy.stubtest muxi._muxi muxi_local._muxi_local
 	$(BIN)/pyright --warnings
 
 generate: $(VENV)/ready ## Write what derives from the tables of operations and settings
@@ -67,8 +74,8 @@ generate: $(VENV)/ready ## Write what derives from the tables of operations and 
 openapi: ## Write the OpenAPI documents of both APIs to target/openapi
 	cargo run --quiet --package xtask -- openapi target/openapi
 
-build: $(VENV)/ready ## Build the Python package into .venv
-	@$(ENV) maturin develop --quiet
+build: $(VENV)/ready ## Build the Python packages into .venv
+	@$(call DEVELOP)
 
 $(VENV)/ready: requirements-dev.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 10) or sys.exit("This needs CPython 3.10 or later, and \
@@ -97,9 +104,9 @@ bench-pythons: $(VENV)/ready ## Measure under each Python there is (PYTHONS="pyt
 	    --markdown docs/performance-pythons.md $(OPTIONS)
 
 bench-local: $(VENV)/ready ## Measure the local server
-	@$(ENV) maturin develop --quiet --release
+	@$(call DEVELOP,--release)
 	cargo build --quiet --release --package muxi-local
-	$(BIN)/python -m compileall -q python/muxi
+	$(BIN)/python -m compileall -q python crates/muxi-local-python/python
 	$(BIN)/python benches/local.py --command target/release/muxi-local --command "$(BIN)/python -m muxi.local" \
 	    --markdown docs/performance-local.md $(OPTIONS)
 

@@ -11,12 +11,14 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import muxi
 import pytest
-from muxi import AsyncFormationClient, FormationClient
+from muxi import AsyncFormationClient, FormationClient, webhook
 from muxi.testing import LocalServer
 
 ROOT = Path(__file__).parent.parent
@@ -69,6 +71,83 @@ def test_faults_pass(muxi_server: LocalServer) -> None:
     assert (first.operation, first.status, second.status) == ("chat", 429, 200)
     assert first.fault is not None
     assert muxi_server.client_key not in repr(muxi_server.requests)
+
+
+def test_requests_tell_what_was_sent(muxi_server: LocalServer, muxi_formation: FormationClient) -> None:
+    muxi_formation.chat({"message": "hello", "session_id": "s1"}, user_id="ada")
+    muxi_formation.set_secret("TOKEN", "S3CRET")
+    muxi_formation.health()
+    chat, *secrets, health = muxi_server.requests
+    assert (chat.body["message"], chat.body["session_id"]) == ("hello", "s1")
+    assert [request.body for request in (*secrets, health)] == [None] * (len(secrets) + 1)
+    assert "hello" not in repr(muxi_server.requests)
+    muxi_server.clear_requests()
+    assert muxi_server.requests == []
+
+
+def test_faults_happen_to_each_nth_request(muxi_server: LocalServer, muxi_formation: FormationClient) -> None:
+    muxi_server.fail("health", every=2, times=None, status=503)
+    for _ in range(2):
+        muxi_formation.health()
+        with pytest.raises(muxi.ServerError):
+            muxi_formation.health()
+    with pytest.raises(ValueError, match="rate must be a number from 0 to 1"):
+        muxi_server.fail("health", rate=2, status=503)
+
+
+class Receiver(BaseHTTPRequestHandler):
+    """An application that takes webhooks, as the documentation of `muxi.webhook` writes it."""
+
+    key: str
+    taken: list[webhook.WebhookEvent]
+
+    def do_POST(self) -> None:
+        payload = self.rfile.read(int(self.headers["Content-Length"]))
+        fits = webhook.verify_signature(payload, self.headers["X-Muxi-Signature"], self.key)
+        if fits:
+            self.taken.append(webhook.parse(payload))
+        self.send_response(200 if fits else 401)
+        self.end_headers()
+        self.wfile.write(b"taken" if fits else b"refused")
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def app_url(muxi_server: LocalServer) -> Iterator[str]:
+    """The address of a receiver."""
+    Receiver.key, Receiver.taken = muxi_server.admin_key, []
+    with ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as receiver:
+        threading.Thread(target=receiver.serve_forever).start()
+        yield f"http://127.0.0.1:{receiver.server_port}/hook"
+        receiver.shutdown()
+
+
+def test_webhooks_are_sent_on_request(muxi_server: LocalServer, app_url: str) -> None:
+    assert muxi_server.send_webhook(app_url, text="Done.", times=2) == [(200, "taken")] * 2
+    assert muxi_server.send_webhook(app_url, {"id": "req_1", "status": "failed"})[0].status == 200
+    muxi_server.send_webhook(app_url, status="failed", text="No model.")
+    muxi_server.send_webhook(app_url, status="awaiting_clarification", text="Which?", user_id="ada")
+    # The clock of the receiver is not moved.
+    muxi_server.clock.advance(86_400)
+    assert muxi_server.send_webhook(app_url)[0].status == 200
+    for refused in ({"signature": "wrong"}, {"signature": "missing"}, {"age": 600}):
+        assert muxi_server.send_webhook(app_url, **refused) == [(401, "refused")], refused
+    first, second, own, failed, question, _ = Receiver.taken
+    assert first == second
+    assert (first.status, first.content[0].text, first.formation_id) == ("completed", "Done.", "demo")
+    assert own.request_id == "req_1"
+    assert failed.error is not None
+    assert failed.error.message == "No model."
+    assert question.clarification is not None
+    assert (question.clarification.question, question.user_id) == ("Which?", "ada")
+    with pytest.raises(OSError, match=r"the webhook to http://127\.0\.0\.1:9/ failed"):
+        muxi_server.send_webhook("http://127.0.0.1:9/")
+    with pytest.raises(OSError, match='formation "other" does not run'):
+        muxi_server.send_webhook(app_url, formation_id="other")
+    with pytest.raises(ValueError, match="unknown variant `odd`, expected one of `valid`, `wrong`, `missing`"):
+        muxi_server.send_webhook(app_url, signature="odd")  # type: ignore[arg-type]
 
 
 def test_a_fault_for_all_lasts_until_it_is_cleared(muxi_server: LocalServer, muxi_formation: FormationClient) -> None:
@@ -231,9 +310,13 @@ def test_the_example_application_passes_its_tests(options: tuple[str, ...]) -> N
 
 def test_the_code_of_the_page_works(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "local.md").read_text()
-    [python] = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    (tmp_path / "test_page.py").write_text(python)
-    pytest_passes(tmp_path, 2)
+    for number, python in enumerate(re.findall(r"```python\n(.*?)```", page, re.DOTALL)):
+        (tmp_path / f"test_page_{number}.py").write_text(python)
+    # The receiver of this file.
+    (tmp_path / "conftest.py").write_text(
+        f"import sys; sys.path.insert(0, {str(ROOT / 'tests')!r})\nfrom test_testing import app_url"
+    )
+    pytest_passes(tmp_path, 3)
     [script] = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
     with LocalServer(script=script) as server:
         formation = server.formation()

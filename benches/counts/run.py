@@ -144,7 +144,9 @@ def compare(counts: dict[str, int], known: dict[str, int]) -> int:
         wrong += change > BAND
         print(f"{name:24} {known[name]:>9,} {now:>9,} {change:>+7.1%}  {verdict}")
     if wrong:
-        print(f"\n{wrong} above the band of {BAND:.0%}. If that is meant to be so: {COMMAND}\nand say in the commit why.")
+        print(
+            f"\n{wrong} above the band of {BAND:.0%}. If that is meant to be so: {COMMAND}\nand say in the commit why."
+        )
     return 1 if wrong else 0
 
 

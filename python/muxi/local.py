@@ -1,12 +1,13 @@
-"""A local MUXI server for development, tests and CI: ``python -m muxi.local --help``."""
+"""A local MUXI server for development, tests and CI: ``python -m muxi.local --help``.
+
+It comes with ``pip install "muxi-client[local]"``.
+"""
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
 
-from ._muxi import local_main
+from ._extra import explained
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,17 +24,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit status.
+
+    Raises:
+        ModuleNotFoundError: The local server is not installed; the message says how to install it.
     """
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    if threading.current_thread() is not threading.main_thread():
-        return local_main(given)
-    # The server has a handler of its own for Ctrl-C; Python's would raise KeyboardInterrupt besides.
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        return local_main(given)
-    finally:
-        signal.signal(signal.SIGINT, before)
+        import muxi_local
+    except ModuleNotFoundError as error:
+        raise explained(error) from None
+    return muxi_local.main(arguments, program="python -m muxi.local")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except ModuleNotFoundError as error:
+        sys.exit(str(error))

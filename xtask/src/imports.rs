@@ -15,11 +15,13 @@ use std::{
 };
 
 /// The trees below the root, each by itself, and what is not to need each other there.
-const TREES: [(&str, Room); 4] = [
+const TREES: [(&str, Room); 6] = [
     ("crates/muxi-client/src", file),
     ("crates/muxi-python/src", file),
     ("crates/muxi-local/src", top_folder),
-    ("python/muxi", file),
+    ("crates/muxi-local-python/src", file),
+    ("python", file),
+    ("crates/muxi-local-python/python", file),
 ];
 
 /// The room that a file is in, by the file's path below the tree.
@@ -43,7 +45,7 @@ pub(crate) fn circles(root: &Path) -> Result<Vec<String>> {
     let mut found = Vec::new();
     for (tree, room) in TREES {
         let (ending, graph): (_, fn(&Sources) -> Result<Graph>) =
-            if tree.starts_with("python") { ("py", python::graph) } else { ("rs", rust::graph) };
+            if tree.ends_with("python") { ("py", python::graph) } else { ("rs", rust::graph) };
         let mut sources = Sources::new();
         read(&root.join(tree), "", ending, &mut sources)?;
         let graph = graph(&sources).with_context(|| format!("cannot read the imports of {tree}"))?;

@@ -36,10 +36,10 @@ mod store;
 mod tally;
 mod target;
 
-pub use arrivals::Arrival;
+pub use arrivals::{Arrival, RequestsForgotten};
 pub use cli::cli;
 pub use control::{Reload, Served, routes};
 pub use fault::{Fault, InvalidFault, Moment};
-pub use formation::responder::script::ScriptError;
+pub use formation::{Webhook, WebhookAnswer, WebhookFailure, responder::script::ScriptError};
 pub use quirks::{QUIRKS, QuirkInfo, UnknownQuirk};
 pub use server::{Builder, Server};

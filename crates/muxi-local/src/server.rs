@@ -1,10 +1,10 @@
 //! The in-process handle.
 
 use crate::{
-    Arrival, Fault, InvalidFault,
+    Arrival, Fault, InvalidFault, RequestsForgotten,
     control::{Control, Reload, Served, Watcher},
     formation::{
-        Context,
+        Context, Webhook, WebhookAnswer, WebhookFailure,
         responder::{
             Responders,
             llm::Llm,
@@ -484,14 +484,41 @@ impl Server {
         self.control.host.faults.arm(fault)
     }
 
+    /// Sends a webhook to an address of your choice, and returns the answers to it, one for each time that it is sent.
+    ///
+    /// ```no_run
+    /// # async fn receives_it_once(server: &muxi_local::Server) -> Result<(), muxi_local::WebhookFailure> {
+    /// use muxi_local::Webhook;
+    /// let answers = server.send_webhook(&Webhook::to("http://127.0.0.1:8000/webhooks/muxi").times(2)).await?;
+    /// assert!(answers.iter().all(|answer| answer.status == 200));
+    /// let answers = server.send_webhook(&Webhook::to("http://127.0.0.1:8000/webhooks/muxi").wrongly_signed()).await?;
+    /// assert_eq!(answers[0].status, 401);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When the formation does not run, or there is no answer: the URL is wrong, nothing listens there, or it takes longer
+    /// than 30 seconds.
+    pub async fn send_webhook(&self, webhook: &Webhook) -> Result<Vec<WebhookAnswer>, WebhookFailure> {
+        self.control.send_webhook(webhook).await
+    }
+
     /// No fault is armed any more.
     pub fn clear_faults(&self) {
         self.control.host.faults.clear();
     }
 
-    /// The last thousand requests, in the order of their arrival.
-    pub fn requests(&self) -> Vec<Arrival> {
-        self.control.host.log.list(|_| true)
+    /// The requests since the start or [`Server::clear_requests`], in the order of their arrival.
+    ///
+    /// # Errors
+    /// When more have arrived than are kept: 10,000, with 64 MiB of bodies.
+    pub fn requests(&self) -> Result<Vec<Arrival>, RequestsForgotten> {
+        self.control.host.log.all()
+    }
+
+    /// Forgets the requests that have arrived.
+    pub fn clear_requests(&self) {
+        self.control.host.log.clear();
     }
 
     /// Puts everything back to the start: formations and what they remember, faults, the request log, the clock

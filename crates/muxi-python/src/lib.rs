@@ -10,7 +10,6 @@ mod decode;
 mod errors;
 mod events;
 mod json;
-mod local;
 mod log;
 mod process;
 mod settings;
@@ -28,7 +27,6 @@ mod _muxi {
         bundle::{Packing, PyBundle},
         errors::{default_code, error_class},
         json::loads,
-        local::{LocalServer, local_main},
         process::{after_fork, before_exit},
         webhook::{webhook_parse, webhook_verify},
     };

@@ -1,4 +1,4 @@
-//! Imports between the files of the Python package, which Python's own parser finds.
+//! Imports between the files of the Python packages, which Python's own parser finds.
 
 use super::{Graph, Sources};
 use anyhow::{Context as _, Result, ensure};
@@ -24,7 +24,7 @@ pub(super) fn graph(sources: &Sources) -> Result<Graph> {
     let mut graph: Graph = sources.keys().map(|file| (file.clone(), BTreeMap::new())).collect();
     for row in String::from_utf8(done.stdout)?.lines() {
         let [file, line, module, name] = row.split('\t').collect::<Vec<_>>()[..] else { continue };
-        let target = target(sources, module, name).filter(|target| target != file);
+        let target = target(sources, file, module, name).filter(|target| target != file);
         if let (Some(target), Some(to)) = (target, graph.get_mut(file)) {
             to.entry(target).or_insert(line.parse()?);
         }
@@ -32,16 +32,19 @@ pub(super) fn graph(sources: &Sources) -> Result<Graph> {
     Ok(graph)
 }
 
-/// The file of `from module import name`, or of `import module`. The package has no folders.
-fn target(sources: &Sources, module: &str, name: &str) -> Option<String> {
-    let inner =
-        module.strip_prefix('.').or_else(|| module.strip_prefix("muxi").filter(|rest| !rest.starts_with('_')))?;
-    let inner = inner.trim_start_matches('.');
+/// The file of `from module import name`, or of `import module`, where `file` says so. The packages have no folders. A
+/// compiled module has no source.
+fn target(sources: &Sources, file: &str, module: &str, name: &str) -> Option<String> {
+    let own = file.split('/').next().unwrap_or_default();
+    let (package, inner) = match module.strip_prefix('.') {
+        Some(inner) => (own, inner),
+        None => module.split_once('.').unwrap_or((module, "")),
+    };
     let inner = if inner.is_empty() { name } else { inner };
-    // The compiled module has no source.
-    let compiled = inner.starts_with("_muxi");
-    let file = Some(format!("{inner}.py")).filter(|file| sources.contains_key(file));
-    file.or_else(|| (!compiled).then(|| "__init__.py".to_owned()))
+    let module = Some(format!("{package}/{inner}.py")).filter(|file| sources.contains_key(file));
+    let is_compiled = inner.starts_with("_muxi");
+    let whole = || Some(format!("{package}/__init__.py")).filter(|file| !is_compiled && sources.contains_key(file));
+    module.or_else(whole)
 }
 
 #[cfg(test)]
@@ -51,15 +54,28 @@ mod tests {
     #[test]
     fn imports_count_but_for_those_of_type_checkers() -> Result<()> {
         let circles = |b: &str| {
-            circles_of(graph, &[("__init__.py", "from .a import A"), ("a.py", "from . import b"), ("b.py", b)])
+            let files = [("__init__.py", "from .a import A"), ("a.py", "from . import b"), ("b.py", b)];
+            let files = files.map(|(name, source)| (format!("muxi/{name}"), source));
+            circles_of(graph, &files.each_ref().map(|(name, source)| (&**name, *source)))
         };
         for way in ["from .a import A", "def f():\n    from . import a", "import muxi.a", "from muxi.a import A"] {
-            assert!(circles(way)?.concat().contains("src/a.py:1 needs b.py"), "{way}");
+            assert!(circles(way)?.concat().contains("src/muxi/a.py:1 needs muxi/b.py"), "{way}");
         }
-        assert!(circles("from muxi import A")?.concat().contains("src/b.py:1 needs __init__.py"));
+        assert!(circles("from muxi import A")?.concat().contains("src/muxi/b.py:1 needs muxi/__init__.py"));
         for way in ["if TYPE_CHECKING:\n    from .a import A", "from ._muxi import A", "# import muxi.a", "import os"] {
             assert_eq!(circles(way)?, Vec::<String>::new(), "{way}");
         }
+        Ok(())
+    }
+
+    #[test]
+    fn packages_may_need_each_other_in_one_direction() -> Result<()> {
+        let circles = |inner| {
+            let outer = "from muxi_local.testing import LocalServer";
+            circles_of(graph, &[("muxi/__init__.py", ""), ("muxi/testing.py", outer), ("muxi_local/testing.py", inner)])
+        };
+        assert_eq!(circles("from muxi import FormationClient")?, Vec::<String>::new());
+        assert!(circles("import muxi.testing")?.concat().contains("muxi_local/testing.py:1 needs muxi/testing.py"));
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use super::{folder::Folder, logs::Log, progress::Failure, saved::Saved, served::Place};
 use crate::{
     files::{self, FormationKeys, Loaded},
-    formation::{Context, Formation, FormationSpec},
+    formation::{Context, Formation, FormationSpec, Webhook, WebhookAnswer, WebhookFailure},
     host::Host,
     keys::Keys,
 };
@@ -243,6 +243,14 @@ impl Control {
         let entry = formations.get(id).ok_or(None)?;
         let service = entry.service.as_ref().ok_or(Some(entry.status.as_str()))?;
         Ok(Instance { router: service.router.clone(), log: entry.log.clone() })
+    }
+
+    /// Sends a webhook as one of the running formations.
+    pub(crate) async fn send_webhook(&self, webhook: &Webhook) -> Result<Vec<WebhookAnswer>, WebhookFailure> {
+        let id = webhook.sender().unwrap_or_else(|| self.first_id());
+        let running = |entry: &Entry| Some(entry.service.as_ref()?.formation.clone());
+        let formation = self.formations().get(id).and_then(running);
+        webhook.send(&*formation.ok_or_else(|| WebhookFailure(format!("the formation {id:?} does not run")))?).await
     }
 
     /// What answers for `/draft/{id}`: a development run, or else a formation that the server was started with.

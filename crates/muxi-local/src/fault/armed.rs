@@ -23,8 +23,23 @@ pub(crate) struct Faults {
 #[derive(Debug)]
 struct Armed {
     fault: Fault,
+    /// The requests that it fits.
+    met: u32,
     used: u32,
+    chance: fastrand::Rng,
 }
+
+impl Armed {
+    /// Counts a request that it fits. Tells whether it happens to this one.
+    fn happens(&mut self) -> bool {
+        self.met = self.met.wrapping_add(1);
+        self.fault.every.is_none_or(|every| self.met.is_multiple_of(every))
+            && self.fault.rate.is_none_or(|rate| self.chance.f64() < rate)
+    }
+}
+
+/// Where chance begins: what failed in one run fails in the next.
+const SEED: u64 = 1;
 
 impl Faults {
     fn armed(&self) -> MutexGuard<'_, Vec<Armed>> {
@@ -35,7 +50,7 @@ impl Faults {
     pub(crate) fn arm(&self, fault: Fault) -> Result<(), InvalidFault> {
         fault.check()?;
         let mut armed = self.armed();
-        armed.push(Armed { fault, used: 0 });
+        armed.push(Armed { fault, met: 0, used: 0, chance: fastrand::Rng::with_seed(SEED) });
         self.count.store(armed.len(), Ordering::Relaxed);
         Ok(())
     }
@@ -68,6 +83,11 @@ impl Faults {
         if let Some(text) = headers.get(HEADER) {
             let text = text.to_str().map_err(|_| InvalidFault(format!("{HEADER} must be plain ASCII")))?;
             let fault: Fault = text.parse()?;
+            if fault.every.is_some() || fault.rate.is_some() {
+                return Err(InvalidFault(
+                    "every and rate are for faults that are armed, not for one request".to_owned(),
+                ));
+            }
             if !fault.fits(method, target) {
                 return Ok(None);
             }
@@ -80,7 +100,8 @@ impl Faults {
             return Ok(None);
         }
         let mut armed = self.armed();
-        let Some(index) = armed.iter().position(|armed| armed.fault.fits(method, target)) else { return Ok(None) };
+        let happens = |armed: &mut Armed| armed.fault.fits(method, target) && armed.happens();
+        let Some(index) = armed.iter_mut().position(happens) else { return Ok(None) };
         let Some(found) = armed.get_mut(index) else { return Ok(None) };
         found.used += 1;
         let fault = found.fault.clone();

@@ -31,6 +31,8 @@ pub(crate) const HEADER: &str = "x-muxi-local-fault";
 /// | `path=chat`, `path=/v1/mem*` | only on that operation of the table (with those that share its method and path), or on paths that fit, whole or without `/api/{id}` (`*` is any text) |
 /// | `method=POST` | only on that method |
 /// | `times=2` | twice, then all is well again; without it always |
+/// | `every=3` | only the third, sixth, ninth of the requests that fit |
+/// | `rate=0.2` | only that share of the requests that fit, by chance; the same ones each time a fault is armed |
 /// | `delay_ms=500` | waits before the call is carried out |
 /// | `status=503` | the error of that status as the API would word it; the call is not carried out |
 /// | `retry_after=2` | header `Retry-After`: seconds, an HTTP date, or `date+2` for a date in two seconds |
@@ -55,6 +57,8 @@ pub struct Fault {
     path: Option<String>,
     method: Option<String>,
     times: Option<u32>,
+    every: Option<u32>,
+    rate: Option<f64>,
     delay_ms: Option<u64>,
     pub(crate) status: Option<u16>,
     retry_after: Option<String>,
@@ -151,6 +155,20 @@ impl Fault {
     #[must_use]
     pub fn times(mut self, times: u32) -> Self {
         self.times = Some(times);
+        self
+    }
+
+    /// Only each `every`th of the requests that fit.
+    #[must_use]
+    pub fn every(mut self, every: u32) -> Self {
+        self.every = Some(every);
+        self
+    }
+
+    /// Only that share of the requests that fit, from 0 to 1, by chance; the same ones each time a fault is armed.
+    #[must_use]
+    pub fn rate(mut self, rate: f64) -> Self {
+        self.rate = Some(rate);
         self
     }
 

@@ -7,9 +7,11 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use std::{fmt, str::FromStr};
 
+/// The parts that say when a fault happens.
+const WHEN: [&str; 5] = ["path", "method", "times", "every", "rate"];
 /// Every part, as the errors list them.
-const PARTS: &str = "path, method, times, delay_ms, status, retry_after, retry_after_ms, headers, body, html, redirect, \
-                     envelope, garbage, reset, close, after_bytes, truncate, stall_after, slow_bytes_per_s, split_utf8";
+const PARTS: &str = "path, method, times, every, rate, delay_ms, status, retry_after, retry_after_ms, headers, body, html, \
+                     redirect, envelope, garbage, reset, close, after_bytes, truncate, stall_after, slow_bytes_per_s, split_utf8";
 
 type Checked<T> = Result<T, InvalidFault>;
 
@@ -71,6 +73,19 @@ fn number(name: &str, value: &Value, from: u64, to: u64) -> Checked<Option<u64>>
         Some(number) => Ok(Some(number)),
         None if to == u64::MAX => expected(name, &format!("a whole number from {from}"), value),
         None => expected(name, &format!("a whole number from {from} to {to}"), value),
+    }
+}
+
+/// How often.
+fn count(name: &str, value: &Value) -> Checked<Option<u32>> {
+    Ok(number(name, value, 1, u32::MAX.into())?.and_then(|count| u32::try_from(count).ok()))
+}
+
+fn share(name: &str, value: &Value) -> Checked<Option<f64>> {
+    let share = value.as_f64().or_else(|| value.as_str()?.parse().ok());
+    match share.filter(|share| (0.0..=1.0).contains(share)) {
+        Some(share) => Ok(Some(share)),
+        None => expected(name, "a number from 0 to 1", value),
     }
 }
 
@@ -142,9 +157,9 @@ impl Fault {
         match name {
             "path" => self.path = text(name, value)?,
             "method" => self.method = text(name, value)?.map(|method| method.to_ascii_uppercase()),
-            "times" => {
-                self.times = number(name, value, 1, u32::MAX.into())?.and_then(|times| u32::try_from(times).ok());
-            }
+            "times" => self.times = count(name, value)?,
+            "every" => self.every = count(name, value)?,
+            "rate" => self.rate = share(name, value)?,
             "delay_ms" => self.delay_ms = number(name, value, 0, 3_600_000)?,
             "status" => self.status = status(name, value, 200)?,
             "retry_after" => self.retry_after = retry_after(name, value)?,
@@ -199,6 +214,8 @@ impl Fault {
             ("slow_bytes_per_s", self.slow_bytes_per_s.map(|count| json!(count))),
             ("split_utf8", self.split_utf8.then(|| json!(true))),
             ("times", self.times.map(|times| json!(times))),
+            ("every", self.every.map(|every| json!(every))),
+            ("rate", self.rate.map(|rate| json!(rate))),
         ];
         parts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
     }
@@ -237,7 +254,12 @@ impl Fault {
         if self.redirect.is_some() && self.status.is_some_and(|status| !(300..400).contains(&status)) {
             return invalid("redirect needs a status from 300 to 399, or none");
         }
-        if parts.keys().all(|name| ["path", "method", "times"].contains(&name.as_str())) {
+        one_of(&["every", "rate"])?;
+        // Also those of `Fault::every` and `Fault::rate`.
+        if self.every == Some(0) || self.rate.is_some_and(|rate| !(0.0..=1.0).contains(&rate)) {
+            return invalid("every must be a whole number from 1, and rate a number from 0 to 1");
+        }
+        if parts.keys().all(|name| WHEN.contains(&name.as_str())) {
             return invalid(format!("nothing is to go wrong; possible are {PARTS}"));
         }
         Ok(())
@@ -326,7 +348,7 @@ mod tests {
 
     #[test]
     fn text_and_json_say_the_same() {
-        let text = r#"path=/v1/a; method=POST; delay_ms=5; status=503; retry-after=date+2; headers={"X-A":"b; c"}; body={"a":[";"]}; truncate=3 events; times=2"#;
+        let text = r#"path=/v1/a; method=POST; delay_ms=5; status=503; retry-after=date+2; headers={"X-A":"b; c"}; body={"a":[";"]}; truncate=3 events; times=2; every=3"#;
         let fault: Fault = text.parse().unwrap();
         assert_eq!(fault.to_string().parse::<Fault>().unwrap(), fault);
         let json = serde_json::to_value(&fault).unwrap();
@@ -347,6 +369,9 @@ mod tests {
             ("truncate=3 pages", "truncate must be a number of bytes"),
             ("retry_after=soon; status=503", "retry_after must be seconds"),
             ("times=0; status=503", "times must be a whole number from 1"),
+            ("every=0; status=503", "every must be a whole number from 1"),
+            ("rate=1.5; status=503", "rate must be a number from 0 to 1"),
+            ("rate=0.5; every=2; status=503", "every and rate exclude each other"),
             ("path=chatt; status=503", "path must be a pattern"),
             ("html=502; redirect=/x", "html and redirect exclude each other"),
             ("reset=body; truncate=1", "reset and truncate exclude each other"),

@@ -417,12 +417,13 @@ impl Drop for Turn {
 }
 
 /// Whether the turn makes its user, and whether it fails because another turn still does: the first turns of a user,
-/// sent at once, are all about to make that user.
+/// sent at once, are all about to make that user. With SQLite there is one user, whom nothing makes.
 fn races(formation: &Formation, user: &str) -> (bool, bool) {
     let mut state = formation.state();
     let makes = state.users.begin_first_turn(user, formation.now());
     let since = state.users.since_first_turn(user, formation.now());
-    (makes, !makes && formation.quirk(Quirk::NewUserRace) && since.is_some_and(|since| since < RACE))
+    let is_on = formation.quirk(Quirk::NewUserRace) && !formation.quirk(Quirk::SingleUser);
+    (makes, !makes && is_on && since.is_some_and(|since| since < RACE))
 }
 
 /// Tracks the request of a turn and stores the user's message.

@@ -72,7 +72,10 @@ pub(super) async fn deliver(formation: &Formation, notice: &Notice) -> bool {
 }
 
 async fn post(formation: &Formation, notice: &Notice, headers: HeaderMap, limit: Duration) -> Result<u16, String> {
-    let body = body(formation, notice);
+    let body = match notice.secret {
+        Secret::Client => plain(&notice.payload),
+        Secret::Admin | Secret::Notification => encoded(formation, &notice.payload),
+    };
     match tokio::time::timeout(limit, formation.host.outbound.post(&notice.url, headers, body)).await {
         Err(_) => Err(format!("no answer within {} s", limit.as_secs_f64())),
         Ok(Err(error)) => Err(error.to_string()),
@@ -81,34 +84,42 @@ async fn post(formation: &Formation, notice: &Notice, headers: HeaderMap, limit:
     }
 }
 
-/// The bytes to send.
-fn body(formation: &Formation, notice: &Notice) -> Bytes {
-    if notice.secret != Secret::Client && formation.quirk(Quirk::WebhookEncoding) {
-        return spaced(&notice.payload).into();
-    }
-    let plain = super::envelope::compact(&notice.payload);
+/// The bytes to send, as the runtime writes them.
+pub(super) fn encoded(formation: &Formation, payload: &Value) -> Bytes {
+    if formation.quirk(Quirk::WebhookEncoding) { spaced(payload).into() } else { plain(payload) }
+}
+
+/// The bytes that are signed.
+fn plain(payload: &Value) -> Bytes {
+    let plain = super::envelope::compact(payload);
     // What is made here is never nested too deeply.
     canonical(&plain).map_or(plain, Bytes::from)
 }
 
 fn headers(formation: &Formation, notice: &Notice) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(header::USER_AGENT, HeaderValue::from_static(concat!("muxi-local/", env!("CARGO_PKG_VERSION"))));
     let quirks = &formation.host.quirks;
     let random;
     let secret = match notice.secret {
         Secret::Client if quirks.on(Quirk::EscalationKey) => {
             random = ids::random("", 32);
-            &random
+            Some(&random)
         }
-        Secret::Client => &formation.spec.client_key,
-        Secret::Notification if quirks.on(Quirk::UnsignedNotifications) => return headers,
-        Secret::Notification | Secret::Admin => &formation.spec.admin_key,
+        Secret::Client => Some(&formation.spec.client_key),
+        Secret::Notification if quirks.on(Quirk::UnsignedNotifications) => None,
+        Secret::Notification | Secret::Admin => Some(&formation.spec.admin_key),
     };
     let time = u64::try_from(formation.now().as_second()).unwrap_or_default();
+    signed(&notice.payload, secret.map(String::as_str), time)
+}
+
+/// The headers of a webhook, signed with that key at that time in Unix seconds.
+pub(super) fn signed(payload: &Value, secret: Option<&str>, time: u64) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::USER_AGENT, HeaderValue::from_static(concat!("muxi-local/", env!("CARGO_PKG_VERSION"))));
     // Without a key there is no signature, as in the runtime.
-    let Ok(signature) = sign(&super::envelope::compact(&notice.payload), secret, time) else { return headers };
+    let signature = secret.map(|secret| sign(&super::envelope::compact(payload), secret, time));
+    let Some(Ok(signature)) = signature else { return headers };
     for (name, value) in [(SIGNATURE_HEADER, signature), (TIMESTAMP_HEADER, time.to_string())] {
         if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(&value)) {
             headers.insert(name, value);

@@ -59,7 +59,7 @@ impl Front {
             (entry, fault, api)
         };
         let count = entry.incoming();
-        let request = request.map(|body| Body::new(Counted { body, seen: move |bytes| count.add(bytes) }));
+        let request = request.map(|body| Body::new(Counted { body, seen: move |piece: &Bytes| count.add(piece) }));
         let fault = match fault {
             Ok(None) => {
                 let response = call(&mut self.app, request).await;
@@ -106,16 +106,16 @@ async fn call(app: &mut Router, request: Request) -> Response {
 /// The response with a body that reports its bytes, and its end.
 fn logged(entry: Entry, response: Response) -> Response {
     entry.answered(response.status());
-    response.map(|body| Body::new(Counted { body, seen: move |bytes| entry.sent(bytes) }))
+    response.map(|body| Body::new(Counted { body, seen: move |piece: &Bytes| entry.sent(piece.len()) }))
 }
 
-/// A body that tells of the bytes that pass.
+/// A body that tells of the pieces that pass.
 struct Counted<B, F> {
     body: B,
     seen: F,
 }
 
-impl<B: HttpBody<Data = Bytes> + Unpin, F: Fn(usize) + Unpin> HttpBody for Counted<B, F> {
+impl<B: HttpBody<Data = Bytes> + Unpin, F: Fn(&Bytes) + Unpin> HttpBody for Counted<B, F> {
     type Data = Bytes;
     type Error = B::Error;
 
@@ -127,7 +127,7 @@ impl<B: HttpBody<Data = Bytes> + Unpin, F: Fn(usize) + Unpin> HttpBody for Count
         if let Poll::Ready(Some(Ok(frame))) = &frame
             && let Some(data) = frame.data_ref()
         {
-            (self.seen)(data.len());
+            (self.seen)(data);
         }
         frame
     }

@@ -9,7 +9,7 @@ pub(crate) use access::{Access, Peer};
 use crate::{
     control::Control,
     fault::Fault,
-    formation::{FromPage, responder::script::Script},
+    formation::{FromPage, Webhook, responder::script::Script},
     quirks::{QUIRKS, QuirkInfo, Selection},
     reply,
 };
@@ -67,6 +67,7 @@ pub(crate) fn router(control: Arc<Control>, access: Arc<Access>) -> Router {
         .route("/_local/clock", get(clock).post(move_clock))
         .route("/_local/script", get(script).put(set_script).delete(reset_script))
         .route("/_local/quirks", get(quirks).put(set_quirks))
+        .route("/_local/webhooks", post(send_webhook))
         .route("/_local/reset", post(reset))
         .fallback(|| async { reply::error(StatusCode::NOT_FOUND, "There is no such page below /_local") })
         .method_not_allowed_fallback(|| async { reply::error(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed") })
@@ -119,6 +120,22 @@ async fn arm(State(control): Shared, body: Bytes) -> Response {
 async fn disarm(State(control): Shared) -> Response {
     control.host.faults.clear();
     faults(State(control)).await
+}
+
+/// Sends a webhook, and answers with what the receiver answered.
+async fn send_webhook(State(control): Shared, body: Bytes) -> Response {
+    let webhook = match serde_json::from_slice(&body) {
+        Ok(value) => Webhook::from_json(&value),
+        Err(problem) => return bad(format!("not valid JSON: {problem}")),
+    };
+    let webhook = match webhook {
+        Ok(webhook) => webhook,
+        Err(invalid) => return bad(invalid),
+    };
+    match control.send_webhook(&webhook).await {
+        Ok(answers) => ok(&json!({ "answers": answers })),
+        Err(failure) => reply::error(StatusCode::BAD_GATEWAY, &failure.to_string()),
+    }
 }
 
 async fn clock(State(control): Shared) -> Response {

@@ -69,16 +69,16 @@ pub(super) async fn list(State(control): Shared, Query(pairs): Query<Vec<(String
         Ok(filter) => filter,
         Err(message) => return bad(message),
     };
-    let mut arrivals = control.host.log.list(|arrival| filter.fits(arrival));
+    let (mut arrivals, forgotten) = control.host.log.list(|arrival| filter.fits(arrival));
     if let Some(limit) = filter.limit {
         arrivals.drain(..arrivals.len().saturating_sub(limit));
     }
-    ok(&json!({ "requests": arrivals }))
+    ok(&json!({ "requests": arrivals, "forgotten": forgotten }))
 }
 
 pub(super) async fn clear(State(control): Shared) -> Response {
     control.host.log.clear();
-    ok(&json!({ "requests": [] }))
+    ok(&json!({ "requests": [], "forgotten": 0 }))
 }
 
 /// Requests as they come and as more is known of them, after number `since` (or the last one that a browser saw).

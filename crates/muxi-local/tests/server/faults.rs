@@ -193,6 +193,39 @@ fn truncated_bodies_and_streams() {
     assert!(!events.body().contains("done") && chat(&server, "delay_ms=0").body().contains("event: done"));
 }
 
+/// The statuses of so many calls.
+fn statuses(server: &Server, calls: usize) -> Vec<u16> {
+    (0..calls).map(|_| send(server, "GET", "/v1/health", &[], b"").status).collect()
+}
+
+#[test]
+fn faults_happen_to_each_nth_request_or_to_a_share() {
+    let server = start();
+    server.fail(Fault::status(503).on("health").every(3).times(2)).unwrap();
+    assert_eq!(statuses(&server, 10), [200, 200, 503, 200, 200, 503, 200, 200, 200, 200]);
+    let run = |rate| {
+        server.clear_faults();
+        server.fail(Fault::status(503).on("health").rate(rate)).unwrap();
+        statuses(&server, 200)
+    };
+    let first = run(0.3);
+    let failed = first.iter().filter(|status| **status == 503).count();
+    assert!((40..80).contains(&failed), "{failed} of 200");
+    assert_eq!(first, run(0.3), "the same ones each time");
+    assert!(run(0.0).iter().all(|status| *status == 200));
+    assert!(run(1.0).iter().all(|status| *status == 503));
+    // One that does not happen leaves the request to the next.
+    server.clear_faults();
+    server.fail(Fault::status(503).every(2)).unwrap();
+    server.fail(Fault::status(429)).unwrap();
+    assert_eq!(statuses(&server, 4), [429, 503, 429, 503]);
+    assert!(
+        server.fail(Fault::status(503).every(0)).is_err() && server.fail(Fault::status(503).rate(f64::NAN)).is_err()
+    );
+    let answer = send(&server, "GET", "/v1/health", &[("X-Muxi-Local-Fault", "status=503; every=2")], b"");
+    assert!(answer.status == 400 && String::from_utf8_lossy(&answer.body).contains("every and rate"), "{answer:?}");
+}
+
 #[test]
 fn a_stalled_stream_stays_open() {
     let server = start();
@@ -205,11 +238,11 @@ fn a_stalled_stream_stays_open() {
         let text = String::from_utf8(bytes).unwrap();
         assert!(text.starts_with("HTTP/1.1 200 OK\r\n"), "{text}");
         assert_eq!(text.matches("data: ").count(), events, "{text}");
-        let arrivals = server.requests();
+        let arrivals = server.requests().unwrap();
         assert_eq!(arrivals.last().unwrap().duration_ms, None);
         drop(stream);
         std::thread::sleep(Duration::from_millis(200));
-        assert!(server.requests().last().unwrap().duration_ms.is_some(), "a client that leaves ends the call");
+        assert!(server.requests().unwrap().last().unwrap().duration_ms.is_some(), "a client that leaves ends the call");
     }
 }
 

@@ -59,10 +59,10 @@ fn requests_tell_what_arrived_and_no_secret() {
     let bad = local(&server, "GET", "/requests?colour=red", "");
     assert!(bad.status == 400 && bad.message().contains("possible are operation"), "{bad:?}");
 
-    let handle = server.requests();
+    let handle = server.requests().unwrap();
     assert_eq!((handle.len(), handle[1].operation.as_deref(), handle[1].status), (3, Some("chat"), Some(200)));
     assert_eq!(local(&server, "DELETE", "/requests", "").status, 200);
-    assert!(server.requests().is_empty());
+    assert!(server.requests().unwrap().is_empty());
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn the_log_is_bounded() {
     let mut stream = open(&server, "GET", "/ping", &[], b"");
     std::io::Read::read_to_end(&mut stream, &mut Vec::new()).unwrap();
     let mut stream = std::net::TcpStream::connect(server.url().strip_prefix("http://").unwrap()).unwrap();
-    for _ in 0..1100 {
+    for _ in 0..10_100 {
         std::io::Write::write_all(&mut stream, b"GET /ping HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
         let mut seen = Vec::new();
         while !seen.ends_with(b"pong") {
@@ -81,8 +81,92 @@ fn the_log_is_bounded() {
             seen.extend_from_slice(&bytes[..count]);
         }
     }
-    let kept = server.requests();
-    assert_eq!((kept.len(), kept.last().unwrap().number), (1000, 1101));
+    let error = server.requests().unwrap_err().to_string();
+    assert!(error.contains("keeps 10000 requests") && error.contains("101 oldest are gone"), "{error}");
+    let listed = local(&server, "GET", "/requests?limit=1", "").json();
+    assert_eq!((&listed["forgotten"], &listed["requests"][0]["number"]), (&json!(101), &json!(10_101)));
+    server.clear_requests();
+    assert_eq!(server.requests().unwrap().len(), 0);
+}
+
+#[test]
+fn requests_have_their_bodies() {
+    let server = start();
+    let admin = ("X-Muxi-Admin-Key", server.admin_key());
+    let json = ("Content-Type", "application/json");
+    let post = |path: &str, kind, body: &[u8]| send(&server, "POST", path, &[admin, ("Content-Type", kind)], body);
+    post("/v1/chat", "application/json", br#"{"message":"hi","stream":false}"#);
+    post("/v1/chat", "application/json; charset=utf-8", b"{broken");
+    post("/v1/secrets", "application/json", br#"{"key":"TOKEN","value":"S3CRET"}"#);
+    post("/v1/chat", "application/gzip", b"\x1f\x8b\x08\x00");
+    send(&server, "GET", "/v1/health", &[json], b"");
+    let fault = ("X-Muxi-Local-Fault", "status=503");
+    send(&server, "POST", "/v1/chat", &[admin, json, fault], b"[2]");
+    let bodies: Vec<_> = server.requests().unwrap().into_iter().map(|arrival| arrival.body).collect();
+    assert_eq!(bodies[0], Some(json!({ "message": "hi", "stream": false })));
+    assert_eq!(bodies[1], Some(json!("{broken")));
+    assert_eq!(bodies[2..5], [None, None, None]);
+    assert_eq!(bodies[5], Some(json!([2])));
+    let shown = format!("{:?}", server.requests().unwrap());
+    assert!(!shown.contains("hi") && !shown.contains("S3CRET"), "{shown}");
+    assert_eq!(requests(&server, "?operation=chat")[0]["body"]["message"], "hi");
+}
+
+#[test]
+fn a_body_is_known_while_its_answer_streams() {
+    let server = start();
+    let headers = [("X-Muxi-Client-Key", server.client_key()), ("Content-Type", "application/json")];
+    let body = br#"{"message":"[[wait 60000]]","stream":true}"#;
+    let mut stream = BufReader::new(open(&server, "POST", "/v1/chat", &headers, body));
+    wait_for(&mut stream, "HTTP/1.1 200");
+    assert_eq!(server.requests().unwrap()[0].body, Some(json!({ "message": "[[wait 60000]]", "stream": true })));
+}
+
+#[test]
+fn long_bodies_make_room() {
+    let server = start();
+    let body = format!("\"{}\"", "x".repeat(15 << 20));
+    let headers = [("Content-Type", "application/json"), ("X-Muxi-Local-Fault", "status=503")];
+    for _ in 0..5 {
+        send(&server, "POST", "/v1/chat", &headers, body.as_bytes());
+    }
+    assert!(server.requests().unwrap_err().to_string().contains("1 oldest are gone"));
+}
+
+#[test]
+fn a_webhook_is_sent_to_any_address() {
+    let server = start();
+    let receiver = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/hook", receiver.local_addr().unwrap());
+    let taking = std::thread::spawn(move || {
+        let (stream, _) = receiver.accept().unwrap();
+        let mut stream = BufReader::new(stream);
+        let (mut head, mut line) = (String::new(), String::new());
+        while line != "\r\n" {
+            line.clear();
+            std::io::BufRead::read_line(&mut stream, &mut line).unwrap();
+            head.push_str(&line);
+        }
+        let length = head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
+        let mut body = vec![0; length.unwrap()];
+        std::io::Read::read_exact(&mut stream, &mut body).unwrap();
+        std::io::Write::write_all(stream.get_mut(), b"HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\nok").unwrap();
+        (head, serde_json::from_slice::<Value>(&body).unwrap())
+    });
+    let webhook = json!({ "url": url, "text": "Done.", "user_id": "ada" }).to_string();
+    let answers = local(&server, "POST", "/webhooks", &webhook).json();
+    assert_eq!(answers, json!({ "answers": [{ "status": 202, "body": "ok" }] }));
+    let (head, payload) = taking.join().unwrap();
+    assert!(head.starts_with("POST /hook ") && head.contains("X-Muxi-Signature: t="), "{head}");
+    assert_eq!((&payload["response"][0]["text"], &payload["user_id"]), (&json!("Done."), &json!("ada")));
+    let unheard = local(&server, "POST", "/webhooks", &json!({ "url": "http://127.0.0.1:9/" }).to_string());
+    assert!(unheard.status == 502 && unheard.message().contains("127.0.0.1:9/ failed"), "{unheard:?}");
+    for (wrong, words) in
+        [("{}", "missing field `url`"), (r#"{"url":"http://h","tex":1}"#, "unknown field `tex`"), ("x", "JSON")]
+    {
+        let answer = local(&server, "POST", "/webhooks", wrong);
+        assert!(answer.status == 400 && answer.message().contains(words), "{answer:?}");
+    }
 }
 
 #[test]
@@ -156,7 +240,7 @@ fn a_reset_goes_back_to_the_start() {
     assert_eq!(send(&server, "GET", "/ping", &[], b"").status, 200);
     assert_eq!(local(&server, "GET", "/clock", "").json()["offset_seconds"], 0.0);
     server.reset();
-    assert!(server.requests().is_empty());
+    assert!(server.requests().unwrap().is_empty());
     deploy(&server, "demo-a", &formation("demo-a", "1.0.0"));
 }
 
@@ -196,7 +280,10 @@ fn formations_are_listed_with_what_they_have() {
     signed(&server, "POST", "/rpc/formations/demo/stop", &[], b"");
     let demo = local(&server, "GET", "/formations", "").json()["formations"][0].clone();
     assert_eq!((&demo["status"], &demo["agents"]), (&json!("stopped"), &json!([])));
-    assert!(server.requests().iter().all(|arrival| arrival.path.starts_with("/rpc/")), "own calls are not logged");
+    assert!(
+        server.requests().unwrap().iter().all(|arrival| arrival.path.starts_with("/rpc/")),
+        "own calls are not logged"
+    );
 }
 
 #[test]
@@ -210,7 +297,7 @@ fn the_chat_box_needs_no_key_and_no_foreign_page_may_use_it() {
     let origin = server.url().to_owned();
     let answer = turn(&[("Origin", &origin), ("Sec-Fetch-Site", "same-origin")]);
     assert!(answer.status == 200 && answer.text().contains("event: done"), "{}", answer.text());
-    let logged = server.requests();
+    let logged = server.requests().unwrap();
     assert_eq!((logged[0].path.as_str(), logged[0].operation.as_deref()), ("/api/demo/v1/chat", Some("chat")));
     assert!(!logged[0].headers.contains_key("x-muxi-client-key"), "the key is added behind the log");
     for headers in [
@@ -221,7 +308,7 @@ fn the_chat_box_needs_no_key_and_no_foreign_page_may_use_it() {
     ] {
         assert_eq!(turn(&headers).status, 403, "{headers:?}");
     }
-    assert_eq!(server.requests().len(), 1, "a refused call does nothing");
+    assert_eq!(server.requests().unwrap().len(), 1, "a refused call does nothing");
     local(&server, "POST", "/faults", "status=503; path=chat; times=1");
     assert_eq!(turn(&[]).status, 503);
     assert_eq!(send(&server, "POST", "/_local/chat/none", &[], b"{}").status, 404);

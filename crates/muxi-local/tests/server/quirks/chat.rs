@@ -137,6 +137,19 @@ fn new_user_race() {
 }
 
 #[test]
+fn users_of_a_server_with_all_quirks_do_not_race() {
+    let server = &start("real");
+    thread::scope(|scope| {
+        let turns: Vec<_> =
+            (0..20).map(|user| scope.spawn(move || chat_stream(server, &format!("u{user}"), "hi"))).collect();
+        for turn in turns {
+            let stream = turn.join().unwrap();
+            assert!(stream.contains("event: done") && !stream.contains("event: error"), "{stream}");
+        }
+    });
+}
+
+#[test]
 fn a_first_turn_that_is_over_races_with_none() {
     // With this the stream of a cancelled turn stays open.
     let server = &start("fixed,new-user-race,late-cancel");

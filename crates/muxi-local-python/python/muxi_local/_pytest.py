@@ -1,4 +1,4 @@
-"""The pytest plugin of `muxi.testing`.
+"""The pytest plugin.
 
 Every pytest run of an environment with this package loads it, so it imports nothing before a fixture is used.
 """
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from . import AsyncFormationClient, FormationClient
+    from muxi import AsyncFormationClient, FormationClient
+
     from .testing import LocalServer
 
 

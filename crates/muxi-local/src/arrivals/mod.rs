@@ -1,12 +1,18 @@
 //! The log of what arrives.
 
+mod body;
+
 use crate::{tally::Tally, target::Target};
+use body::Body;
+use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode};
 use jiff::Timestamp;
 use muxi_client::api::request::{IDEMPOTENCY_HEADER, USER_HEADER};
 use serde::Serialize;
+use serde_json::Value;
 use std::{
     collections::{BTreeMap, VecDeque},
+    fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -16,12 +22,14 @@ use std::{
 use tokio::sync::broadcast;
 
 /// Requests kept before the oldest goes.
-const CAPACITY: usize = 1000;
+const CAPACITY: usize = 10_000;
+/// Bytes of bodies kept before the oldest request goes.
+const BODIES: usize = 64 << 20;
 /// Changes that a slow watcher may be behind before it is cut off.
 const BACKLOG: usize = 1024;
 
 /// A request as it arrived, and what became of it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Serialize)]
 #[non_exhaustive]
 pub struct Arrival {
     /// The number, from 1, in the order of arrival.
@@ -50,6 +58,9 @@ pub struct Arrival {
     pub status: Option<u16>,
     /// Milliseconds until the answer was sent or given up; none while it is under way.
     pub duration_ms: Option<f64>,
+    /// The body, parsed where it is JSON and as text otherwise. None where there is none, where it is a bundle or longer
+    /// than 16 MiB, and for operations on secrets and credentials.
+    pub body: Option<Value>,
     /// Bytes of the body that came.
     pub bytes_in: u64,
     /// Bytes of the body that were sent.
@@ -58,16 +69,66 @@ pub struct Arrival {
     pub fault: Option<String>,
 }
 
+impl fmt::Debug for Arrival {
+    /// Shows neither headers nor the body, which may hold what is private.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Arrival")
+            .field("number", &self.number)
+            .field("method", &self.method)
+            .field("path", &self.path)
+            .field("operation", &self.operation)
+            .field("attempt", &self.attempt)
+            .field("status", &self.status)
+            .field("fault", &self.fault)
+            .finish_non_exhaustive()
+    }
+}
+
+/// More requests have arrived than the log keeps, so that it cannot list all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestsForgotten(u64);
+
+impl fmt::Display for RequestsForgotten {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let megabytes = BODIES >> 20;
+        write!(f, "the log keeps {CAPACITY} requests and {megabytes} MiB of their bodies, and the {} oldest ", self.0)?;
+        f.write_str("are gone: clear the requests in between")
+    }
+}
+
+impl std::error::Error for RequestsForgotten {}
+
 /// The last requests of a server, and who watches them.
 #[derive(Debug)]
 pub(crate) struct Log(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    arrivals: Mutex<VecDeque<Arrival>>,
+    kept: Mutex<Kept>,
     last: AtomicU64,
     attempts: Tally,
     watchers: broadcast::Sender<Change>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    /// With the bytes of each one's body.
+    arrivals: VecDeque<(Arrival, usize)>,
+    /// Bytes of all bodies.
+    bodies: usize,
+    forgotten: u64,
+}
+
+impl Kept {
+    /// Lets the oldest go until the rest fits.
+    fn shrink(&mut self) {
+        while self.arrivals.len() > CAPACITY || (self.bodies > BODIES && self.arrivals.len() > 1) {
+            if let Some((_, body)) = self.arrivals.pop_front() {
+                self.bodies -= body;
+                self.forgotten += 1;
+            }
+        }
+    }
 }
 
 /// What watchers are told.
@@ -82,7 +143,7 @@ pub(crate) enum Change {
 impl Default for Log {
     fn default() -> Self {
         Self(Arc::new(Shared {
-            arrivals: Mutex::default(),
+            kept: Mutex::default(),
             last: AtomicU64::new(0),
             attempts: Tally::default(),
             watchers: broadcast::channel(BACKLOG).0,
@@ -97,7 +158,9 @@ impl Log {
         let text = |name| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         let idempotency_key = idempotency_key(headers).map(str::to_owned);
         let method = request.method().as_str();
-        let mut arrivals = self.0.arrivals();
+        let operation = target.operations(method).next().map(|endpoint| endpoint.name);
+        let counts = Arc::new(Counts::new(Body::of(headers, operation)));
+        let mut kept = self.0.kept();
         let number = self.0.last.fetch_add(1, Ordering::Relaxed) + 1;
         let arrival = Arrival {
             number,
@@ -110,39 +173,48 @@ impl Log {
             idempotency_key,
             user: text(USER_HEADER),
             formation: target.formation().map(str::to_owned),
-            operation: target.operations(method).next().map(|endpoint| endpoint.name.to_owned()),
+            operation: operation.map(str::to_owned),
             status: None,
             duration_ms: None,
+            body: None,
             bytes_in: 0,
             bytes_out: 0,
             fault: None,
         };
         self.0.tell(&arrival);
-        if arrivals.len() >= CAPACITY {
-            arrivals.pop_front();
-        }
-        arrivals.push_back(arrival);
-        drop(arrivals);
-        let counts = Arc::new(Counts::default());
+        kept.arrivals.push_back((arrival, 0));
+        kept.shrink();
+        drop(kept);
         Entry { shared: self.0.clone(), number, started: Instant::now(), counts }
     }
 
-    /// The requests that fit, oldest first.
-    pub(crate) fn list(&self, fits: impl Fn(&Arrival) -> bool) -> Vec<Arrival> {
-        self.0.arrivals().iter().filter(|arrival| fits(arrival)).cloned().collect()
+    /// The requests that fit, oldest first, and how many older ones are gone.
+    pub(crate) fn list(&self, fits: impl Fn(&Arrival) -> bool) -> (Vec<Arrival>, u64) {
+        let kept = self.0.kept();
+        let arrivals = kept.arrivals.iter().map(|(arrival, _)| arrival);
+        (arrivals.filter(|arrival| fits(arrival)).cloned().collect(), kept.forgotten)
+    }
+
+    /// All requests, oldest first.
+    pub(crate) fn all(&self) -> Result<Vec<Arrival>, RequestsForgotten> {
+        match self.list(|_| true) {
+            (arrivals, 0) => Ok(arrivals),
+            (_, forgotten) => Err(RequestsForgotten(forgotten)),
+        }
     }
 
     /// The requests after that number, and the changes from then on.
     pub(crate) fn watch(&self, since: u64) -> (Vec<Arrival>, broadcast::Receiver<Change>) {
-        let arrivals = self.0.arrivals();
-        let past = arrivals.iter().filter(|arrival| arrival.number > since).cloned().collect();
+        let kept = self.0.kept();
+        let arrivals = kept.arrivals.iter().map(|(arrival, _)| arrival);
+        let past = arrivals.filter(|arrival| arrival.number > since).cloned().collect();
         (past, self.0.watchers.subscribe())
     }
 
     /// Forgets every request. Numbers go on.
     pub(crate) fn clear(&self) {
-        let mut arrivals = self.0.arrivals();
-        arrivals.clear();
+        let mut kept = self.0.kept();
+        *kept = Kept::default();
         self.0.attempts.clear();
         // Nobody may be watching.
         let _ = self.0.watchers.send(Change::Cleared);
@@ -150,8 +222,8 @@ impl Log {
 }
 
 impl Shared {
-    fn arrivals(&self) -> MutexGuard<'_, VecDeque<Arrival>> {
-        self.arrivals.lock().unwrap_or_else(PoisonError::into_inner)
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn tell(&self, arrival: &Arrival) {
@@ -163,18 +235,26 @@ impl Shared {
 }
 
 /// The bytes of a request and of its answer.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Counts {
+    body: Body,
     incoming: AtomicU64,
     outgoing: AtomicU64,
 }
 
-/// Counts the bytes of a request's body.
+impl Counts {
+    fn new(body: Body) -> Self {
+        Self { body, incoming: AtomicU64::new(0), outgoing: AtomicU64::new(0) }
+    }
+}
+
+/// Notes a request's body.
 pub(crate) struct Incoming(Arc<Counts>);
 
 impl Incoming {
-    pub(crate) fn add(&self, bytes: usize) {
-        self.0.incoming.fetch_add(bytes as u64, Ordering::Relaxed);
+    pub(crate) fn add(&self, piece: &Bytes) {
+        self.0.incoming.fetch_add(piece.len() as u64, Ordering::Relaxed);
+        self.0.body.add(piece);
     }
 }
 
@@ -188,16 +268,24 @@ pub(crate) struct Entry {
 
 impl Entry {
     fn update(&self, change: impl FnOnce(&mut Arrival)) {
-        let mut arrivals = self.shared.arrivals();
-        let first = arrivals.front().map_or(u64::MAX, |arrival| arrival.number);
+        let mut kept = self.shared.kept();
+        let first = kept.arrivals.front().map_or(u64::MAX, |(arrival, _)| arrival.number);
         let index = self.number.checked_sub(first).and_then(|index| usize::try_from(index).ok());
         // The log may have been cleared, or have moved on.
-        let Some(arrival) = index.and_then(|index| arrivals.get_mut(index)) else { return };
+        let Some((arrival, bytes)) = index.and_then(|index| kept.arrivals.get_mut(index)) else { return };
         change(arrival);
+        let mut more = 0;
+        if let Some((body, length)) = self.counts.body.news() {
+            arrival.body = Some(body);
+            more = length - *bytes;
+            *bytes = length;
+        }
         self.shared.tell(arrival);
+        kept.bodies += more;
+        kept.shrink();
     }
 
-    /// What counts the bytes of the request's body.
+    /// What notes the request's body.
     pub(crate) fn incoming(&self) -> Incoming {
         Incoming(self.counts.clone())
     }

@@ -1,12 +1,11 @@
-//! muxi-local from Python: its program, and a server within this process.
+//! The server within this process.
 
-use muxi_local::{Fault, Server};
+use muxi_local::{Fault, Server, Webhook};
 use pyo3::{
     exceptions::{PyOSError, PyRuntimeError, PyValueError},
     prelude::*,
 };
 use std::{
-    ffi::OsString,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -14,13 +13,6 @@ use std::{
 
 /// How long moving the clock waits for jobs: one that asks a slow model goes on after that.
 const SETTLING: Duration = Duration::from_secs(5);
-
-/// Runs the local server until it is stopped, and returns the exit status.
-#[pyfunction]
-pub(crate) fn local_main(py: Python<'_>, arguments: Vec<OsString>) -> i32 {
-    let name = OsString::from("python -m muxi.local");
-    py.detach(|| muxi_local::cli([name].into_iter().chain(arguments)))
-}
 
 /// A server on a thread of its own. `None` once it is stopped.
 #[pyclass(frozen)]
@@ -111,6 +103,22 @@ impl LocalServer {
         self.with(|server| server.fail(fault).map_err(|error| wrong(&error)))
     }
 
+    /// The answers, as JSON. Nothing of this server's runtime is waited for.
+    fn send_webhook(&self, py: Python<'_>, webhook: &str) -> PyResult<String> {
+        let wrong = |error: &dyn std::fmt::Display| PyValueError::new_err(error.to_string());
+        let parts: serde_json::Value = serde_json::from_str(webhook).map_err(|error| wrong(&error))?;
+        let webhook = Webhook::from_json(&parts).map_err(|error| wrong(&error))?;
+        let failed = |error: &dyn std::fmt::Display| PyOSError::new_err(error.to_string());
+        py.detach(|| {
+            self.with(|server| {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+                let runtime = runtime.map_err(|error| failed(&error))?;
+                let answers = runtime.block_on(server.send_webhook(&webhook)).map_err(|error| failed(&error))?;
+                serde_json::to_string(&answers).map_err(|error| failed(&error))
+            })
+        })
+    }
+
     fn clear_faults(&self) -> PyResult<()> {
         self.with(|server| {
             server.clear_faults();
@@ -120,8 +128,17 @@ impl LocalServer {
 
     /// What has arrived, as JSON.
     fn requests(&self) -> PyResult<String> {
+        let wrong = |error: &dyn std::fmt::Display| PyRuntimeError::new_err(error.to_string());
         self.with(|server| {
-            serde_json::to_string(&server.requests()).map_err(|error| PyRuntimeError::new_err(error.to_string()))
+            let requests = server.requests().map_err(|error| wrong(&error))?;
+            serde_json::to_string(&requests).map_err(|error| wrong(&error))
+        })
+    }
+
+    fn clear_requests(&self) -> PyResult<()> {
+        self.with(|server| {
+            server.clear_requests();
+            Ok(())
         })
     }
 
