@@ -1,7 +1,7 @@
 from pathlib import Path
 from typing import final
 
-__all__ = ["LocalServer", "main"]
+__all__ = ["LocalServer", "__version__", "main"]
 
 __version__: str
 
