@@ -35,6 +35,7 @@ mod stopping;
 mod store;
 mod tally;
 mod target;
+mod yaml;
 
 pub use arrivals::{Arrival, RequestsForgotten};
 pub use cli::cli;

@@ -16,8 +16,9 @@ pub(super) fn parse(text: &str) -> Result<Vec<(String, Option<String>)>, u64> {
             rest = after;
             continue;
         }
-        let number = 1 + text[..text.len() - rest.len()].matches('\n').count() as u64;
-        let (pair, after) = pair(rest).ok_or(number)?;
+        // Counted for a mistake only: for each line it would be the square of their number.
+        let number = || 1 + text[..text.len() - rest.len()].matches('\n').count() as u64;
+        let (pair, after) = pair(rest).ok_or_else(number)?;
         pairs.push(pair);
         rest = after;
     }

@@ -71,24 +71,34 @@ pub(super) fn triggers(folder: &Folder<'_>, report: &mut Report) -> BTreeMap<Str
     triggers
 }
 
-/// Every `${{` needs its `}}`, in the same line.
+/// Every `${{` needs its `}}`, in the same line and before the next one.
 fn check_template(file: &str, markdown: &Markdown<'_>, report: &mut Report) {
     for (number, line) in (markdown.line..).zip(markdown.body.lines()) {
-        for (at, _) in line.match_indices("${{") {
-            let rest = line.get(at..).unwrap_or_default();
-            let column = line.get(..at).map_or(0, |head| head.chars().count() as u64) + 1;
-            match rest.split_once("}}") {
-                None => report.error(file, (number, column), "expected }} after ${{"),
-                Some((inner, _)) => {
-                    let path = inner.trim_start_matches("${{").trim();
-                    if !path.starts_with("data.") {
-                        let message = format!("'{path}' stays as it is; only what begins with data. is filled in");
-                        report.warn(file, (number, column), message);
-                    }
-                }
+        for (column, rest) in behind(line, "${{") {
+            let Some((inner, _)) = rest.split_once("}}") else {
+                report.error(file, (number, column), "expected }} after ${{");
+                continue;
+            };
+            let path = inner.trim();
+            if !path.starts_with("data.") {
+                let message = format!("'{path}' stays as it is; only what begins with data. is filled in");
+                report.warn(file, (number, column), message);
             }
         }
     }
+}
+
+/// The column of every `mark` in a line, from 1, and the text behind it up to the next one: each character is looked at
+/// once, however many marks there are.
+fn behind<'a>(line: &'a str, mark: &str) -> impl Iterator<Item = (u64, &'a str)> {
+    let length = |text: &str| text.chars().count() as u64;
+    let mut pieces = line.split(mark);
+    let (mut next, mark) = (1 + pieces.next().map_or(0, length), length(mark));
+    pieces.map(move |piece| {
+        let column = next;
+        next += mark + length(piece);
+        (column, piece)
+    })
 }
 
 /// The standard operating procedures, by name. What their steps refer to must be there.
@@ -131,8 +141,8 @@ fn check_references(
         if code {
             continue;
         }
-        for (at, _) in line.match_indices('[') {
-            let Some((inner, _)) = line.get(at + 1..).and_then(|rest| rest.split_once(']')) else { continue };
+        for (column, rest) in behind(line, "[") {
+            let Some((inner, _)) = rest.split_once(']') else { continue };
             let Some((kind, target)) = inner.split_once(':') else { continue };
             let known = match kind {
                 "agent" => agents.has(target),
@@ -144,7 +154,6 @@ fn check_references(
                 _ => continue,
             };
             if !known {
-                let column = line.get(..at).map_or(0, |head| head.chars().count() as u64) + 1;
                 report.error(file, (number, column), format!("[{inner}]: there is no {kind} '{target}'"));
             }
         }

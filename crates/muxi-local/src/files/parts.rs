@@ -59,6 +59,7 @@ pub(super) struct Found {
 /// The parts that a formation has, in order, and all that have files, by id.
 pub(super) struct Gathered {
     pub(super) used: Vec<Found>,
+    ids: BTreeSet<String>,
     pub(super) files: BTreeMap<String, Found>,
 }
 
@@ -80,7 +81,7 @@ impl Gathered {
 
     /// Whether one with that id is used.
     pub(super) fn has(&self, id: &str) -> bool {
-        self.used.iter().any(|found| found.id == id)
+        self.ids.contains(id)
     }
 }
 
@@ -134,7 +135,8 @@ pub(super) fn gather(
         }
     }
     used.retain(|found| !matches!(found.node.get("active").map(|node| &node.data), Some(Data::Bool(false))));
-    Gathered { used, files }
+    let ids = used.iter().map(|found| found.id.clone()).collect();
+    Gathered { used, ids, files }
 }
 
 /// A part that is written in the configuration.

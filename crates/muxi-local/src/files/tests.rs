@@ -1,6 +1,7 @@
 //! Formations in real folders, right and wrong.
 
 use super::{FormationKeys, Loaded, load};
+use crate::yaml;
 use serde_json::json;
 use std::{fs, path::Path};
 use tempfile::TempDir;
@@ -285,6 +286,60 @@ fn text_that_is_not_utf8_and_aliases_without_end_are_refused() {
         bomb += &format!("a{level}: &a{level} [{below}]\n");
     }
     assert!(fault(&bomb[CONFIG.len()..]).contains("expected YAML"));
+}
+
+#[test]
+fn nesting_is_limited_in_every_file() {
+    let nested = |levels: usize| format!("x: {}1{}", "{a: ".repeat(levels), "}".repeat(levels));
+    let front = |levels: usize| format!("---\nname: s\ndescription: S\n{}\n---\n", nested(levels));
+    let files = |levels: usize| {
+        [
+            ("formation.afs", config(&nested(levels))),
+            ("agents/a.afs", format!("schema: '1.0.0'\nname: A\ndescription: A\n{}", nested(levels))),
+            ("skills/s/SKILL.md", front(levels)),
+            ("sops/s.md", front(levels)),
+            ("triggers/t.md", front(levels)),
+        ]
+    };
+    let deepest = yaml::DEEPEST - 1;
+    let within = files(deepest);
+    loaded(&within.each_ref().map(|(name, text)| (*name, text.as_str())));
+    for (index, (name, text)) in files(100_000 / 6).into_iter().enumerate() {
+        let mut some = within.each_ref().map(|(name, text)| (*name, text.as_str()));
+        some[index].1 = &text;
+        let found = faults(&some);
+        assert_eq!(found.len(), 1, "{found:?}");
+        let expected = "expected YAML: at most 32 lists and mappings in each other are possible";
+        assert!(found[0].starts_with(name) && found[0].ends_with(expected), "{found:?}");
+    }
+}
+
+/// Places and unquoted values behind letters of several bytes; as many as a file can hold.
+#[test]
+fn values_are_found_in_long_files() {
+    let many: String = (0..30_000).map(|number| format!(" - y # \u{e9}\u{1f600}{number}\n")).collect();
+    let text = format!("name: \u{e9}\u{1f600}\nversion: 1.10\nx:\n{many} - N\n - yes\n");
+    let spec = loaded(&[("formation.afs", &config(&text))]).spec;
+    assert_eq!((spec.name.as_str(), spec.version.as_str()), ("\u{e9}\u{1f600}", "1.10"));
+    let list = spec.document["x"].as_array().unwrap();
+    assert_eq!(
+        (list.len(), &list[29_999], &list[30_000], &list[30_001]),
+        (30_002, &json!("y"), &json!("N"), &json!(true))
+    );
+    let secrets: String = (0..80_000).map(|number| format!("A{number}=1\n")).collect();
+    let found = faults(&[("formation.afs", CONFIG), (".env", &format!("{secrets}two words"))]);
+    assert_eq!(found, [".env:80001:1: expected NAME=value"]);
+}
+
+/// Each mark ends at the next one: a message of a long line with many of them is short, too.
+#[test]
+fn marks_of_a_long_line_are_told_one_by_one() {
+    let line = |mark: &str, end: &str| format!("\u{e9} {}{end}", mark.repeat(10_000));
+    let found = faults(&[("formation.afs", CONFIG), ("triggers/t.md", &line("${{ x", "}}"))]);
+    assert_eq!((found.len(), found[0].as_str()), (9_999, "triggers/t.md:1:3: expected }} after ${{"));
+    assert_eq!(found[9_998], "triggers/t.md:1:49993: expected }} after ${{");
+    let found = faults(&[("formation.afs", CONFIG), ("sops/s.md", &line("[agent:x", "]"))]);
+    assert_eq!(found, ["sops/s.md:1:79995: [agent:x]: there is no agent 'x'"]);
 }
 
 /// The formation that the tests of the real runtime start.

@@ -1,18 +1,19 @@
 //! YAML with the place of every value.
 
 use super::report::Report;
+use crate::yaml::{self, Fault};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use serde_saphyr::Spanned;
-use std::fmt;
+use std::{fmt, ops::Range};
 
 /// A value and where it stands.
 #[derive(Debug, Clone)]
 pub(super) struct Node {
     /// Line and column, both from 1.
     pub(super) place: (u64, u64),
-    /// The characters of the text that it was read from.
-    source: (usize, usize),
+    /// The first byte of the text that it was read from, and the one behind it.
+    source: Range<usize>,
     pub(super) data: Data,
 }
 
@@ -40,7 +41,10 @@ impl<'de> Deserialize<'de> for Node {
         let node = Spanned::<Data>::deserialize(deserializer)?;
         let span = node.defined.span();
         let place = (node.referenced.line(), node.referenced.column());
-        Ok(Self { place, source: (span.offset() as usize, span.len() as usize), data: node.value })
+        // Every place in a text has bytes; those of a stream have none.
+        let start = span.byte_offset().unwrap_or_default() as usize;
+        let source = start..start + span.byte_len().unwrap_or_default() as usize;
+        Ok(Self { place, source, data: node.value })
     }
 }
 
@@ -155,7 +159,7 @@ impl Node {
     pub(super) fn scalar(&self, text: &str) -> Option<String> {
         match &self.data {
             Data::Text(text) if !text.is_empty() => Some(text.clone()),
-            Data::Number(_) => Some(text.chars().skip(self.source.0).take(self.source.1).collect()),
+            Data::Number(_) => text.get(self.source.clone()).map(str::to_owned),
             _ => None,
         }
     }
@@ -163,17 +167,13 @@ impl Node {
 
 /// Reads a YAML text that begins at `line` of `file`. A fault is reported.
 pub(super) fn parse(file: &str, line: u64, text: &str, report: &mut Report) -> Option<Node> {
-    match serde_saphyr::from_str::<Node>(text) {
+    match yaml::read::<Node>(text) {
         Ok(mut node) => {
             settle(&mut node, line - 1, text);
             Some(node)
         }
-        Err(error) => {
-            let place = error.location().map_or((1, 1), |place| (place.line(), place.column()));
-            let words = error.without_snippet().to_string();
-            // The place is in front of the message already.
-            let words = words.rsplit_once(" at line ").map_or(words.as_str(), |(words, _)| words);
-            report.error(file, (place.0 + line - 1, place.1), format!("expected YAML: {words}"));
+        Err(Fault { place, message }) => {
+            report.error(file, (place.0 + line - 1, place.1), format!("expected YAML: {message}"));
             None
         }
     }
@@ -184,8 +184,8 @@ pub(super) fn parse(file: &str, line: u64, text: &str, report: &mut Report) -> O
 fn settle(node: &mut Node, lines: u64, text: &str) {
     node.place.0 += lines;
     match &mut node.data {
-        Data::Bool(_) if node.source.1 == 1 => {
-            node.data = Data::Text(text.chars().skip(node.source.0).take(1).collect());
+        Data::Bool(_) if node.source.len() == 1 => {
+            node.data = Data::Text(text.get(node.source.clone()).unwrap_or_default().to_owned());
         }
         Data::List(nodes) => nodes.iter_mut().for_each(|node| settle(node, lines, text)),
         Data::Map(entries) => {

@@ -3,7 +3,7 @@
 use super::Skill;
 use super::call::Call;
 use super::envelope::{Failure, Outcome, ok};
-use crate::quirks::Quirk;
+use crate::{quirks::Quirk, yaml};
 use serde_json::{Map, Value, json};
 
 /// Splits a Markdown text into its front matter and the rest. Text without front matter has an empty one.
@@ -11,11 +11,11 @@ pub(crate) fn front_matter(text: &str) -> Result<(Map<String, Value>, &str), Str
     let Some(rest) = text.strip_prefix("---\n") else { return Ok((Map::new(), text)) };
     let Some((head, body)) = rest.split_once("\n---") else { return Ok((Map::new(), text)) };
     let body = body.strip_prefix('\n').unwrap_or(body);
-    match serde_saphyr::from_str::<Value>(head) {
+    match yaml::read::<Value>(head) {
         Ok(Value::Object(fields)) => Ok((fields, body)),
         Ok(Value::Null) => Ok((Map::new(), body)),
         Ok(_) => Err("front matter is not a mapping".to_owned()),
-        Err(error) => Err(error.without_snippet().to_string()),
+        Err(fault) => Err(fault.message),
     }
 }
 

@@ -23,9 +23,13 @@ enum Part<'a> {
 /// Cuts a template at its `${{ data.x }}` and `{{ data.x }}`. Other braces are text.
 fn parts(template: &str) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
-    let (mut text_from, mut look_from) = (0, 0);
+    let (mut text_from, mut look_from, mut close) = (0, 0, 0);
     while let Some(open) = template[look_from..].find("{{").map(|at| at + look_from) {
-        let Some(close) = template[open..].find("}}").map(|at| at + open) else { break };
+        // Looked for again only behind the last one: it may be far away, and many may open before it.
+        if close < open {
+            let Some(found) = template[open..].find("}}") else { break };
+            close = open + found;
+        }
         match template[open + 2..close].trim().strip_prefix("data.") {
             Some(field) if !field.contains(['{', ' ']) => {
                 let dollar = usize::from(template[text_from..open].ends_with('$'));

@@ -60,6 +60,27 @@ async fn every_fault_names_its_place_and_what_was_expected() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+/// A deeper one took more stack than a thread has.
+#[tokio::test]
+async fn nesting_is_limited() {
+    let script = |levels: usize| {
+        let nested = format!("{}1{}", "{a: ".repeat(levels), "}".repeat(levels));
+        [
+            format!("- reply: {{text: a, metadata: {nested}}}"),
+            format!("- reply: {{text: a, events: [{{type: a, b: {nested}}}]}}"),
+            format!("- reply: {{text: a, widgets: [{nested}]}}"),
+            format!("rules: [{{reply: {{text: a, metadata: {nested}}}}}]"),
+        ]
+    };
+    for yaml in script(27) {
+        Server::builder().script(yaml).start().await.unwrap();
+    }
+    for yaml in script(60).iter().chain(&script(100_000)) {
+        let error = fault(yaml).await;
+        assert!(error.ends_with(": at most 32 lists and mappings in each other are possible"), "{error}");
+    }
+}
+
 #[tokio::test]
 async fn a_file_is_named() {
     let mut file = tempfile::NamedTempFile::new().unwrap();

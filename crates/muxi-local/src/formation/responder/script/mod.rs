@@ -61,6 +61,7 @@ mod template;
 use super::super::ids;
 use super::{Answer, Course, Event, File, Question, Tool, echo, slices};
 use crate::formation::files;
+use crate::yaml::{self, Fault};
 use file::{Document, Fields, Otherwise, Reply, Rule};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
@@ -113,16 +114,14 @@ pub(crate) struct Script {
 
 impl Script {
     /// Reads a script. Errors name the file where there is one.
-    pub(crate) fn read(yaml: &str, file: Option<&str>) -> Result<Self, ScriptError> {
-        let Document(fields) = serde_saphyr::from_str(yaml).map_err(|error| {
-            let place = error.location().map_or((1, 1), |place| (place.line(), place.column()));
-            let message = error.without_snippet().to_string();
-            // The place is given first, and in the form that editors understand.
-            let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
-            ScriptError { place: Some(place), message: message.to_owned(), file: file.map(str::to_owned) }
+    pub(crate) fn read(text: &str, file: Option<&str>) -> Result<Self, ScriptError> {
+        let Document(fields) = yaml::read(text).map_err(|Fault { place, message }| ScriptError {
+            place: Some(place),
+            message,
+            file: file.map(str::to_owned),
         })?;
         let fitted = fields.rules.iter().map(|_| AtomicU64::new(0)).collect();
-        Ok(Self { yaml: yaml.to_owned(), file: file.map(str::to_owned), fields, fitted })
+        Ok(Self { yaml: text.to_owned(), file: file.map(str::to_owned), fields, fitted })
     }
 
     /// The script as it was read.
