@@ -54,7 +54,7 @@ async fn serve(State(site): State<Site>, request: Request) -> Response {
     response.map(|body| Body::from_stream(body.into_data_stream().take_until(stopped)))
 }
 
-async fn dispatch(mut site: Site, request: Request) -> Response {
+async fn dispatch(mut site: Site, mut request: Request) -> Response {
     let path = request.uri().path();
     if crate::inspect::is_own(path) {
         return match site.inspect.call(request).await {
@@ -62,10 +62,11 @@ async fn dispatch(mut site: Site, request: Request) -> Response {
             Err(never) => match never {},
         };
     }
-    if path.contains("//") {
-        return moved(request.uri());
-    }
     let target = request.extensions().get::<Target>().cloned().unwrap_or_else(|| Target::of(path));
+    let routed = target.routed();
+    if routed.contains("//") {
+        return moved(routed, request.uri().query());
+    }
     match &target.place {
         Place::Live(id) => {
             let found = site.control.live(id);
@@ -80,7 +81,11 @@ async fn dispatch(mut site: Site, request: Request) -> Response {
             let found = site.control.live(&id);
             return forward(found, &id, target.inner(), "Formation", request).await;
         }
-        Place::Server => {}
+        Place::Server => {
+            if let Some(uri) = with_path(target.inner(), request.uri().query()) {
+                *request.uri_mut() = uri;
+            }
+        }
     }
     let mut response = match site.rpc.call(request).await {
         Ok(response) => response,
@@ -94,15 +99,20 @@ async fn dispatch(mut site: Site, request: Request) -> Response {
 }
 
 /// The real router answers a doubled slash with the cleaned path.
-fn moved(uri: &Uri) -> Response {
-    let mut path = uri.path().to_owned();
+fn moved(mut path: String, query: Option<&str>) -> Response {
     while path.contains("//") {
         path = path.replace("//", "/");
     }
-    if let Some(query) = uri.query() {
+    if let Some(query) = query {
         path = format!("{path}?{query}");
     }
     (StatusCode::MOVED_PERMANENTLY, [(header::LOCATION, path)]).into_response()
+}
+
+/// A request's target; `None` where the path can be none.
+fn with_path(path: &str, query: Option<&str>) -> Option<Uri> {
+    let target = query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
+    target.parse::<PathAndQuery>().ok().map(Uri::from)
 }
 
 async fn forward(
@@ -156,21 +166,21 @@ async fn call(mut instance: Instance, path: &str, mut request: Request) -> Respo
         Some(rest) if rest.starts_with('/') => rest.to_owned(),
         _ => format!("/v1{path}"),
     };
-    let inner = match request.uri().query() {
-        Some(query) => format!("{inner}?{query}"),
-        None => inner,
+    let Some(uri) = with_path(&inner, request.uri().query()) else {
+        return reply::error(StatusCode::BAD_REQUEST, "Bad request");
     };
-    match inner.parse::<PathAndQuery>() {
-        Ok(target) => *request.uri_mut() = Uri::from(target),
-        Err(_) => return reply::error(StatusCode::BAD_REQUEST, "Bad request"),
-    }
+    *request.uri_mut() = uri;
     request.headers_mut().insert("x-muxi-server", HeaderValue::from_static(crate::control::VERSION));
     let line = format!("\"{} {path} HTTP/1.1\"", request.method());
     let late = request.extensions().get::<Late>().cloned().unwrap_or_default();
-    let response: Response<Body> = match instance.router.call(request).await {
+    let mut response: Response<Body> = match instance.router.call(request).await {
         Ok(response) => response,
         Err(never) => match never {},
     };
+    // The runtime does not say which methods it would take either.
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        response.headers_mut().remove(header::ALLOW);
+    }
     if late.is_late() {
         return refuse(StatusCode::BAD_GATEWAY, "Bad gateway", "Formation did not respond");
     }

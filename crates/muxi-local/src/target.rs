@@ -36,8 +36,9 @@ pub(crate) struct Target {
     /// The path as it came.
     pub(crate) path: String,
     pub(crate) place: Place,
-    /// The path behind `/api/{id}` or `/draft/{id}`, cleaned.
-    inner: Option<String>,
+    /// The path as the part that answers knows it: behind `/api/{id}` or `/draft/{id}`, cleaned; or the whole one. Both
+    /// servers look for routes in the decoded path, so that no part of it has a slash.
+    inner: String,
 }
 
 /// The part of a server that answers a path.
@@ -55,14 +56,15 @@ pub(crate) enum Place {
 
 impl Target {
     pub(crate) fn of(path: &str) -> Self {
-        let (place, inner) = if let Some((id, rest)) = behind("/api/", path) {
-            (Place::Live(id), Some(rest))
-        } else if let Some((id, rest)) = behind("/draft/", path) {
-            (Place::Draft(id), Some(rest))
-        } else if path == "/v1" || path.starts_with("/v1/") {
-            (Place::First, None)
+        let routed = routed(path);
+        let (place, inner) = if let Some((id, rest)) = behind("/api/", &routed) {
+            (Place::Live(id), rest)
+        } else if let Some((id, rest)) = behind("/draft/", &routed) {
+            (Place::Draft(id), rest)
+        } else if routed == "/v1" || routed.starts_with("/v1/") {
+            (Place::First, routed)
         } else {
-            (Place::Server, None)
+            (Place::Server, routed)
         };
         Self { path: path.to_owned(), place, inner }
     }
@@ -80,9 +82,14 @@ impl Target {
         }
     }
 
-    /// The path as the formation knows it.
+    /// The path as routes are looked for.
+    pub(crate) fn routed(&self) -> String {
+        routed(&self.path)
+    }
+
+    /// The path as the part that answers knows it.
     pub(crate) fn inner(&self) -> &str {
-        self.inner.as_deref().unwrap_or(&self.path)
+        &self.inner
     }
 
     /// The operations of the table that such a request may be: those of one API that share method and path.
@@ -97,8 +104,13 @@ impl Target {
 
     /// Whether the path fits a pattern, whole or behind the formation's id.
     pub(crate) fn fits(&self, glob: &str) -> bool {
-        pattern::matches(glob, &self.path) || self.inner.as_deref().is_some_and(|path| pattern::matches(glob, path))
+        pattern::matches(glob, &self.path) || pattern::matches(glob, &self.inner)
     }
+}
+
+/// The path decoded and encoded again: `%2F` becomes a slash.
+fn routed(path: &str) -> String {
+    percent_encoding::percent_encode(&percent_decode_str(path).collect::<Vec<u8>>(), PATH).to_string()
 }
 
 /// The formation id and the path after it (decoded and cleaned, as the real proxy passes it on, then encoded again).
@@ -175,6 +187,22 @@ mod tests {
         assert_eq!(rest("/api/demo/v1/./x/../agents/").as_deref(), Some("/v1/agents/"));
         assert_eq!(rest("/api/demo/../../v1").as_deref(), Some("/v1"));
         assert_eq!(rest("/api/"), None);
+    }
+
+    #[test]
+    fn an_encoded_slash_separates() {
+        let target = |path: &str| {
+            let target = Target::of(path);
+            (target.place.clone(), target.inner().to_owned())
+        };
+        assert_eq!(target("/api/demo%2fv1%2Fhealth"), (Place::Live("demo".into()), "/v1/health".into()));
+        assert_eq!(target("/v1%2Fagents/a%2Fb%20%25"), (Place::First, "/v1/agents/a/b%20%25".into()));
+        assert_eq!(target("/rpc/formations/a%2Fb%3F"), (Place::Server, "/rpc/formations/a/b%3F".into()));
+        // What was encoded twice is decoded once.
+        assert_eq!(
+            target("/api/a%252Fb/v1/agents/c%252Fd"),
+            (Place::Live("a%2Fb".into()), "/v1/agents/c%252Fd".into())
+        );
     }
 
     #[test]

@@ -8,6 +8,10 @@ use muxi_client::api::auth::{SCHEME, TOLERANCE_SECONDS};
 use percent_encoding::percent_decode_str;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+/// The longest difference in seconds that the real server can tell, in nanoseconds. A later time, such as one in
+/// milliseconds, has none, and is accepted.
+const LONGEST_SECONDS: u64 = i64::MAX as u64 / 1_000_000_000;
+
 /// Why a request is refused; `Ok` when the server's key has signed it.
 pub(super) fn check(control: &Control, request: &Request) -> Result<(), &'static str> {
     let header = request.headers().get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
@@ -23,8 +27,8 @@ fn verify(control: &Control, header: Option<&str>, method: &str, path: &str, now
     if fields.key != control.key_id {
         return Err("Invalid key");
     }
-    // The real server's difference overflows for a time in milliseconds, which it then accepts.
-    let overflows = |time: u64| control.host.quirks.on(Quirk::MillisecondTimestamps) && time / 100 > now;
+    let overflows =
+        |time: u64| control.host.quirks.on(Quirk::MillisecondTimestamps) && time.saturating_sub(now) > LONGEST_SECONDS;
     let timestamp = fields
         .timestamp
         .parse::<u64>()

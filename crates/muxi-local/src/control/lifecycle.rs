@@ -46,7 +46,7 @@ pub(super) async fn restart(call: Call) -> Response {
     let keeper = control.clone();
     let work = |progress: Progress| async move {
         if control.with(&id, |_| ()).is_none() {
-            return Err(not_found("validating"));
+            return Err(not_found("stopping"));
         }
         progress.stage("stopping", "Stopping current process...");
         if control.host.quirks.on(Quirk::StartRestart500) {

@@ -171,8 +171,8 @@ pub(super) async fn rollback(call: Call) -> Response {
 }
 
 async fn roll_back(control: Arc<Control>, id: String, progress: Progress) -> Result<Done, Failure> {
-    let updating = Updating::begin(&control, &id)?;
     progress.stage("validating", "Validating rollback request...");
+    let updating = Updating::begin(&control, &id)?;
     let version = control.with(&id, |entry| entry.previous.clone()).flatten();
     let Some(version) = version else {
         let message = "No previous version available for rollback";

@@ -66,8 +66,16 @@ fn the_signed_path_is_decoded_and_has_no_query() {
 #[test]
 fn unknown_paths_and_methods_need_no_signature() {
     let server = start();
-    for path in ["/nope", "/rpc", "/rpc/formations/", "/rpc/formations/demo/deploy", "/rpc/formations/demo/logs/stream"]
-    {
+    for path in [
+        "/nope",
+        "/rpc",
+        "/rpc/formations/",
+        "/rpc/formations/demo/deploy",
+        "/rpc/formations/demo/logs/stream",
+        // Decoded before routes are looked for.
+        "/rpc/formations/a%2Fb",
+        "/rpc/formations/demo%2f",
+    ] {
         let answer = send(&server, "GET", path, &[], b"");
         assert_eq!(
             answer.text(),
@@ -81,7 +89,10 @@ fn unknown_paths_and_methods_need_no_signature() {
         let answer = send(&server, method, path, &[], b"");
         assert_eq!((answer.status, answer.text(), answer.header("allow")), (405, "", None), "{method} {path}");
     }
-    assert_eq!(send(&server, "GET", "//ping", &[], b"").header("location"), Some("/ping"));
+    for path in ["//ping", "/%2Fping", "/%2f/ping"] {
+        let moved = send(&server, "GET", path, &[], b"");
+        assert_eq!((moved.status, moved.header("location")), (301, Some("/ping")), "{path}");
+    }
 }
 
 #[test]

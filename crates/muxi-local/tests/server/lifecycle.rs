@@ -4,6 +4,7 @@ use crate::{
     samples::Sample,
 };
 use muxi_local::Server;
+use serde_json::json;
 use std::{io::BufReader, io::Read, thread, time::Duration};
 
 const STREAM: (&str, &str) = ("Accept", "text/event-stream");
@@ -79,8 +80,6 @@ fn updates_and_rolls_back() {
     Sample::read("rollback").check(&back);
     assert_eq!(send(&server, "GET", "/api/demo-s/v1/health", &[], b"").json()["version"], "1.1.0");
     Sample::read("rollback_stream").check_events(&act(&server, "demo-s", "rollback", &[STREAM]));
-    let events = act(&server, "none", "rollback", &[STREAM]).events();
-    assert_eq!(events[0].1["error"], "NotFound");
     assert_eq!(update(&server, "none", "1.0.0", &[STREAM]).status, 404);
 }
 
@@ -126,6 +125,17 @@ fn stops_starts_restarts_and_deletes() {
     assert_eq!(act(&server, "demo-a", "start", &[STREAM]).events()[0].1["error"], "AlreadyRunning");
     Sample::read("start_stream_not_found").check_exactly(&act(&server, "none", "start", &[STREAM]));
     Sample::read("error_404").check_exactly(&act(&server, "none", "start", &[]));
+    // Told at the stage that each of them begins with; only a rollback has named it by then.
+    let missing = |stage: &str| {
+        ("error".to_owned(), json!({"error": "NotFound", "message": "Formation not found", "stage": stage}))
+    };
+    assert_eq!(act(&server, "none", "restart", &[STREAM]).events(), [missing("stopping")]);
+    let begun = json!({"stage": "validating", "message": "Validating rollback request..."});
+    let expected = [("progress".to_owned(), begun), missing("validating")];
+    assert_eq!(act(&server, "none", "rollback", &[STREAM]).events(), expected);
+    for action in ["restart", "rollback"] {
+        Sample::read("error_404").check_exactly(&act(&server, "none", action, &[]));
+    }
     Sample::read("restart").check(&act(&server, "demo-a", "restart", &[]));
     let again = act(&server, "demo-a", "restart", &[STREAM]);
     Sample::read("restart_stream").check_events(&again);
