@@ -16,6 +16,7 @@ mod arrivals;
 mod cli;
 mod clock;
 mod control;
+mod cors;
 mod deadline;
 mod fault;
 mod files;

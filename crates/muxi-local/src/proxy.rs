@@ -2,6 +2,7 @@
 
 use crate::{
     control::{Control, Instance},
+    cors,
     deadline::{self, Late},
     inspect::Access,
     reply,
@@ -67,6 +68,15 @@ async fn dispatch(mut site: Site, mut request: Request) -> Response {
     if routed.contains("//") {
         return moved(routed, request.uri().query());
     }
+    let asked = match target.place {
+        // The server answers by itself, whatever is asked.
+        Place::Live(_) | Place::Draft(_) => (request.method() == Method::OPTIONS).then(preflight),
+        Place::First => cors::preflight(&request),
+        Place::Server => None,
+    };
+    if let Some(answer) = asked {
+        return answer;
+    }
     match &target.place {
         Place::Live(id) => {
             let found = site.control.live(id);
@@ -122,9 +132,6 @@ async fn forward(
     what: &str,
     request: Request,
 ) -> Response {
-    if request.method() == Method::OPTIONS {
-        return preflight();
-    }
     let sdk = sdk_version(request.headers());
     let mut response = match found {
         Ok(instance) => call(instance, path, request).await,
@@ -188,6 +195,7 @@ async fn call(mut instance: Instance, path: &str, mut request: Request) -> Respo
     response
 }
 
+/// What the server in front answers a browser that asks first: the formation is not asked.
 fn preflight() -> Response {
     let headers = [
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),

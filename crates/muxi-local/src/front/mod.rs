@@ -4,6 +4,7 @@ mod answer;
 
 use crate::{
     arrivals::{Entry, idempotency_key},
+    cors,
     fault::{Fault, Raw, shape},
     host::Host,
     inspect::{self, Access, Peer},
@@ -16,6 +17,7 @@ use http::{StatusCode, header};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use muxi_client::api::table::Api;
 use std::{
     net::SocketAddr,
     pin::Pin,
@@ -49,6 +51,7 @@ impl Front {
                 Err(response) => return Ok(*response),
             }
         }
+        let origin = cors::origin(request.headers());
         let (entry, fault, api) = {
             let target = Target::of(request.uri().path());
             let (method, headers) = (request.method().as_str(), request.headers());
@@ -58,18 +61,31 @@ impl Front {
             request.extensions_mut().insert(target);
             (entry, fault, api)
         };
+        let readable = |mut response: Response| {
+            if api == Api::Formation {
+                cors::allow(origin, &mut response);
+            }
+            response
+        };
         let count = entry.incoming();
         let request = request.map(|body| Body::new(Counted { body, seen: move |piece: &Bytes| count.add(piece) }));
         let fault = match fault {
             Ok(None) => {
                 let response = call(&mut self.app, request).await;
-                return Ok(logged(entry, response));
+                return Ok(logged(entry, readable(response)));
             }
             Ok(Some(fault)) => fault,
-            Err(invalid) => return Ok(logged(entry, refuse(api, StatusCode::BAD_REQUEST, &invalid.to_string()))),
+            Err(invalid) => {
+                let response = refuse(api, StatusCode::BAD_REQUEST, &invalid.to_string());
+                return Ok(logged(entry, readable(response)));
+            }
         };
         entry.meets(fault.to_string());
         let mut response = self.carry_out(&fault, api, request).await;
+        // The page of a proxy is no answer of the runtime.
+        if fault.html.is_none() {
+            response = readable(response);
+        }
         if !fault.breaks_the_wire() {
             return Ok(logged(entry, shape(&fault, response)));
         }
@@ -83,7 +99,7 @@ impl Front {
     }
 
     /// The answer to a call that meets a fault.
-    async fn carry_out(&mut self, fault: &Fault, api: muxi_client::api::table::Api, request: Request) -> Response {
+    async fn carry_out(&mut self, fault: &Fault, api: Api, request: Request) -> Response {
         if let Some(time) = fault.wait() {
             tokio::time::sleep(time).await;
         }

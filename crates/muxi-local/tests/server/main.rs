@@ -7,6 +7,7 @@ mod auth;
 mod bundles;
 mod cli;
 mod client;
+mod cors;
 mod drafts;
 mod durable;
 mod faults;
