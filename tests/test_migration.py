@@ -87,7 +87,7 @@ def test_memory(local: LocalServer) -> None:
 
 def test_triggers(local: LocalServer) -> None:
     answer, status = run(local, "triggers").splitlines()
-    assert "New order 7 from Ada. Say thanks." in answer
+    assert "New order 7. Say thanks." in answer
     assert status in ("processing", "completed")
 
 

@@ -103,7 +103,7 @@ impl FormationSpec {
             "skills": ["summarise"],
             "secrets": { "OPENAI_API_KEY": "sk-demo-0123456789" }
         });
-        let trigger = "New order ${{ data.order.id }} from ${{ data.customer }}. Say thanks.\n";
+        let trigger = "New order ${{ data.order.id }}. Say thanks.\n";
         let sop = "# Refund\n\n## Steps\n\n1. **Look up the order** [agent:assistant]\n   Find it.\n\n\
                    2. **Refund** [critical]\n   Refund it.";
         Self {

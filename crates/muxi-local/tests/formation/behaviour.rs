@@ -296,7 +296,7 @@ async fn triggers() {
     let id = fired.json()["request"]["id"].as_str().unwrap().to_owned();
     tokio::time::sleep(Duration::from_millis(50)).await;
     let state = app.get(&format!("/requests/{id}"), &[CLIENT, ALICE]).await.data();
-    assert_eq!(state["result"], "Echo: New order 7 from Bob. Say thanks.\n");
+    assert_eq!(state["result"], "Echo: New order 7. Say thanks.\n");
 }
 
 #[tokio::test]

@@ -279,7 +279,7 @@ async fn scheduler_and_triggers() {
     check(&app, "scheduler_job_paused", &[("/request/path", json!(pause))]).await;
     check(&app, "trigger_async", &[]).await;
     let sync = check(&app, "trigger_sync", &[]).await.data();
-    assert_eq!(sync["content"], "Echo: New order 7 from Bob. Say thanks.\n");
+    assert_eq!(sync["content"], "Echo: New order 7. Say thanks.\n");
 }
 
 #[tokio::test]

@@ -79,6 +79,18 @@ async fn channels_and_the_data_of_triggers() {
     assert_eq!(local.say("x").await, "chatted");
 }
 
+/// The rule of docs/local.md, and nothing but what it names.
+#[tokio::test]
+async fn the_documented_call_of_the_demo_trigger_works() {
+    let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/local.md");
+    let docs = std::fs::read_to_string(docs).unwrap();
+    let rule: Vec<&str> = docs.lines().skip_while(|line| !line.contains("trigger: order-created")).take(2).collect();
+    let local = Local::script(&rule.join("\n")).await;
+    let fired = json!({ "data": { "order": { "id": 9 } }, "use_async": false });
+    let (status, answer) = local.call("POST", "/triggers/order-created", "ada", fired).await;
+    assert_eq!((status, &answer["data"]["content"]), (200, &json!("Thanks for 9.")), "{answer}");
+}
+
 #[tokio::test]
 async fn a_rule_can_be_used_up_and_replies_come_in_turn() {
     let local = Local::script("- {times: 2, reply: twice}\n- replies: [one, {text: two}, three]\n").await;
