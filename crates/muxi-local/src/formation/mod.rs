@@ -16,6 +16,7 @@ mod captains_log;
 mod chat;
 mod check;
 mod clockwork;
+mod codes;
 mod config;
 mod credentials;
 mod distilled;
@@ -52,6 +53,7 @@ mod webhooks;
 mod workflow;
 mod zone;
 
+pub(crate) use codes::code;
 pub(crate) use envelope::{Failure, refuse};
 pub(crate) use routes::FromPage;
 pub use routes::{router, routes};

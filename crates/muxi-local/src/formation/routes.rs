@@ -1,6 +1,7 @@
 //! The router: every row of the operation table, joined with its handler.
 
 use super::call::{Call, Payload};
+use super::codes::code;
 use super::envelope::{Answer, Failure, Outcome, Rendered, json_response, refuse, render};
 use super::events::Happening;
 use super::{
@@ -227,7 +228,8 @@ async fn serve(
         parts.headers.extend(HeaderValue::from_str(key).ok().map(|key| (name, key)));
     }
     let Ok(bytes) = axum::body::to_bytes(body, LARGEST).await else {
-        return refuse(Failure::new(413, "INTERNAL_ERROR", "Request body too large"), formation.now());
+        let code = code(Some(endpoint.name), 413);
+        return refuse(Failure::new(413, code, "Request body too large"), formation.now());
     };
     let payload = if takes_json(endpoint) { Payload::read(&parts.headers, &bytes) } else { Ok(Payload::None) };
     let call =

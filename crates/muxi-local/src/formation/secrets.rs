@@ -9,6 +9,11 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
+/// The code for a secret that is there already.
+pub(super) const EXISTS: &str = "SECRET_EXISTS";
+/// The code for a secret that the formation refers to.
+pub(super) const IN_USE: &str = "SECRET_IN_USE";
+
 /// The secret store.
 #[derive(Debug, Default)]
 pub(crate) struct Secrets {
@@ -95,7 +100,7 @@ pub(super) fn create(call: &Call) -> Outcome {
     }
     let mut state = call.formation.state();
     if state.secrets.all.get(&name).is_some() {
-        return Err(Failure::new(409, "SECRET_EXISTS", format!("Secret '{name}' already exists")));
+        return Err(Failure::new(409, EXISTS, format!("Secret '{name}' already exists")));
     }
     let data = json!({ "message": format!("Secret '{name}' created successfully") });
     state.secrets.all.insert(name, value);
@@ -119,7 +124,7 @@ pub(super) fn delete(call: &Call) -> Outcome {
     if in_use(&call.formation.spec.public_document(), &name) {
         let message =
             format!("Cannot delete secret '{name}' because it is currently in use by the formation configuration");
-        return Err(Failure::new(409, "SECRET_IN_USE", message));
+        return Err(Failure::new(409, IN_USE, message));
     }
     if state.secrets.all.remove(&name).is_none() {
         return Err(not_found(&name));

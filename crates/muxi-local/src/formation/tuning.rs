@@ -17,6 +17,8 @@ use std::{fs, io};
 
 /// Bytes that the text may have.
 const LARGEST: usize = 32_768;
+/// The code for a text of more.
+pub(super) const TOO_LARGE: &str = "TUNING_CONTENT_TOO_LARGE";
 const FILE: &str = "MUXI.md";
 const PENDING: &str = "PENDING-MUXI.md";
 const SIGN: &str = "remember ";
@@ -63,7 +65,7 @@ fn check_size(content: &str) -> Result<usize, Failure> {
         return Ok(bytes);
     }
     let message = format!("Tuning content is too large: {bytes} bytes (max: {LARGEST})");
-    Err(Failure::new(413, "TUNING_CONTENT_TOO_LARGE", message))
+    Err(Failure::new(413, TOO_LARGE, message))
 }
 
 /// The name of a file, as replies tell it.

@@ -2,7 +2,7 @@
 
 use crate::{
     fault::{Envelope, Fault, Garbage},
-    formation::{Failure, refuse as refuse_formation},
+    formation::{Failure, code, refuse as refuse_formation},
     reply,
 };
 use axum::response::{IntoResponse, Response};
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 const JSON: &str = "application/json";
 
 /// The answer that stands for the call's own; none where the fault lets the call be carried out.
-pub(crate) fn made(fault: &Fault, api: Api) -> Option<Response> {
+pub(crate) fn made(fault: &Fault, api: Api, operation: Option<&str>) -> Option<Response> {
     let with = |default: u16| {
         StatusCode::from_u16(fault.status.unwrap_or(default)).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     };
@@ -37,7 +37,7 @@ pub(crate) fn made(fault: &Fault, api: Api) -> Option<Response> {
             Envelope::Fields => reply::bare(with(200), &json!({})),
             Envelope::Failed => {
                 let mut response = match api {
-                    Api::Formation => refuse(api, StatusCode::INTERNAL_SERVER_ERROR, "Fault on request"),
+                    Api::Formation => refuse(api, operation, StatusCode::INTERNAL_SERVER_ERROR, "Fault on request"),
                     Api::Server => {
                         reply::bare(StatusCode::OK, &json!({ "success": false, "error": "Fault on request" }))
                     }
@@ -61,31 +61,16 @@ pub(crate) fn made(fault: &Fault, api: Api) -> Option<Response> {
             status.into_response()
         }
         status if status.as_u16() < 400 => reply::created(status, json!({})),
-        status => refuse(api, status, "Fault on request"),
+        status => refuse(api, operation, status, "Fault on request"),
     })
 }
 
-/// An error as an API words it.
-pub(crate) fn refuse(api: Api, status: StatusCode, message: &str) -> Response {
+/// An error as an API words it for an operation.
+pub(crate) fn refuse(api: Api, operation: Option<&str>, status: StatusCode, message: &str) -> Response {
     if api == Api::Server {
         return reply::error(status, message);
     }
-    let code = match status.as_u16() {
-        400 => "INVALID_REQUEST",
-        401 => "UNAUTHORIZED",
-        403 => "FORBIDDEN",
-        404 => "RESOURCE_NOT_FOUND",
-        405 => "METHOD_NOT_ALLOWED",
-        408 => "TIMEOUT",
-        410 => "GONE",
-        422 => "INVALID_PARAMS",
-        429 => "RATE_LIMITED",
-        501 => "METHOD_NOT_FOUND",
-        502 => "BAD_GATEWAY",
-        503 => "SERVICE_UNAVAILABLE",
-        // The runtime has one code for whatever it has no mapping for.
-        _ => "INTERNAL_ERROR",
-    };
+    let code = code(operation, status.as_u16());
     refuse_formation(Failure::new(status.as_u16(), code, message), jiff::Timestamp::now())
 }
 

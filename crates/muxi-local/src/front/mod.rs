@@ -52,14 +52,15 @@ impl Front {
             }
         }
         let origin = cors::origin(request.headers());
-        let (entry, fault, api) = {
+        let (entry, fault, api, operation) = {
             let target = Target::of(request.uri().path());
             let (method, headers) = (request.method().as_str(), request.headers());
             let entry = self.host.log.arrive(self.host.clock.now(), &request, &target);
             let fault = self.host.faults.take(method, &target, headers, idempotency_key(headers));
             let api = target.api();
+            let operation = target.operations(method).next().map(|endpoint| endpoint.name);
             request.extensions_mut().insert(target);
-            (entry, fault, api)
+            (entry, fault, api, operation)
         };
         let readable = |mut response: Response| {
             if api == Api::Formation {
@@ -76,12 +77,12 @@ impl Front {
             }
             Ok(Some(fault)) => fault,
             Err(invalid) => {
-                let response = refuse(api, StatusCode::BAD_REQUEST, &invalid.to_string());
+                let response = refuse(api, operation, StatusCode::BAD_REQUEST, &invalid.to_string());
                 return Ok(logged(entry, readable(response)));
             }
         };
         entry.meets(fault.to_string());
-        let mut response = self.carry_out(&fault, api, request).await;
+        let mut response = self.carry_out(&fault, api, operation, request).await;
         // The page of a proxy is no answer of the runtime.
         if fault.html.is_none() {
             response = readable(response);
@@ -99,11 +100,11 @@ impl Front {
     }
 
     /// The answer to a call that meets a fault.
-    async fn carry_out(&mut self, fault: &Fault, api: Api, request: Request) -> Response {
+    async fn carry_out(&mut self, fault: &Fault, api: Api, operation: Option<&str>, request: Request) -> Response {
         if let Some(time) = fault.wait() {
             tokio::time::sleep(time).await;
         }
-        let made = made(fault, api).or_else(|| fault.ends_before().then(Response::default));
+        let made = made(fault, api, operation).or_else(|| fault.ends_before().then(Response::default));
         let Some(response) = made else { return call(&mut self.app, request).await };
         // A connection that is closed with unread bytes is reset, and the other side then loses the answer.
         let mut body = request.into_body();

@@ -81,6 +81,47 @@ fn a_status_in_the_words_of_each_api() {
     assert_eq!((text.status, text.text()), (500, "boom"));
 }
 
+/// Those that the runtime has; where it has none, that of the client's error, which is never one of another kind.
+#[test]
+fn every_status_has_its_code() {
+    let server = start();
+    let code = |method: &str, path: &str, status: u16| {
+        let answer = send(&server, method, path, &with(&format!("status={status}")), b"");
+        assert_eq!(answer.status, status);
+        answer.json()["error"]["code"].as_str().unwrap().to_owned()
+    };
+    for (status, expected) in [
+        (400, "INVALID_REQUEST"),
+        (401, "UNAUTHORIZED"),
+        (403, "FORBIDDEN"),
+        (404, "RESOURCE_NOT_FOUND"),
+        (405, "METHOD_NOT_ALLOWED"),
+        (408, "TIMEOUT"),
+        (409, "CONFLICT"),
+        (410, "GONE"),
+        (413, "VALIDATION_ERROR"),
+        (418, "INTERNAL_ERROR"),
+        (422, "INVALID_PARAMS"),
+        (429, "RATE_LIMITED"),
+        (499, "CANCELLED"),
+        (500, "INTERNAL_ERROR"),
+        (501, "METHOD_NOT_FOUND"),
+        (502, "BAD_GATEWAY"),
+        (503, "SERVICE_UNAVAILABLE"),
+        (504, "INTERNAL_ERROR"),
+    ] {
+        assert_eq!(code("GET", "/v1/health", status), expected);
+        assert_eq!(code("GET", "/v1/no/such/path", status), expected);
+    }
+    for (method, path, status, expected) in [
+        ("POST", "/v1/secrets", 409, "SECRET_EXISTS"),
+        ("DELETE", "/api/demo/v1/secrets/A", 409, "SECRET_IN_USE"),
+        ("POST", "/v1/tuning", 413, "TUNING_CONTENT_TOO_LARGE"),
+    ] {
+        assert_eq!(code(method, path, status), expected, "{method} {path}");
+    }
+}
+
 #[test]
 fn times_counts_the_attempts_of_one_call() {
     let server = start();
