@@ -12,13 +12,13 @@ use std::{
 use tar::EntryType;
 use tokio::io::AsyncWriteExt;
 
-/// Bytes that a bundle may unpack to.
+/// Bytes that a bundle may have, and may unpack to.
 const UNPACKED: u64 = 4 << 30;
 /// How many times its own size a bundle may unpack to, beyond what any bundle may.
 const RATIO: u64 = 200;
 /// Bytes that a bundle may unpack to whatever its own size is.
 const SMALL: u64 = 128 << 20;
-/// Files, folders and links that a bundle may have.
+/// Files, folders and links that a bundle may have, those folders included that only the names of others tell of.
 const ENTRIES: usize = 100_000;
 
 /// A received bundle.
@@ -30,11 +30,17 @@ pub(super) struct Upload {
 
 /// Streams a request's body into a temporary file.
 pub(super) async fn receive(body: Body) -> io::Result<Upload> {
+    receive_within(body, UNPACKED).await
+}
+
+async fn receive_within(body: Body, most: u64) -> io::Result<Upload> {
     let mut file = tokio::fs::File::from_std(tempfile::tempfile()?);
     let mut digest = Sha256::new();
     let mut chunks = body.into_data_stream();
+    let mut left = most;
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(io::Error::other)?;
+        left = left.checked_sub(chunk.len() as u64).ok_or(io::ErrorKind::FileTooLarge)?;
         digest.update(&chunk);
         file.write_all(&chunk).await?;
     }
@@ -74,10 +80,10 @@ impl Upload {
         let entries = archive.entries().map_err(|error| read_error(&error))?;
         // The first component of the first entry.
         let mut root: Option<String> = None;
-        for (index, entry) in entries.enumerate() {
-            if index >= limits.entries {
-                return Err(format!("archive has more than {} entries", limits.entries));
-            }
+        let mut left = limits.entries;
+        for entry in entries {
+            let too_many = || format!("archive has more than {} files and folders", limits.entries);
+            left = left.checked_sub(1).ok_or_else(too_many)?;
             let mut entry = entry.map_err(|error| read_error(&error))?;
             let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
             let kind = entry.header().entry_type();
@@ -100,6 +106,11 @@ impl Upload {
                 return refused;
             }
             let target = folder.join(rest);
+            if matches!(kind, EntryType::Directory | EntryType::Regular | EntryType::Continuous) {
+                // A name is a few kilobytes at most, and yet tells of a thousand folders.
+                let parents = target.ancestors().skip(1).take_while(|parent| !parent.exists()).count();
+                left = left.checked_sub(parents).ok_or_else(too_many)?;
+            }
             let written = match kind {
                 EntryType::Directory => fs::create_dir_all(&target),
                 EntryType::Regular | EntryType::Continuous => write(&mut entry, &target),
@@ -193,6 +204,27 @@ mod tests {
         Upload { file, digest: String::new() }
     }
 
+    /// A bundle with an empty file that lies so many folders deep.
+    fn nested(folders: usize) -> Upload {
+        let mut tar = tar::Builder::new(GzEncoder::new(tempfile::tempfile().unwrap(), Compression::best()));
+        let mut header = tar::Header::new_gnu();
+        header.set_size(0);
+        tar.append_data(&mut header, format!("root/{}file", "a/".repeat(folders)), io::empty()).unwrap();
+        let mut file = tar.into_inner().unwrap().finish().unwrap();
+        file.rewind().unwrap();
+        Upload { file, digest: String::new() }
+    }
+
+    /// What arrives is counted: a body in chunks has no length.
+    #[tokio::test]
+    async fn an_upload_has_a_limit() {
+        let body = || Body::from_stream(futures_util::stream::iter([Ok::<_, io::Error>("12345"), Ok("67890")]));
+        let upload = receive_within(body(), 10).await.unwrap();
+        assert_eq!(upload.file.metadata().unwrap().len(), 10);
+        let error = receive_within(body(), 9).await.err().unwrap();
+        assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
+    }
+
     /// A bundle with a file that is a hole of that size.
     fn sparse(size: u64) -> Upload {
         let mut tar = tar::Builder::new(GzEncoder::new(tempfile::tempfile().unwrap(), Compression::best()));
@@ -228,7 +260,11 @@ mod tests {
     fn bombs_are_refused() {
         let refused = |bundle, limits| extract(bundle, limits).unwrap_err();
         let entries = refused(bundle(6, 0), Limits { entries: 5, ..Limits::default() });
-        assert_eq!(entries, "archive has more than 5 entries");
+        assert_eq!(entries, "archive has more than 5 files and folders");
+        let few = || Limits { entries: 500, ..Limits::default() };
+        assert_eq!(extract(nested(400), few()), Ok(1));
+        let folders = refused(nested(600), few());
+        assert_eq!(folders, "archive has more than 500 files and folders");
         let total = refused(bundle(2, 1 << 20), Limits { unpacked: 1 << 20, ..Limits::default() });
         assert!(total.contains("archive unpacks to more than 1048576 bytes"), "{total}");
         let sparse = refused(sparse(3 << 30), Limits::default());

@@ -9,7 +9,8 @@ use super::envelope::{Failure, Outcome, ok};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
-use std::fs;
+use std::fs::File;
+use std::io::Read;
 use std::time::Instant;
 
 /// Files that a source may have, and bytes that one of them may have, unless the formation says otherwise.
@@ -60,7 +61,7 @@ impl Knowledge {
         let started = Instant::now();
         let url = source["url"].as_str().unwrap_or_default();
         let read = match url.strip_prefix("file://") {
-            Some(path) => fs::read(path).map_err(|error| format!("{path} cannot be read: {error}")),
+            Some(path) => read(path, source["max_file_size"].as_u64().unwrap_or(BYTES)),
             None => Err("muxi-local fetches no knowledge from other machines".to_owned()),
         };
         let name = (agent.to_owned(), url.to_owned());
@@ -83,6 +84,18 @@ impl Knowledge {
             "duration_ms": u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX), "error": error,
         })
     }
+}
+
+/// The bytes of a file, which may have so many.
+fn read(path: &str, most: u64) -> Result<Vec<u8>, String> {
+    let mut content = Vec::new();
+    // One more than is allowed, so that too much is noticed and not read: not every file knows its size.
+    let read = File::open(path).and_then(|file| file.take(most.saturating_add(1)).read_to_end(&mut content));
+    read.map_err(|error| format!("{path} cannot be read: {error}"))?;
+    if content.len() as u64 > most {
+        return Err(format!("{path} exceeds max_file_size ({most} bytes)"));
+    }
+    Ok(content)
 }
 
 pub(super) fn sync(call: &Call) -> Outcome {

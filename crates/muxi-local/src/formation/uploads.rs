@@ -23,7 +23,8 @@ pub(super) fn longest(spec: &FormationSpec) -> usize {
 pub(super) fn too_large<'a>(spec: &FormationSpec, files: &'a [Value]) -> Option<(&'a str, usize, usize)> {
     let most = limit(spec, "max_file_size_bytes", LARGEST);
     files.iter().find_map(|file| {
-        let content = file.get("content").and_then(Value::as_str)?;
+        // As it is read: white space around it does not make it another file.
+        let content = file.get("content").and_then(Value::as_str)?.trim();
         // Base64 only makes content longer, so short content need not be decoded.
         if content.len() <= most {
             return None;

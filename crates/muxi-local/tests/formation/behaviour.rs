@@ -381,12 +381,42 @@ async fn input_has_limits() {
         app.post("/chat", &[CLIENT, ALICE], body).await.data()["message"].clone()
     };
     assert_eq!(ask("short", "c2l4Ynl0").await["content"], "Echo: short\n\n[a.txt]\nsixbyt");
+    assert_eq!(ask("short", "c2l4Ynl0\n").await["content"], "Echo: short\n\n[a.txt]\nsixbyt");
     let long = ask("longer", "c2l4Ynl0").await;
     assert_eq!(long["metadata"]["error_code"], "INPUT_VALIDATION_ERROR");
     assert!(long["content"].as_str().unwrap().contains("6 characters (max: 5)"), "{long}");
     let large = ask("short", "c2V2ZW5ieQ==").await;
     assert_eq!(large["metadata"]["error_code"], "INPUT_VALIDATION_ERROR");
     assert_eq!(large["content"], "File too large: a.txt has 7 bytes (max: 6).");
+}
+
+/// What is read of a source is counted, not what its file says of itself: `/dev/zero` says that it is empty.
+#[cfg(unix)]
+#[tokio::test]
+async fn knowledge_that_is_too_large_is_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ten");
+    std::fs::write(&path, "0123456789").unwrap();
+    let sources = json!([
+        { "id": "fits", "url": format!("file://{}", path.display()), "max_file_size": 10 },
+        { "id": "large", "url": format!("file://{}", path.display()), "max_file_size": 9 },
+        { "id": "endless", "url": "file:///dev/zero" },
+    ]);
+    let mut spec = FormationSpec::demo(ADMIN.1, CLIENT.1);
+    let knowledge = json!({ "enabled": true, "sources": sources });
+    spec.document["agents"] = json!([{ "id": "a", "name": "a", "description": "a", "knowledge": knowledge }]);
+    let app = App::of(spec);
+    let synced = app.call("POST", "/agents/a/knowledge/sync", &[ADMIN], None).await.data();
+    let told: Vec<_> = synced["results"].as_array().unwrap().iter().map(|r| (&r["status"], &r["error"])).collect();
+    let large = format!("{} exceeds max_file_size (9 bytes)", path.display());
+    assert_eq!(
+        told,
+        [
+            (&json!("success"), &json!("")),
+            (&json!("failed"), &json!(large)),
+            (&json!("failed"), &json!("/dev/zero exceeds max_file_size (10485760 bytes)")),
+        ]
+    );
 }
 
 #[tokio::test]

@@ -2,13 +2,16 @@
 
 use crate::{
     bundles::{deploy, send_bundle},
-    client::{post, send, signed, start},
+    client::{Headers, open, post, read_answer, send, sign, signed, start},
     folders::{desk, write},
 };
 use flate2::{Compression, write::GzEncoder};
 use muxi_local::Server;
 use serde_json::json;
-use std::{fs, io, io::Read};
+use std::{
+    fs,
+    io::{self, Read, Write},
+};
 
 /// A bundle with a file of that many MiB of zeros.
 pub(crate) fn zeros(mebibytes: u64) -> Vec<u8> {
@@ -67,6 +70,29 @@ fn a_bomb_is_refused_and_the_server_goes_on() {
     assert_eq!(answer.status, 400);
     assert!(answer.message().starts_with("Failed to extract bundle: "), "{}", answer.text());
     assert_eq!(signed(&server, "GET", "/rpc/formations/the-id", &[], b"").status, 404);
+    assert_eq!(send(&server, "GET", "/ping", &[], b"").status, 200);
+}
+
+/// Bodies in chunks say nothing of their length; what arrives is counted.
+#[test]
+fn bodies_have_limits() {
+    let server = start();
+    let refused = |method: &str, path: &str, headers: Headers<'_>, mebibytes: usize| {
+        let headers = [&[("Transfer-Encoding", "chunked"), ("Content-Type", "application/json")], headers].concat();
+        let mut stream = open(&server, method, path, &headers, b"");
+        let piece = [&b"100000\r\n"[..], &[b' '; 1 << 20], b"\r\n"].concat();
+        // The answer may come, and the connection end, before all of it is sent.
+        let _ =
+            (0..=mebibytes).try_for_each(|_| stream.write_all(&piece)).and_then(|()| stream.write_all(b"0\r\n\r\n"));
+        read_answer(stream)
+    };
+    let key = ("X-Muxi-Client-Key", server.client_key());
+    let chat = refused("POST", "/v1/chat", &[key], 256);
+    assert_eq!((chat.status, &chat.json()["error"]["message"]), (413, &json!("Request body too large")));
+    let authorization = sign("POST", "/rpc/dev/run");
+    let run = refused("POST", "/rpc/dev/run", &[("Authorization", &authorization)], 64);
+    assert_eq!((run.status, &run.json()["error"]), (400, &json!("Invalid JSON body")));
+    assert_eq!(refused("PUT", "/_local/script", &[], 1).status, 413);
     assert_eq!(send(&server, "GET", "/ping", &[], b"").status, 200);
 }
 
