@@ -21,7 +21,7 @@ pub(crate) use registry::{Control, Instance};
 pub use served::{Reload, Served};
 pub(crate) use watch::Watcher;
 
-use crate::reply;
+use crate::{reply, store::unsaved};
 use axum::{
     Router,
     extract::{FromRequestParts, Path, Request},
@@ -150,11 +150,6 @@ async fn run(control: Arc<Control>, handler: Handler, request: Request) -> Respo
         Ok(()) => response,
         Err(error) => reply::error(StatusCode::INTERNAL_SERVER_ERROR, &unsaved(&error)),
     }
-}
-
-/// The words for a change that the store refused.
-fn unsaved(error: &str) -> String {
-    format!("The change could not be saved: {error}")
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! One operation, two faces: a JSON answer at its end, or a stream of progress events.
 
-use super::{Control, unsaved};
+use super::Control;
 use crate::reply;
+use crate::store::unsaved;
 use axum::{
     body::Body,
     response::{IntoResponse, Response},

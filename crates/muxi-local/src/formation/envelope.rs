@@ -1,6 +1,7 @@
 //! The envelope around every JSON reply, and the errors that go into it.
 
 use super::ids;
+use crate::store::unsaved;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
@@ -86,9 +87,9 @@ impl Failure {
         Self::new(503, "SERVICE_UNAVAILABLE", message)
     }
 
-    /// 500: the store refused what the call changed.
+    /// 500: the disk refuses what the call changed.
     pub(crate) fn unsaved(error: &str) -> Self {
-        Self::new(500, "INTERNAL_ERROR", format!("The change could not be saved: {error}"))
+        Self::new(500, "INTERNAL_ERROR", unsaved(error))
     }
 
     /// 422: the schema, item by item.

@@ -11,7 +11,7 @@ use super::plan::error_frame;
 use super::requests::End;
 use super::responder::{Answer, Channel, Deltas, File, Question};
 use super::sessions::Message;
-use crate::quirks::Quirk;
+use crate::{quirks::Quirk, store::unsaved};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use serde_json::{Map, Value, json};
@@ -259,7 +259,7 @@ impl Turn {
     /// refuses has failed, and sends nothing but that.
     async fn commit(&mut self) -> bool {
         let Err(error) = self.formation.commit().await else { return true };
-        let message = format!("The answer could not be saved: {error}");
+        let message = unsaved(&error);
         self.steps = VecDeque::from([Step::Frame(error_frame(&message, "RuntimeError"))]);
         self.reply = Err(message);
         false

@@ -60,6 +60,14 @@ impl fmt::Debug for Store {
     }
 }
 
+/// The words for a change that the disk has refused. It is in memory, and goes to the disk with the next one.
+pub(crate) fn unsaved(error: &str) -> String {
+    format!(
+        "The change is made, but not yet saved: {error}. It is saved with the next change that the disk takes, and lost \
+         if the server ends before"
+    )
+}
+
 impl Store {
     /// Opens the store in `folder`, which is made where it is missing. Errors name the file and say what to do.
     pub(crate) fn open(folder: &Path) -> io::Result<Self> {

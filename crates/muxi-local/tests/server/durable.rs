@@ -344,12 +344,16 @@ fn a_disk_that_refuses_is_told_and_tried_again() {
     });
     assert_eq!(refused.status, 500);
     let words = refused.json()["error"]["message"].as_str().unwrap().to_owned();
-    assert!(words.contains("could not be saved") && words.contains("locked"), "{words}");
+    assert!(words.contains("made, but not yet saved") && words.contains("locked"), "{words}");
     let headers = [CLIENT, ALICE, ("Content-Type", "application/json")];
     let stream = send(&server, "POST", "/v1/chat", &headers, br#"{"message": "Hello"}"#);
-    assert!(stream.text().contains("could not be saved") && !stream.text().contains("completed"), "{}", stream.text());
+    assert!(
+        stream.text().contains("made, but not yet saved") && !stream.text().contains("completed"),
+        "{}",
+        stream.text()
+    );
     let stop = signed(&server, "POST", "/rpc/formations/demo/stop", &[], b"");
-    assert!(stop.status == 500 && stop.message().contains("could not be saved"), "{}", stop.text());
+    assert!(stop.status == 500 && stop.message().contains("made, but not yet saved"), "{}", stop.text());
     database.execute_batch("ROLLBACK").unwrap();
     // Nothing was lost meanwhile: the next write takes everything along.
     assert_eq!(act(&server, "demo", "start").status, 200);
