@@ -21,7 +21,8 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
-use http::{Method, StatusCode, Uri, header, uri::PathAndQuery};
+use http::{HeaderValue, Method, StatusCode, Uri, header, uri::PathAndQuery};
+use muxi_client::api::request::USER_HEADER;
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 use tower_service::Service;
@@ -32,6 +33,8 @@ const BASE: &str = "/_local";
 const SETTLING: Duration = Duration::from_secs(5);
 /// Where the page's chat box sends its turns; a formation's id follows.
 const CHAT: &str = "/_local/chat/";
+/// Where the page reads what a formation has of a user; the formation's id follows, and the path in its API.
+const READS: &str = "/_local/formations/";
 /// The most that a reply of a formation may hold which is summed up here.
 const SUMMARY: usize = 16 << 20;
 
@@ -64,6 +67,9 @@ pub(crate) fn router(control: Arc<Control>, access: Arc<Access>) -> Router {
         .route("/_local/requests/stream", get(requests::stream))
         .route("/_local/faults", get(faults).post(arm).delete(disarm))
         .route("/_local/formations", get(formations))
+        .route("/_local/formations/{id}/sessions", get(read))
+        .route("/_local/formations/{id}/sessions/{session_id}/messages", get(read))
+        .route("/_local/formations/{id}/memories", get(read))
         .route("/_local/clock", get(clock).post(move_clock))
         .route("/_local/script", get(script).put(set_script).delete(reset_script))
         .route("/_local/quirks", get(quirks).put(set_quirks))
@@ -82,8 +88,8 @@ async fn guard(State(access): State<Arc<Access>>, request: Request, next: Next) 
     }
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    headers.entry(header::CACHE_CONTROL).or_insert(header::HeaderValue::from_static("no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, header::HeaderValue::from_static("nosniff"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
 
@@ -231,15 +237,32 @@ async fn formations(State(control): Shared) -> Response {
     ok(&json!({ "formations": rows }))
 }
 
+/// A formation's own answer about the user that the header names.
+async fn read(State(control): Shared, request: Request) -> Response {
+    let target = request.uri().path_and_query().map_or("", PathAndQuery::as_str);
+    let call = target.strip_prefix(READS).and_then(|rest| Some(rest.split_at(rest.find('/')?)));
+    let Some((router, path)) = call.and_then(|(id, path)| Some((control.live(id).ok()?.router, path))) else {
+        return reply::error(StatusCode::NOT_FOUND, "No formation of that id runs");
+    };
+    own_call(router, path, request.headers().get(USER_HEADER)).await
+}
+
 /// One field of a formation's own answer; an empty list where it has none.
-async fn ask(mut router: Router, path: &str, field: &str) -> Value {
-    let mut request = Request::new(Body::empty());
-    *request.uri_mut() = path.parse().unwrap_or_default();
-    request.extensions_mut().insert(FromPage);
-    let Ok(response) = router.call(request).await;
+async fn ask(router: Router, path: &str, field: &str) -> Value {
+    let response = own_call(router, path, None).await;
     let body = to_bytes(response.into_body(), SUMMARY).await.unwrap_or_default();
     let reply = serde_json::from_slice::<Value>(&body).unwrap_or_default();
     reply.pointer(&format!("/data/{field}")).cloned().unwrap_or_else(|| json!([]))
+}
+
+/// A read of a formation with its own key, which no log shows.
+async fn own_call(mut router: Router, path: &str, user: Option<&HeaderValue>) -> Response {
+    let mut request = Request::new(Body::empty());
+    *request.uri_mut() = path.parse().unwrap_or_default();
+    request.headers_mut().extend(user.map(|user| (USER_HEADER, user.clone())));
+    request.extensions_mut().insert(FromPage);
+    let Ok(response) = router.call(request).await;
+    response
 }
 
 /// A page of HTML or a stream of events.

@@ -318,6 +318,39 @@ fn the_chat_box_needs_no_key_and_no_foreign_page_may_use_it() {
 }
 
 #[test]
+fn sessions_and_memories_are_read_without_a_key_and_not_logged() {
+    let server = start();
+    let json = ("Content-Type", "application/json");
+    let user = ("X-Muxi-User-ID", "alice");
+    let turn = br#"{"message":"hello there","session_id":"s 1","stream":false}"#;
+    assert_eq!(send(&server, "POST", "/_local/chat/demo", &[json, user], turn).status, 200);
+    let keyed = [json, user, ("X-Muxi-Client-Key", server.client_key())];
+    let memory = br#"{"type":"preference","detail":"Likes tea"}"#;
+    let stored = send(&server, "POST", "/v1/memories", &keyed, memory);
+    assert!((200..300).contains(&stored.status), "{}", stored.text());
+    server.clear_requests();
+    let read = |path: &str, headers: Headers<'_>| send(&server, "GET", path, headers, b"");
+    let base = "/_local/formations/demo";
+    let sessions = read(&format!("{base}/sessions?limit=9"), &[user]).json();
+    assert_eq!(
+        (&sessions["data"]["count"], &sessions["data"]["sessions"][0]["session_id"]),
+        (&json!(1), &json!("s 1"))
+    );
+    let messages = read(&format!("{base}/sessions/s%201/messages"), &[user]).json();
+    assert_eq!(messages["data"]["messages"][0]["text"], "hello there");
+    let memories = read(&format!("{base}/memories?limit=100"), &[user]).json();
+    assert!(memories["data"]["memories"].to_string().contains("Likes tea"), "{memories}");
+    let other = read(&format!("{base}/sessions"), &[("X-Muxi-User-ID", "bob")]).json();
+    assert_eq!(other["data"]["count"], 0);
+    assert_eq!(read(&format!("{base}/sessions"), &[]).status, 400, "as the formation itself answers");
+    assert_eq!(read(&format!("{base}/sessions"), &[user, ("Origin", "http://evil.example")]).status, 403);
+    assert_eq!(read("/_local/formations/none/sessions", &[user]).status, 404);
+    assert_eq!(read(&format!("{base}/secrets"), &[user]).status, 404);
+    assert_eq!(send(&server, "DELETE", &format!("{base}/memories"), &[user], b"").status, 405);
+    assert!(server.requests().unwrap().is_empty());
+}
+
+#[test]
 fn a_name_that_points_here_opens_nothing() {
     let server = start();
     let mut stream = std::net::TcpStream::connect(server.url().strip_prefix("http://").unwrap()).unwrap();
