@@ -35,6 +35,23 @@ def page(browser: webdriver.Chrome, local: LocalServer) -> Iterator[Page]:
     """The page on a server that has just been reset. The console must stay clean, but for what a test expects."""
     page = Page(browser, local.url)
     page.post("/_local/reset")
+    page.look()
     page.open()
     yield page
     assert page.complaints() == []
+
+
+@pytest.fixture(
+    params=[(scheme, width) for scheme in ("light", "dark") for width in (1280, 360)], ids="{0[0]}-{0[1]}".format
+)
+def view(page: Page, request: pytest.FixtureRequest) -> Page:
+    """The page in light and dark, on a large screen and a phone."""
+    scheme, width = request.param
+    page.look(scheme, width, 900 if width > 600 else 780)
+    return page
+
+
+@pytest.fixture
+def name(request: pytest.FixtureRequest) -> str:
+    """The name of the test's pictures."""
+    return request.node.name.removeprefix("test_").replace("[", "-").rstrip("]")

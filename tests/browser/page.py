@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import urllib.error
 import urllib.request
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 from selenium.webdriver import Chrome
@@ -14,6 +16,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
 T = TypeVar("T")
+PICTURES = Path(__file__).parents[2] / "target" / "browser"
 
 
 class Page:
@@ -36,6 +39,21 @@ class Page:
         """Ask the server for JSON, past the browser."""
         with urllib.request.urlopen(self.url + path) as reply:
             return json.load(reply)
+
+    def visit(self, path: str, body: Any = None, *, method: str | None = None, **headers: str) -> int:
+        """Send a request past the browser, and give the status of the answer when it is over."""
+        data = None if body is None else json.dumps(body).encode()
+        if data is not None:
+            headers["Content-Type"] = "application/json"
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        request = urllib.request.Request(self.url + path, data, headers, method=method)
+        try:
+            with urllib.request.urlopen(request) as reply:
+                reply.read()
+                return int(reply.status)
+        except urllib.error.HTTPError as error:
+            error.close()
+            return error.code
 
     def one(self, selector: str) -> WebElement:
         return self.browser.find_element(By.CSS_SELECTOR, selector)
@@ -79,12 +97,20 @@ class Page:
         entries: list[dict[str, str]] = self.browser.get_log("browser")  # type: ignore[no-untyped-call]
         return [entry["message"] for entry in entries]
 
-    def scheme(self, name: str) -> None:
-        """Ask for a light or a dark page."""
-        features = [{"name": "prefers-color-scheme", "value": name}]
+    def look(self, scheme: str | None = None, width: int = 0, height: int = 0, *, still: bool = False) -> None:
+        """Ask for a light or a dark page of that size; the window itself cannot be as narrow as a phone."""
+        features = [
+            {"name": "prefers-color-scheme", "value": scheme or ""},
+            {"name": "prefers-reduced-motion", "value": "reduce" if still else ""},
+        ]
         self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+        if width:
+            metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+            self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        else:
+            self.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
-    def size(self, width: int, height: int) -> None:
-        """Make the page that large; the window itself cannot be as narrow as a phone."""
-        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
-        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    def picture(self, name: str) -> None:
+        """Keep a picture of the page as it is seen."""
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        assert self.browser.save_screenshot(str(PICTURES / f"{name}.png"))
