@@ -41,8 +41,8 @@ class Page:
             return json.load(reply)
 
     def visit(self, path: str, body: Any = None, *, method: str | None = None, **headers: str) -> int:
-        """Send a request past the browser, and give the status of the answer when it is over."""
-        data = None if body is None else json.dumps(body).encode()
+        """Send a request past the browser, with bytes or JSON, and give the status of the answer when it is over."""
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         if data is not None:
             headers["Content-Type"] = "application/json"
         headers = {name.replace("_", "-"): value for name, value in headers.items()}

@@ -60,6 +60,7 @@ def call(arrival: Any) -> tuple[Any, ...]:
         ("POST", "/v1/chat", "client", "ada", {"message": "hello"}),
         ("POST", "/v1/memories", "admin", "ada", {"type": "preference", "detail": "tea", "metadata": NUMBERS}),
         ("POST", "/v1/memories", "client", "ada", []),
+        ("POST", "/v1/memories", "client", "ada", "a string"),
         ("GET", "/api/demo/v1/memories?limit=5&x=a%20b%26c&y=%27&z=", "client", "ada", None),
         ("GET", "/api/demo/v1/sessions/it%27s%20%7Bone%7D/messages", "client", "ada", None),
         ("DELETE", "/api/demo/v1/memories/none", "client", "ada", None),
@@ -110,6 +111,12 @@ def check(page: Page, local: LocalServer, language: str) -> None:
     if language == "curl" or wanted["status"] < 400:
         assert done.returncode == 0, done.stderr
         assert done.stdout
+
+
+def test_a_body_that_is_no_json_is_left_to_curl(page: Page, local: LocalServer) -> None:
+    page.visit("/v1/chat", b"{broken 'text' @x", X_Muxi_Client_Key=local.client_key, X_Muxi_User_ID="ada")
+    assert snippet(page, "python") == "# A body that is not JSON is none that the clients send: see curl.\n"
+    check(page, local, "curl")
 
 
 def test_the_chat_boxs_own_call_has_its_snippet(page: Page, local: LocalServer) -> None:

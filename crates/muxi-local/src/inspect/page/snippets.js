@@ -80,8 +80,13 @@ function hindrance(call, language) {
   return null;
 }
 
-const KEYS = {server: "MUXI_KEY_ID and MUXI_SECRET_KEY", formation: "MUXI_CLIENT_KEY and MUXI_ADMIN_KEY"};
-const keysOf = (call) => `The keys come from ${call.isServer ? KEYS.server : KEYS.formation}.`;
+/** A sentence about the keys. The terminal prints those of the first formation. */
+function keysOf({isServer, settings: {formation_id: id}}) {
+  if (isServer) return "The keys come from MUXI_KEY_ID and MUXI_SECRET_KEY.";
+  const first = formations.find((formation) => formation.default);
+  const whose = id && first && first.id !== id ? ", which must be those of this formation" : "";
+  return `The keys come from MUXI_CLIENT_KEY and MUXI_ADMIN_KEY${whose}.`;
+}
 
 function pythonSnippet(call) {
   const reason = hindrance(call, "python");
@@ -115,7 +120,7 @@ function rustSnippet(call) {
     [...given, form, ".await?;"].filter(Boolean).map((part) => "\n        " + part).join("");
   const use = call.isStream
     ? `    let mut events = ${made}\n    while let Some(event) = events.next().await {\n        println!("{:?}", event?);\n    }`
-    : `    let reply = ${made}\n    println!("{}", ${call.isFile ? "reply.len()" : "reply"});`;
+    : `    let reply = ${made}\n    println!("{}", ${call.isFile ? "reply.len()" : "*reply"});`;
   const body = call.body === null ? "" : `    let body: serde_json::Value = serde_json::from_str(${rawRust(json(call.body))})?;\n`;
   return `use muxi_client::${client};\n\n#[tokio::main]\nasync fn main() -> Result<(), Box<dyn std::error::Error>> {\n` +
     `    // ${keysOf(call)}\n    let client = ${client}::builder()${settings}.build()?;\n${body}${use}\n    Ok(())\n}\n`;

@@ -27,7 +27,8 @@ function sessionRow(formation, user, {session_id: id, last_activity: last}) {
 }
 
 function memoryRow({id, content, created_at: created, scope}) {
-  return make("li", "", make("p", "said", content), make("p", "quiet", `${scope}, ${created.slice(0, 19).replace("T", " ")}, ${id}`));
+  const text = typeof content === "string" ? content : json(content);
+  return make("li", "", make("p", "said", text), make("p", "quiet", `${scope}, ${created.slice(0, 19).replace("T", " ")}, ${id}`));
 }
 
 /** Shows one kind of what a user has; neither kind keeps the other from being shown. */
