@@ -1,4 +1,4 @@
-"""What can be measured of a page's looks: contrast, and what is too wide."""
+"""Measures of looks: contrast, and things that are too wide."""
 
 from __future__ import annotations
 

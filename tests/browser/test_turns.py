@@ -1,4 +1,4 @@
-"""How the chat box shows the ends of turns."""
+"""Ends of turns, as the chat box shows them."""
 
 from __future__ import annotations
 

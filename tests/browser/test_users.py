@@ -8,7 +8,7 @@ from selenium.webdriver.common.keys import Keys
 from browser.looks import too_wide, unreadable
 from browser.page import Page
 
-# Whether something else lies over the beginning of an element.
+# True where something else lies over the beginning of an element.
 COVERED = """
 const [element] = arguments, {left, top} = element.getBoundingClientRect();
 return !element.contains(document.elementFromPoint(left + 5, top + 5));

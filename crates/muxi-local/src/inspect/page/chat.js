@@ -36,7 +36,7 @@ function refusal(text) {
   return text.slice(0, 500);
 }
 
-/** How a turn ended, from its events: a class, the words for people, and a message where the answer is none. */
+/** The end of a turn, from its events: a class, the words for people, and a message where the answer is none. */
 function endOf({completed, problem, error, done}) {
   if (error !== null) return ["failed", "Failed", error];
   if (!done) return ["cut", "Cut off", "The stream ended before the turn did."];
