@@ -3,12 +3,12 @@
 use crate::{
     convert::{bytes_of, is_binary, text_of, type_name},
     errors::exception,
+    once::interned,
     process::{attached, detached, is_main_thread},
 };
 use muxi_client::{Bundle, Error, ErrorKind, bundle::Watch};
 use pyo3::{
     exceptions::{PyTypeError, PyValueError},
-    intern,
     prelude::*,
     types::{PyBytes, PyString},
 };
@@ -144,7 +144,7 @@ fn source(value: &Bound<'_, PyAny>) -> PyResult<Source> {
     if let (true, Some(bytes)) = (is_binary(value), bytes_of(value)) {
         return Ok(Source::Bytes(bytes));
     }
-    if value.hasattr(intern!(value.py(), "read"))? {
+    if value.hasattr(interned!(value.py(), "read"))? {
         return Ok(Source::File(value.clone().unbind()));
     }
     let expected = "a bundle must be a .tar.gz file, a folder, bytes or a binary file";
@@ -161,7 +161,7 @@ struct BinaryFile<'a> {
 impl io::Read for BinaryFile<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = attached(self.is_main, |py| {
-            let piece = self.file.call_method1(py, intern!(py, "read"), (buffer.len(),))?;
+            let piece = self.file.call_method1(py, interned!(py, "read"), (buffer.len(),))?;
             let piece = piece
                 .cast_bound::<PyBytes>(py)
                 .map_err(|_| PyValueError::new_err("the file must be open for reading bytes (mode \"rb\")"))?;

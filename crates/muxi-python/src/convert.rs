@@ -1,5 +1,6 @@
 //! From Python values to arguments.
 
+use crate::once::interned;
 use muxi_client::{
     Bundle,
     api::{
@@ -10,7 +11,6 @@ use muxi_client::{
 };
 use pyo3::{
     exceptions::{PyTypeError, PyValueError},
-    intern,
     prelude::*,
     types::{PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyList, PyMapping, PySequence, PyString, PyTuple},
 };
@@ -142,7 +142,7 @@ fn write(value: &Bound<'_, PyAny>, out: &mut Vec<u8>, path: &mut Path<'_>) -> Py
         out.extend_from_slice(if value.is_true() { b"true" } else { b"false" });
     } else if value.is_instance_of::<PyInt>() {
         // A subclass such as an enumeration may print otherwise: this prints the number itself.
-        let number = value.py().get_type::<PyInt>().call_method1(intern!(value.py(), "__repr__"), (value,))?;
+        let number = value.py().get_type::<PyInt>().call_method1(interned!(value.py(), "__repr__"), (value,))?;
         out.extend_from_slice(number.cast::<PyString>()?.to_str()?.as_bytes());
     } else if let Ok(number) = value.cast::<PyFloat>() {
         if !number.value().is_finite() {
@@ -152,7 +152,7 @@ fn write(value: &Bound<'_, PyAny>, out: &mut Vec<u8>, path: &mut Path<'_>) -> Py
                 number.value()
             )));
         }
-        let text = value.py().get_type::<PyFloat>().call_method1(intern!(value.py(), "__repr__"), (value,))?;
+        let text = value.py().get_type::<PyFloat>().call_method1(interned!(value.py(), "__repr__"), (value,))?;
         out.extend_from_slice(text.cast::<PyString>()?.to_str()?.as_bytes());
     } else if let Ok(tuple) = value.cast::<PyTuple>() {
         return write_list(tuple.iter(), out, path);

@@ -1,6 +1,10 @@
 //! From reply bytes to Python objects.
 
-use crate::{errors::exception, json::parse};
+use crate::{
+    errors::exception,
+    json::parse,
+    once::{Once, interned},
+};
 use muxi_client::{
     Error,
     api::{
@@ -10,9 +14,7 @@ use muxi_client::{
     engine::Reply,
 };
 use pyo3::{
-    intern,
     prelude::*,
-    sync::PyOnceLock,
     types::{PyBool, PyBytes, PyDict, PyList, PyString},
 };
 
@@ -63,22 +65,22 @@ fn not_json(py: Python<'_>, reply: &Reply, why: &PyErr) -> PyErr {
 /// Takes the data out of its envelope, and adds the envelope's metadata where the data has none of its own.
 fn data<'py>(py: Python<'py>, whole: bool, value: Bound<'py, PyAny>, reply: &Reply) -> PyResult<Bound<'py, PyAny>> {
     let Ok(envelope) = value.cast::<PyDict>() else { return Ok(value) };
-    let success = envelope.get_item(intern!(py, "success"))?;
+    let success = envelope.get_item(interned!(py, "success"))?;
     let success = success.and_then(|v| v.cast::<PyBool>().ok().map(|b| b.is_true()));
-    let inner = envelope.get_item(intern!(py, "data"))?.filter(|v| !v.is_none());
+    let inner = envelope.get_item(interned!(py, "data"))?.filter(|v| !v.is_none());
     match shape(whole, success, inner.is_some()) {
         Shape::Failure => Err(exception(py, &reply.explain(failure(reply.status, &reply.headers, &reply.body)))),
         Shape::Bare => Ok(value),
         Shape::Envelope => {
             let Some(inner) = inner else { return Ok(value) };
             if let Ok(data) = inner.cast::<PyDict>() {
-                let timestamp = envelope.get_item(intern!(py, "timestamp"))?;
-                add(data, intern!(py, "timestamp"), timestamp)?;
-                if let Some(request) = envelope.get_item(intern!(py, "request"))?
+                let timestamp = envelope.get_item(interned!(py, "timestamp"))?;
+                add(data, interned!(py, "timestamp"), timestamp)?;
+                if let Some(request) = envelope.get_item(interned!(py, "request"))?
                     && let Ok(request) = request.cast::<PyDict>()
                 {
-                    add(data, intern!(py, "request_id"), request.get_item(intern!(py, "id"))?)?;
-                    let key = intern!(py, "idempotency_key");
+                    add(data, interned!(py, "request_id"), request.get_item(interned!(py, "id"))?)?;
+                    let key = interned!(py, "idempotency_key");
                     add(data, key, request.get_item(key)?)?;
                 }
             }
@@ -95,7 +97,7 @@ fn add(data: &Bound<'_, PyDict>, key: &Bound<'_, PyString>, value: Option<Bound<
 }
 
 fn raw_response<'py>(py: Python<'py>, endpoint: Option<&Endpoint>, got: &Reply) -> PyResult<Bound<'py, PyAny>> {
-    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    static CLASS: Once<Py<PyAny>> = Once::new();
     let class = CLASS.import(py, "muxi._raw_response", "RawResponse")?;
     let headers = PyList::empty(py);
     for (name, value) in &got.headers {

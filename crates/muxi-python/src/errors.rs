@@ -1,10 +1,9 @@
 //! From errors to Python exceptions.
 
+use crate::once::{Once, interned};
 use muxi_client::{Error, ErrorKind};
 use pyo3::{
-    intern,
     prelude::*,
-    sync::PyOnceLock,
     types::{PyBytes, PyDict, PyType},
 };
 use std::collections::HashMap;
@@ -22,16 +21,16 @@ fn made(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
     }
     let details = serde_json::to_vec(error.details()).unwrap_or_default();
     let arguments = PyDict::new(py);
-    arguments.set_item(intern!(py, "code"), error.code())?;
-    arguments.set_item(intern!(py, "message"), error.message())?;
-    arguments.set_item(intern!(py, "status_code"), error.status())?;
-    arguments.set_item(intern!(py, "details"), crate::json::parse(py, &details)?)?;
-    arguments.set_item(intern!(py, "retry_after"), error.retry_after().map(|delay| delay.as_secs_f64()))?;
-    arguments.set_item(intern!(py, "request_id"), error.request_id())?;
-    arguments.set_item(intern!(py, "session_id"), error.session_id())?;
-    arguments.set_item(intern!(py, "attempts"), error.attempts())?;
-    arguments.set_item(intern!(py, "body"), PyBytes::new(py, error.body()))?;
-    arguments.set_item(intern!(py, "text"), error.to_string())?;
+    arguments.set_item(interned!(py, "code"), error.code())?;
+    arguments.set_item(interned!(py, "message"), error.message())?;
+    arguments.set_item(interned!(py, "status_code"), error.status())?;
+    arguments.set_item(interned!(py, "details"), crate::json::parse(py, &details)?)?;
+    arguments.set_item(interned!(py, "retry_after"), error.retry_after().map(|delay| delay.as_secs_f64()))?;
+    arguments.set_item(interned!(py, "request_id"), error.request_id())?;
+    arguments.set_item(interned!(py, "session_id"), error.session_id())?;
+    arguments.set_item(interned!(py, "attempts"), error.attempts())?;
+    arguments.set_item(interned!(py, "body"), PyBytes::new(py, error.body()))?;
+    arguments.set_item(interned!(py, "text"), error.to_string())?;
     Ok(PyErr::from_value(class.call((), Some(&arguments))?))
 }
 
@@ -41,8 +40,8 @@ pub(crate) fn closed_early(py: Python<'_>) -> PyErr {
 }
 
 fn class_of(py: Python<'_>, kind: ErrorKind) -> PyResult<Bound<'_, PyAny>> {
-    static CLASSES: PyOnceLock<HashMap<ErrorKind, Py<PyAny>>> = PyOnceLock::new();
-    let classes = CLASSES.get_or_try_init(py, || {
+    static CLASSES: Once<HashMap<ErrorKind, Py<PyAny>>> = Once::new();
+    let classes = CLASSES.get_or_make(py, || {
         let (builtins, errors) = (py.import("builtins")?, py.import("muxi.errors")?);
         let class = |kind: &ErrorKind| {
             let python = kind.python();

@@ -1,22 +1,23 @@
 //! Events and heads of streams, for Python.
 
+use crate::once::{Once, interned};
 use muxi_client::{
     EventStream,
     api::{event::Event, ids::TurnIds, table::StreamEnd},
 };
-use pyo3::{intern, prelude::*, sync::PyOnceLock, types::PyDict};
+use pyo3::{prelude::*, types::PyDict};
 
 /// The event as an object of the class `Event`, which is written in Python.
 pub(crate) fn to_python<'py>(py: Python<'py>, event: Event) -> PyResult<Bound<'py, PyAny>> {
-    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    static CLASS: Once<Py<PyAny>> = Once::new();
     let made = CLASS.import(py, "muxi._event", "Event")?.call0()?;
     let dict = made.cast::<PyDict>()?;
     // Nearly all events of a stream are called "message".
     match &*event.event {
-        "message" => dict.set_item(intern!(py, "event"), intern!(py, "message"))?,
-        other => dict.set_item(intern!(py, "event"), other)?,
+        "message" => dict.set_item(interned!(py, "event"), interned!(py, "message"))?,
+        other => dict.set_item(interned!(py, "event"), other)?,
     }
-    dict.set_item(intern!(py, "data"), event.data)?;
+    dict.set_item(interned!(py, "data"), event.data)?;
     Ok(made)
 }
 

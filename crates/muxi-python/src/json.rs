@@ -1,8 +1,9 @@
 //! From JSON to Python objects.
 
+use crate::once::interned;
 use jiter::{FloatMode, PartialMode, PythonParse, StringCacheMode};
 use muxi_client::api::surrogates::mend;
-use pyo3::{intern, prelude::*, types::PyBytes};
+use pyo3::{prelude::*, types::PyBytes};
 
 /// The garbage collector looks at every object that a decoder makes; from this size on it is paused meanwhile.
 const PAUSE_FROM: usize = 64 << 10;
@@ -25,14 +26,14 @@ pub(crate) fn parse<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, P
     if bytes.len() < PAUSE_FROM {
         return parser.python_parse(py, bytes).or_else(|_| mended(py, &parser, bytes));
     }
-    let gc = py.import(intern!(py, "gc"))?;
-    let enabled = gc.call_method0(intern!(py, "isenabled"))?.is_truthy()?;
+    let gc = py.import(interned!(py, "gc"))?;
+    let enabled = gc.call_method0(interned!(py, "isenabled"))?.is_truthy()?;
     if enabled {
-        gc.call_method0(intern!(py, "disable"))?;
+        gc.call_method0(interned!(py, "disable"))?;
     }
     let parsed = parser.python_parse(py, bytes);
     if enabled {
-        gc.call_method0(intern!(py, "enable"))?;
+        gc.call_method0(interned!(py, "enable"))?;
     }
     parsed.or_else(|_| mended(py, &parser, bytes))
 }
@@ -47,5 +48,5 @@ fn mended<'py>(py: Python<'py>, parser: &PythonParse, bytes: &[u8]) -> PyResult<
 }
 
 fn python_loads<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
-    py.import(intern!(py, "json"))?.call_method1(intern!(py, "loads"), (PyBytes::new(py, bytes),))
+    py.import(interned!(py, "json"))?.call_method1(interned!(py, "loads"), (PyBytes::new(py, bytes),))
 }

@@ -11,6 +11,7 @@ mod errors;
 mod events;
 mod json;
 mod log;
+mod once;
 mod process;
 mod settings;
 mod webhook;

@@ -1,7 +1,10 @@
 //! Log lines of calls: kept while the GIL is not held, and written by the next code that holds it.
 
-use crate::process::lock;
-use pyo3::{intern, prelude::*, sync::PyOnceLock};
+use crate::{
+    once::{Once, interned},
+    process::lock,
+};
+use pyo3::prelude::*;
 use std::sync::{
     Mutex,
     atomic::{AtomicBool, Ordering},
@@ -29,14 +32,14 @@ impl Lines {
 
     /// Writes the lines to `logger`, or to the logger `muxi`. What a handler raises is shown, and fails no call.
     pub(crate) fn write(&self, py: Python<'_>, logger: Option<&Py<PyAny>>) {
-        static WRITE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        static WRITE: Once<Py<PyAny>> = Once::new();
         if !self.any.swap(false, Ordering::AcqRel) {
             return;
         }
         let lines = std::mem::take(&mut *lock(&self.waiting));
         let written = WRITE.import(py, "muxi._log", "write").and_then(|write| write.call1((logger, lines)));
         if let Err(error) = written {
-            error.write_unraisable(py, Some(intern!(py, "muxi: a log line was lost").as_any()));
+            error.write_unraisable(py, Some(interned!(py, "muxi: a log line was lost").as_any()));
         }
     }
 }

@@ -1,8 +1,11 @@
 //! The life of the process: what a fork and the end of the interpreter ask of code that works without the GIL.
 
-use crate::errors::exception;
+use crate::{
+    errors::exception,
+    once::{Once, interned},
+};
 use muxi_client::{Error, ErrorKind};
-use pyo3::{exceptions::PyImportError, intern, prelude::*, sync::PyOnceLock};
+use pyo3::{exceptions::PyImportError, prelude::*};
 use std::{
     any::Any,
     cell::Cell,
@@ -169,10 +172,10 @@ pub(crate) fn is_main_thread(py: Python<'_>) -> PyResult<bool> {
     if let Some((_, is_main)) = KNOWN.get().filter(|(known, _)| *known == generation) {
         return Ok(is_main);
     }
-    static THREADING: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
-    let threading = THREADING.get_or_try_init(py, || py.import("threading").map(Bound::unbind))?.bind(py);
-    let main = threading.call_method0(intern!(py, "main_thread"))?.getattr(intern!(py, "ident"))?;
-    let is_main = threading.call_method0(intern!(py, "get_ident"))?.eq(main)?;
+    static THREADING: Once<Py<PyModule>> = Once::new();
+    let threading = THREADING.get_or_make(py, || py.import("threading").map(Bound::unbind))?.bind(py);
+    let main = threading.call_method0(interned!(py, "main_thread"))?.getattr(interned!(py, "ident"))?;
+    let is_main = threading.call_method0(interned!(py, "get_ident"))?.eq(main)?;
     KNOWN.set(Some((generation, is_main)));
     Ok(is_main)
 }

@@ -5,10 +5,11 @@ use crate::{
     client::{Client, State},
     decode,
     errors::exception,
+    once::interned,
     process::{ProcessBound, internal, lock},
 };
 use muxi_client::{Result, api::table::Endpoint, engine::Reply};
-use pyo3::{PyTraverseError, PyVisit, exceptions::PyOSError, intern, prelude::*};
+use pyo3::{PyTraverseError, PyVisit, exceptions::PyOSError, prelude::*};
 use std::{
     collections::HashMap,
     mem,
@@ -190,12 +191,12 @@ impl Delivery {
         for (id, outcome) in done {
             let Some(Waiter { future, source, .. }) = lock(&self.waiting).remove(&id) else { continue };
             let future = future.bind(py);
-            if future.call_method0(intern!(py, "done"))?.is_truthy()? {
+            if future.call_method0(interned!(py, "done"))?.is_truthy()? {
                 continue;
             }
             match value(py, outcome) {
-                Ok(value) => future.call_method1(intern!(py, "set_result"), (value,))?,
-                Err(error) => future.call_method1(intern!(py, "set_exception"), (error.into_value(py),))?,
+                Ok(value) => future.call_method1(interned!(py, "set_result"), (value,))?,
+                Err(error) => future.call_method1(interned!(py, "set_exception"), (error.into_value(py),))?,
             };
             if let Some((client, state)) = source {
                 client.write_log(py, &state);
