@@ -86,11 +86,22 @@ def test_requests_tell_what_was_sent(muxi_server: LocalServer, muxi_formation: F
 
 
 def test_faults_happen_to_each_nth_request(muxi_server: LocalServer, muxi_formation: FormationClient) -> None:
-    muxi_server.fail("health", every=2, times=None, status=503)
+    muxi_server.fail("health", every=2, status=503)
     for _ in range(2):
         muxi_formation.health()
         with pytest.raises(muxi.ServerError):
             muxi_formation.health()
+    muxi_server.clear_faults()
+    muxi_server.fail("health", every=2, times=1, status=503)
+    muxi_formation.health()
+    with pytest.raises(muxi.ServerError):
+        muxi_formation.health()
+    for _ in range(3):
+        muxi_formation.health()
+    muxi_server.fail("health", status=503)
+    with pytest.raises(muxi.ServerError):
+        muxi_formation.health()
+    muxi_formation.health()
     with pytest.raises(ValueError, match="rate must be a number from 0 to 1"):
         muxi_server.fail("health", rate=2, status=503)
 

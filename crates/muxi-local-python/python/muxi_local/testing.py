@@ -29,7 +29,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import timedelta
-    from types import TracebackType
+    from types import EllipsisType, TracebackType
     from typing import Any, Literal
 
     from typing_extensions import Self
@@ -165,19 +165,21 @@ class LocalServer:
         """
         self._server.script(_script_text(rules))
 
-    def fail(self, operation: str | None = None, *, times: int | None = 1, **fault: Any) -> None:
+    def fail(self, operation: str | None = None, *, times: int | EllipsisType | None = ..., **fault: Any) -> None:
         """Make requests fail.
 
         Args:
             operation: Name of the operation that fails, which is that of the client's method, or a path such as
                 ``/v1/mem*``; all without it.
-            times: How many requests fail; None for all.
+            times: How many requests fail; None for all. One unless given, and all with ``every`` or ``rate``.
             **fault: What happens, for instance ``status=503, retry_after=2`` or ``reset="body"``. The page
                 ``docs/local.md`` lists all.
 
         Raises:
             ValueError: There is no such fault; the message lists those there are.
         """
+        if times is ...:
+            times = None if fault.keys() & {"every", "rate"} else 1
         given = {"path": operation, "times": times, **fault}
         self._server.fail(json.dumps({name: value for name, value in given.items() if value is not None}))
 
