@@ -3,8 +3,19 @@
 //! PyO3's own cells, and `intern!` with them, let go of the GIL before they make their value. A fork by another thread then
 //! finds the cell half made, and the child waits for ever for who makes it. These are filled while the GIL is held.
 
-use pyo3::{prelude::*, types::PyString};
+use pyo3::{
+    prelude::*,
+    types::{PyMapping, PySequence, PyString},
+};
 use std::{convert::Infallible, sync::OnceLock};
+
+/// Fills the cells inside of PyO3 that this module uses, when it is imported.
+pub(crate) fn fill_cells(py: Python<'_>) {
+    let none = py.None();
+    let none = none.bind(py);
+    // Each looks up a class or a name at its first use. What they say of `None` is of no interest.
+    let _ = (none.cast::<PyMapping>().is_ok(), none.cast::<PySequence>().is_ok(), none.get_type().name().is_ok());
+}
 
 /// A value that is made at its first use.
 pub(crate) struct Once<T>(OnceLock<T>);
