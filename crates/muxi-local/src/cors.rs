@@ -12,7 +12,7 @@ use http::{
 
 /// The methods that a page may use.
 const METHODS: &str = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, QUERY";
-/// What the answer to a browser's question depends on.
+/// The request's headers on which the answer to a browser's question depends.
 const ASKED: &str =
     "Origin, Access-Control-Request-Method, Access-Control-Request-Headers, Access-Control-Request-Private-Network";
 const ASKED_PRIVATE_NETWORK: &str = "access-control-request-private-network";

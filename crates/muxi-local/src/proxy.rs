@@ -195,7 +195,7 @@ async fn call(mut instance: Instance, path: &str, mut request: Request) -> Respo
     response
 }
 
-/// What the server in front answers a browser that asks first: the formation is not asked.
+/// The answer of the server in front to a browser that asks first: the formation is not asked.
 fn preflight() -> Response {
     let headers = [
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),

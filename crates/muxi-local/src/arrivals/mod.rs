@@ -285,7 +285,7 @@ impl Entry {
         kept.shrink();
     }
 
-    /// What notes the request's body.
+    /// The collector of the request's body.
     pub(crate) fn incoming(&self) -> Incoming {
         Incoming(self.counts.clone())
     }

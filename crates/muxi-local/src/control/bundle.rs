@@ -215,7 +215,7 @@ mod tests {
         Upload { file, digest: String::new() }
     }
 
-    /// What arrives is counted: a body in chunks has no length.
+    /// The bytes that arrive are counted: a body in chunks has no length.
     #[tokio::test]
     async fn an_upload_has_a_limit() {
         let body = || Body::from_stream(futures_util::stream::iter([Ok::<_, io::Error>("12345"), Ok("67890")]));

@@ -38,7 +38,7 @@ impl Armed {
     }
 }
 
-/// Where chance begins: what failed in one run fails in the next.
+/// The start of the random numbers: the same requests fail in each run.
 const SEED: u64 = 1;
 
 impl Faults {

@@ -76,7 +76,7 @@ fn number(name: &str, value: &Value, from: u64, to: u64) -> Checked<Option<u64>>
     }
 }
 
-/// How often.
+/// A number of times.
 fn count(name: &str, value: &Value) -> Checked<Option<u32>> {
     Ok(number(name, value, 1, u32::MAX.into())?.and_then(|count| u32::try_from(count).ok()))
 }

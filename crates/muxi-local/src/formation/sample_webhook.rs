@@ -38,7 +38,7 @@ pub struct Webhook {
     times: u32,
 }
 
-/// What became of the turn.
+/// The end of the turn.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Status {

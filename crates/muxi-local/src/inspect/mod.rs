@@ -33,7 +33,7 @@ const BASE: &str = "/_local";
 const SETTLING: Duration = Duration::from_secs(5);
 /// Where the page's chat box sends its turns; a formation's id follows.
 const CHAT: &str = "/_local/chat/";
-/// Where the page reads what a formation has of a user; the formation's id follows, and the path in its API.
+/// The path of the page's reads of a user's data; the formation's id follows, and the path in its API.
 const READS: &str = "/_local/formations/";
 /// The most that a reply of a formation may hold which is summed up here.
 const SUMMARY: usize = 16 << 20;
