@@ -15,24 +15,30 @@ use std::{
 };
 
 /// The trees below the root, each by itself, and what is not to need each other there.
-const TREES: [(&str, Room); 6] = [
+const TREES: [(&str, Room); 7] = [
     ("crates/muxi-client/src", file),
     ("crates/muxi-python/src", file),
     ("crates/muxi-local/src", top_folder),
+    ("crates/muxi-local/src", folder_of_formation),
     ("crates/muxi-local-python/src", file),
     ("python", file),
     ("crates/muxi-local-python/python", file),
 ];
 
-/// The room that a file is in, by the file's path below the tree.
-type Room = fn(&str) -> &str;
+/// The room that a file is in, by the file's path below the tree. A file in no room is not looked at.
+type Room = fn(&str) -> Option<&str>;
 
-fn file(path: &str) -> &str {
-    path
+fn file(path: &str) -> Option<&str> {
+    Some(path)
 }
 
-fn top_folder(path: &str) -> &str {
-    path.split('/').next().unwrap_or(path)
+fn top_folder(path: &str) -> Option<&str> {
+    path.split('/').next()
+}
+
+/// A folder of the formation API. The files beside these folders hold what all of a formation is made of.
+fn folder_of_formation(path: &str) -> Option<&str> {
+    Some(path.strip_prefix("formation/")?.split_once('/')?.0)
 }
 
 /// The files that each file imports from, with the first line that does so.
@@ -73,8 +79,9 @@ fn read(folder: &Path, below: &str, ending: &str, sources: &mut Sources) -> Resu
 fn of_rooms(graph: &Graph, room: Room) -> Graph {
     let mut rooms = Graph::new();
     for (file, needs) in graph {
-        let here = rooms.entry(room(file).to_owned()).or_default();
-        here.extend(needs.keys().map(|other| (room(other).to_owned(), 0)));
+        let Some(here) = room(file) else { continue };
+        let others = needs.keys().filter_map(|other| room(other)).map(|other| (other.to_owned(), 0));
+        rooms.entry(here.to_owned()).or_default().extend(others);
     }
     for (here, needs) in &mut rooms {
         needs.remove(here);
@@ -86,9 +93,9 @@ fn describe(tree: &str, circle: &[String], graph: &Graph, room: Room) -> String 
     let mut text = format!("a circle in {tree}:");
     for (at, here) in circle.iter().enumerate() {
         let next = &circle[(at + 1) % circle.len()];
-        let imports = graph.iter().filter(|(file, _)| room(file) == here);
+        let imports = graph.iter().filter(|(file, _)| room(file) == Some(here));
         let mut imports = imports.flat_map(|(file, needs)| needs.iter().map(move |(other, line)| (file, other, line)));
-        if let Some((file, other, line)) = imports.find(|(_, other, _)| room(other) == next) {
+        if let Some((file, other, line)) = imports.find(|(_, other, _)| room(other) == Some(next)) {
             text.push_str(&format!("\n  {tree}/{file}:{line} needs {other}"));
         }
     }

@@ -2,9 +2,10 @@
 
 use super::{
     Call, bundle,
+    entry::{Entry, Service, Source, Status, Version},
     folder::Folder,
     progress::{self, Done, Failure, Progress, blocking},
-    registry::{Control, Entry, Service, Source, Status, Version, live_scope, not_found},
+    registry::{Control, live_scope, not_found},
 };
 use crate::files::{Config, DEFAULT_VERSION};
 use crate::reply;

@@ -2,8 +2,9 @@
 
 use super::{
     Call, deploy,
+    entry::Source,
     progress::blocking,
-    registry::{Control, DevRun, Instance, Source, draft_scope},
+    registry::{Control, DevRun, Instance, draft_scope},
 };
 use crate::{files::Config, reply};
 use axum::{body::to_bytes, response::Response};

@@ -82,7 +82,7 @@ fn state(control: &Control, id: &str) -> (Value, Value) {
 }
 
 /// The name of the live version; its number where the caller gave none.
-fn label(entry: &super::registry::Entry) -> String {
+fn label(entry: &super::entry::Entry) -> String {
     entry.current.semantic.clone().unwrap_or_else(|| entry.current.number.to_string())
 }
 

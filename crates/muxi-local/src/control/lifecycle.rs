@@ -5,8 +5,9 @@
 
 use super::{
     Call, deploy,
+    entry::{Service, Status},
     progress::{self, Done, Failure, Progress},
-    registry::{Control, Service, Status, live_scope, not_found},
+    registry::{Control, live_scope, not_found},
     update,
 };
 use crate::quirks::Quirk;

@@ -6,6 +6,7 @@ mod deploy;
 mod dev;
 mod download;
 mod draft;
+mod entry;
 mod folder;
 mod lifecycle;
 mod logs;

@@ -1,6 +1,6 @@
 //! What only reads: ping, health, status, list, get.
 
-use super::{Call, VERSION, registry::PORTS, registry::Status};
+use super::{Call, VERSION, entry::Status, registry::PORTS};
 use crate::reply;
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};

@@ -1,6 +1,13 @@
 //! The server's state: which formations there are, in which versions, and what serves them.
 
-use super::{folder::Folder, logs::Log, progress::Failure, saved::Saved, served::Place};
+use super::{
+    entry::{Entry, Service, Source},
+    folder::Folder,
+    logs::Log,
+    progress::Failure,
+    saved::Saved,
+    served::Place,
+};
 use crate::{
     files::{self, FormationKeys, Loaded},
     formation::{Context, Formation, FormationSpec, Webhook, WebhookAnswer, WebhookFailure},
@@ -11,8 +18,7 @@ use axum::Router;
 use http::StatusCode;
 use jiff::Timestamp;
 use muxi_client::api::auth::Signer;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs, io,
@@ -24,7 +30,6 @@ use std::{
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
-use tokio::sync::Notify;
 
 /// The real server's default range of formation ports. Nothing listens on them here: a formation is reached through
 /// the proxy only.
@@ -65,79 +70,6 @@ pub(crate) struct Control {
     pub(super) saved: Mutex<Saved>,
 }
 
-/// A formation as the server knows it.
-pub(super) struct Entry {
-    pub(super) name: String,
-    pub(super) port: u16,
-    pub(super) status: Status,
-    pub(super) restart_count: u32,
-    pub(super) created_at: Timestamp,
-    pub(super) deployed_at: Timestamp,
-    pub(super) updated_at: Timestamp,
-    pub(super) running_since: Option<Instant>,
-    /// What answers its requests; `None` unless it runs.
-    pub(super) service: Option<Service>,
-    pub(super) log: Arc<Log>,
-    pub(super) current: Version,
-    pub(super) previous: Option<Version>,
-    pub(super) update: Option<UpdateState>,
-    /// The port of an update that has failed, where the server does not forget it.
-    pub(super) failed_port: Option<u16>,
-}
-
-/// An update in progress.
-pub(super) struct UpdateState {
-    /// Known once the new version is being started; before that there is nothing to cancel.
-    pub(super) staging_port: Option<u16>,
-    pub(super) cancel: Arc<Notify>,
-}
-
-/// One deployed version.
-#[derive(Clone)]
-pub(super) struct Version {
-    pub(super) number: u32,
-    /// What the caller named it; absent when the caller gave no version.
-    pub(super) semantic: Option<String>,
-    /// SHA-256 of the bundle's bytes.
-    pub(super) digest: String,
-    pub(super) source: Source,
-}
-
-/// Where a formation's files are.
-#[derive(Clone)]
-pub(super) enum Source {
-    /// The built-in formation: written to files only when somebody asks for them.
-    Demo,
-    /// A folder of the server's own, deleted with its last version.
-    Own(Arc<Folder>),
-    /// The caller's folder, or the formation file in it.
-    Path(PathBuf),
-}
-
-/// The state of a formation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Status {
-    Starting,
-    Running,
-    Stopped,
-    Crashed,
-    /// A restart has ended it for good.
-    Unhealthy,
-}
-
-impl Status {
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Starting => "starting",
-            Self::Running => "running",
-            Self::Stopped => "stopped",
-            Self::Crashed => "crashed",
-            Self::Unhealthy => "unhealthy",
-        }
-    }
-}
-
 /// The editable copy of a formation.
 pub(super) struct Draft {
     pub(super) created_at: Timestamp,
@@ -150,19 +82,6 @@ pub(super) struct Draft {
 pub(super) struct DevRun {
     pub(super) port: u16,
     pub(super) instance: Instance,
-}
-
-/// A formation that runs, and its routes.
-#[derive(Clone)]
-pub(super) struct Service {
-    pub(super) formation: Arc<Formation>,
-    pub(super) router: Router,
-}
-
-impl Service {
-    pub(super) fn new(formation: Arc<Formation>) -> Self {
-        Self { router: crate::formation::router(formation.clone()), formation }
-    }
 }
 
 /// What answers a formation's requests, and the log that they go to.
@@ -339,82 +258,6 @@ impl Control {
             }),
             Source::Path(path) => files::load(path, &self.keys),
         }
-    }
-}
-
-impl Entry {
-    /// A formation that is being started.
-    pub(super) fn new(name: String, port: u16, current: Version) -> Self {
-        let now = Timestamp::now();
-        Self {
-            name,
-            port,
-            status: Status::Starting,
-            restart_count: 0,
-            created_at: now,
-            deployed_at: now,
-            updated_at: now,
-            running_since: None,
-            service: None,
-            log: Arc::default(),
-            current,
-            previous: None,
-            update: None,
-            failed_port: None,
-        }
-    }
-
-    /// `service` answers from now on.
-    pub(super) fn run(&mut self, service: Service) {
-        self.service = Some(service);
-        self.status = Status::Running;
-        self.running_since = Some(Instant::now());
-        self.updated_at = Timestamp::now();
-    }
-
-    /// `service` answers from now on, unless somebody has stopped or replaced the formation while it started.
-    pub(super) fn started(&mut self, service: Service) -> Result<(), Failure> {
-        if self.status != Status::Starting {
-            let message = "Formation failed health check: stopped during startup";
-            return Err(Failure::internal("HealthCheckFailed", "health_check", message));
-        }
-        self.run(service);
-        self.log.stdout.push("formation is ready");
-        Ok(())
-    }
-
-    /// Nothing answers any more. Requests in flight end by themselves.
-    pub(super) fn halt(&mut self, status: Status) {
-        self.service = None;
-        self.status = status;
-        self.running_since = None;
-        self.updated_at = Timestamp::now();
-    }
-
-    /// Seconds since it runs.
-    pub(super) fn uptime(&self) -> u64 {
-        self.running_since.map_or(0, |since| since.elapsed().as_secs())
-    }
-
-    /// `null` while it starts.
-    pub(super) fn healthy(&self) -> Value {
-        match self.status {
-            Status::Starting => Value::Null,
-            status => Value::Bool(status == Status::Running),
-        }
-    }
-
-    /// The `version` object: digests, and the name where `semantic` is asked for.
-    pub(super) fn version(&self, semantic: bool) -> Value {
-        let mut version = Map::new();
-        if let (true, Some(name)) = (semantic, &self.current.semantic) {
-            version.insert("semantic".into(), name.as_str().into());
-        }
-        version.insert("current".into(), self.current.digest.as_str().into());
-        if let Some(previous) = &self.previous {
-            version.insert("previous".into(), previous.digest.as_str().into());
-        }
-        version.into()
     }
 }
 

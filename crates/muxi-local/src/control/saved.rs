@@ -2,8 +2,9 @@
 //! database, a folder each.
 
 use super::{
+    entry::{Entry, Source, Status, Version},
     folder::Folder,
-    registry::{Control, Draft, Entry, Source, Status, Version, live_scope, lock},
+    registry::{Control, Draft, live_scope, lock},
 };
 use crate::store::{Change, Row};
 use jiff::Timestamp;

@@ -2,7 +2,8 @@
 
 use super::{
     bundle, deploy,
-    registry::{Control, Entry, Service, Source, Version, live_scope},
+    entry::{Entry, Service, Source, Version},
+    registry::{Control, live_scope},
 };
 use crate::{
     files::{Loaded, Problem},

@@ -3,8 +3,9 @@
 use super::{
     Call, bundle,
     deploy::{self, Candidate},
+    entry::{Source, Status, UpdateState},
     progress::{self, Done, Failure, Progress, blocking},
-    registry::{Control, Source, Status, UpdateState, not_found},
+    registry::{Control, not_found},
 };
 use crate::quirks::Quirk;
 use crate::{files, reply};

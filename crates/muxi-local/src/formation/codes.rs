@@ -1,6 +1,7 @@
 //! The code of an error of which nothing is known but its status and the operation.
 
-use super::{secrets, tuning};
+use super::library::tuning;
+use super::settings::secrets;
 use muxi_client::api::error::ErrorKind;
 
 /// The code that the runtime has for a status: the operation's own, or that of the status. Where it has none, the code

@@ -3,63 +3,37 @@
 //! Methods, paths and keys come from the operation table of `muxi-client`; nothing here repeats them. Behaviour is
 //! the *intended* one of `contract/formation-api.md`: where the shipped runtime has a defect, this does what was meant.
 //!
+//! The folders go from the ground up: `http` (calls and answers) and `settings`, then `log`, `responder`, `library`,
+//! `memory` and `people`, then `turn`, and `schedule` above it. A folder knows only those below it. The files beside them
+//! hold what all of a formation is made of: its state, its routes, and how a call is served.
+//!
 //! Answers are made by an echo, by the rules of a script, or by a language model; see [`responder`].
 //!
 //! Not done: nothing is planned, no tool runs and no embedding is computed.
 
-mod artifacts;
-mod audit;
-mod background;
-mod call;
-mod cancel;
-mod captains_log;
-mod chat;
-mod check;
-mod clockwork;
 mod codes;
-mod config;
-mod credentials;
-mod distilled;
-mod distilleries;
-mod envelope;
-mod event;
-mod events;
-mod files;
-mod history;
-mod idempotency;
+mod handlers;
+mod http;
 mod ids;
-mod ingestion;
-mod knowledge;
 mod library;
-mod memories;
-mod memory_admin;
-mod plan;
-mod requests;
+mod log;
+mod memory;
+mod people;
 pub mod responder;
 mod routes;
-mod sample_webhook;
-mod scheduler;
-mod secrets;
-mod sessions;
-mod shown;
-mod spec;
+mod schedule;
+mod serve;
+mod settings;
 mod state;
-mod triggers;
-mod tuning;
 mod turn;
-mod uploads;
-mod users;
-mod webhooks;
-mod workflow;
-mod zone;
 
 pub(crate) use codes::code;
-pub(crate) use envelope::{Failure, refuse};
-pub(crate) use routes::FromPage;
+pub(crate) use http::envelope::{Failure, refuse};
+pub use log::sample_webhook::{Webhook, WebhookAnswer, WebhookFailure};
 pub use routes::{router, routes};
-pub use sample_webhook::{Webhook, WebhookAnswer, WebhookFailure};
-pub(crate) use spec::secret_references;
-pub use spec::{FormationSpec, Skill};
+pub(crate) use serve::FromPage;
+pub(crate) use settings::spec::secret_references;
+pub use settings::spec::{FormationSpec, Skill};
 pub(crate) use state::Context;
 
 use crate::{
@@ -67,6 +41,9 @@ use crate::{
     quirks::{Quirk, UnknownQuirk},
 };
 use jiff::Timestamp;
+use log::events::{Happening, Hub};
+use memory::knowledge;
+use schedule::clockwork::{self, Clockwork};
 use state::{Shared, State};
 use std::fmt;
 use std::sync::{Arc, MutexGuard};
@@ -78,8 +55,8 @@ pub struct Formation {
     spec: FormationSpec,
     started: Timestamp,
     shared: Arc<Shared>,
-    events: Arc<events::Hub>,
-    clockwork: clockwork::Clockwork,
+    events: Arc<Hub>,
+    clockwork: Clockwork,
 }
 
 impl Formation {
@@ -116,7 +93,7 @@ impl Formation {
             spec: knowledge::limited(spec),
             shared,
             events: Arc::default(),
-            clockwork: clockwork::Clockwork::default(),
+            clockwork: Clockwork::default(),
         });
         formation.state().knowledge.begin(&formation.spec);
         clockwork::skip_missed(&formation);
@@ -183,8 +160,8 @@ impl Formation {
     }
 
     /// Tells of something that a person may look for in the formation's log too.
-    fn note(&self, happening: events::Happening) {
-        let events::Happening { level, kind, message, .. } = &happening;
+    fn note(&self, happening: Happening) {
+        let Happening { level, kind, message, .. } = &happening;
         self.host.print(&self.spec.id, format!("{} {} {kind}: {message}", self.now(), level.to_uppercase()));
         self.events.send(|| happening);
     }

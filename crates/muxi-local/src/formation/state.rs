@@ -1,10 +1,15 @@
 //! What a formation remembers, and how that reaches the store.
 
-use super::idempotency::{Flights, Replies};
-use super::{
-    FormationSpec, artifacts, audit, cancel, captains_log, credentials, distilleries, ids, ingestion, knowledge,
-    memories, memory_admin, requests, responder::Responders, scheduler, secrets, sessions, tuning, users,
-};
+use super::http::idempotency::{Flights, Replies};
+use super::library::{artifacts, tuning};
+use super::log::audit;
+use super::memory::{admin, captains_log, distilleries, ingestion, knowledge, memories};
+use super::people::{credentials, sessions, users};
+use super::responder::Responders;
+use super::schedule::scheduler;
+use super::settings::secrets;
+use super::turn::{cancel, requests};
+use super::{FormationSpec, ids};
 use crate::host::Host;
 use crate::store::{Change, Rows, Store, Whole};
 use std::collections::HashMap;
@@ -23,7 +28,7 @@ pub(crate) struct State {
     pub(super) knowledge: knowledge::Knowledge,
     pub(super) log: captains_log::CaptainsLog,
     pub(super) memories: memories::Memories,
-    pub(super) memory_jobs: memory_admin::Jobs,
+    pub(super) memory_jobs: admin::Jobs,
     pub(super) replies: Replies,
     pub(super) requests: requests::Requests,
     pub(super) secrets: secrets::Secrets,

@@ -22,8 +22,8 @@
 //! | `[[workflow]]` | the turn runs as a workflow: `completed` has no status, and the answer follows it once, whole |
 //! | `[[unicode]]` | the answer holds U+2028, U+2029, U+0085, CR LF and characters beyond the BMP |
 
-use super::super::ids;
 use super::{Answer, Course, File, Tool, slices};
+use crate::formation::ids;
 use serde_json::{Value, json};
 use std::time::Duration;
 

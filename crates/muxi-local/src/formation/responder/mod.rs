@@ -3,32 +3,22 @@
 //! A script goes first. What none of its rules fits goes to the model where there is one, else to the echo where the
 //! script says so. Without a script and a model the echo answers.
 
+mod ask;
 pub mod echo;
+mod files;
 pub mod llm;
 pub mod script;
 
-use super::Formation;
-use super::files;
-use super::turn::Ask;
+pub(crate) use ask::{Ask, Channel, Fired};
+
+use crate::formation::Formation;
 use futures_util::stream::BoxStream;
 use llm::Llm;
 use script::Script;
-use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::fmt;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
-
-/// By which way a message came.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Channel {
-    #[default]
-    Chat,
-    Audio,
-    Trigger,
-    Job,
-}
 
 /// A message and what is known of its turn.
 pub(crate) struct Question<'a> {

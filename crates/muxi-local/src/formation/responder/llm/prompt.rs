@@ -1,6 +1,7 @@
 //! What the model is told.
 
-use crate::formation::{Formation, files, responder::Question};
+use crate::formation::Formation;
+use crate::formation::responder::{Question, files};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 

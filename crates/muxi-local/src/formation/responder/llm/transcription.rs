@@ -12,7 +12,7 @@ const MODEL: &str = "whisper-1";
 
 impl Llm {
     /// The text of a voice note: `None` where the endpoint does not transcribe, an empty one where it failed.
-    pub(in super::super) async fn transcribe(self: Arc<Self>, formation: &Formation, file: &Value) -> Option<String> {
+    pub(crate) async fn transcribe(self: Arc<Self>, formation: &Formation, file: &Value) -> Option<String> {
         let call = Call { patience: patience(formation), host: formation.host.clone(), llm: self };
         let text = file["content"].as_str().unwrap_or_default();
         let Ok(content) = base64::engine::general_purpose::STANDARD.decode(text.trim()) else {

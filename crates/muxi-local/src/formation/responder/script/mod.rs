@@ -58,9 +58,9 @@
 mod file;
 mod template;
 
-use super::super::ids;
 use super::{Answer, Course, Event, File, Question, Tool, echo, slices};
-use crate::formation::files;
+use crate::formation::ids;
+use crate::formation::responder::files;
 use crate::yaml::{self, Fault};
 use file::{Document, Fields, Otherwise, Reply, Rule};
 use serde_json::{Map, Value, json};

@@ -1,0 +1,6 @@
+//! What is told of a formation: events, audit log and webhooks.
+
+pub(crate) mod audit;
+pub(crate) mod events;
+pub(crate) mod sample_webhook;
+pub(crate) mod webhooks;
