@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 PYTHONS ?= python3.10 python3.11 python3.12 python3.13 python3.14
+# Every target of cargo-fuzz.
+TARGETS ?= $(basename $(notdir $(wildcard fuzz/libfuzzer/fuzz_targets/*.rs)))
 VENV := .venv
 BIN := $(VENV)/bin
 ENV := VIRTUAL_ENV="$(CURDIR)/$(VENV)" PATH="$(CURDIR)/$(BIN):$$PATH"
@@ -12,7 +14,7 @@ ISOLATED := $(BIN)/python tests/isolated.py
 unexport CONDA_PREFIX
 
 .PHONY: demo help test test-rust test-python browser packages parity real check generate openapi build clean
-.PHONY: bench bench-table bench-growth bench-pythons bench-local counts
+.PHONY: chaos fuzz bench bench-table bench-growth bench-pythons bench-local counts
 
 demo: build ## Start muxi-local and run the quickstarts against it
 	@$(ISOLATED) $(BIN)/python examples/demo.py
@@ -115,6 +117,20 @@ counts: $(VENV)/ready ## Count the instructions of the hot paths; compare with b
 	cargo build --quiet --release --package muxi-counts
 	cargo build --quiet --release --manifest-path benches/server/Cargo.toml --target-dir target
 	@$(BIN)/python benches/counts/run.py --target target $(OPTIONS)
+
+chaos: SECONDS ?= 600
+chaos: build ## Storm: calls and streams on all faces, a bad network, a server that is killed (SECONDS=3600 SEED=...)
+	cargo build --quiet --package muxi-chaos
+	@$(ISOLATED) $(BIN)/python tests/chaos/run.py $(SECONDS) $(SEED)
+
+# What cargo-fuzz needs of the compiler is there without nightly, but for the address sanitizer.
+fuzz: export RUSTC_BOOTSTRAP := 1
+fuzz: SECONDS ?= 60
+fuzz: ## Run the fuzzers (needs cargo-fuzz and a C++ compiler; TARGETS="sse url" SECONDS=3600)
+	cargo run --quiet --package muxi-fuzz-targets --bin seeds fuzz/libfuzzer/corpus
+	@for target in $(TARGETS); do \
+	    cargo fuzz run --fuzz-dir fuzz/libfuzzer --sanitizer none $$target -- -max_total_time=$(SECONDS) -print_final_stats=1 -close_fd_mask=1 || exit; \
+	done
 
 clean: ## Remove what was built, and the virtual environments
 	rm -rf $(VENV) .venv-official target

@@ -22,6 +22,8 @@ mod fault;
 mod files;
 pub mod formation;
 mod front;
+#[doc(hidden)]
+pub mod fuzzing;
 mod host;
 mod inspect;
 mod keys;

@@ -22,7 +22,7 @@ const SMALL: u64 = 128 << 20;
 const ENTRIES: usize = 100_000;
 
 /// A received bundle.
-pub(super) struct Upload {
+pub(crate) struct Upload {
     file: File,
     /// SHA-256 of the bytes, in hexadecimal.
     pub(super) digest: String,
@@ -62,12 +62,12 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 
 impl Upload {
     /// A bundle that lies on the disk; only its beginning is read.
-    pub(super) fn open(path: &Path) -> io::Result<Self> {
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
         Ok(Self { file: File::open(path)?, digest: String::new() })
     }
 
     /// Unpacks the archive into `folder`, without its root folder. The error is the real server's text.
-    pub(super) fn extract(self, folder: &Path) -> Result<(), String> {
+    pub(crate) fn extract(self, folder: &Path) -> Result<(), String> {
         self.extract_within(folder, &Limits::default())
     }
 

@@ -18,6 +18,7 @@ mod served;
 mod update;
 mod watch;
 
+pub(crate) use bundle::Upload;
 pub(crate) use registry::{Control, Instance};
 pub use served::{Reload, Served};
 pub(crate) use watch::Watcher;
