@@ -27,6 +27,7 @@ pub mod fuzzing;
 mod host;
 mod inspect;
 mod keys;
+mod near;
 mod outbound;
 mod pattern;
 mod proxy;

@@ -2,6 +2,7 @@
 //!
 //! [`QUIRKS`] is the table of them. Where `contract/` is named, `R` is `formation-api.md` and `S` is `server-api.md`.
 
+use crate::near::near;
 use std::{
     error, fmt,
     str::FromStr,
@@ -167,15 +168,8 @@ pub struct UnknownQuirk {
 
 impl fmt::Display for UnknownQuirk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let likeness = |known: &str| {
-            let part = if !self.name.is_empty() && known.contains(&self.name) { 1.0 } else { 0.0 };
-            strsim::jaro_winkler(known, &self.name).max(part)
-        };
         let words = ["real", "fixed", "default"].into_iter().chain(QUIRKS.iter().map(|row| row.name));
-        let mut near: Vec<(f64, &str)> =
-            words.map(|name| (likeness(name), name)).filter(|near| near.0 > 0.75).collect();
-        near.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let near: Vec<&str> = near.into_iter().take(3).map(|(_, name)| name).collect();
+        let near = near(&self.name, words);
         write!(f, "there is no quirk '{}'; ", self.name)?;
         match near.as_slice() {
             [] => write!(f, "`--quirks list` of the local server's program lists them"),

@@ -1,6 +1,6 @@
 //! What a request is aimed at: the formation in its path, and the operation of the table.
 
-use crate::pattern;
+use crate::{near, pattern};
 use matchit::Router;
 use muxi_client::api::{
     table,
@@ -142,9 +142,44 @@ fn behind(prefix: &str, path: &str) -> Option<(String, String)> {
     Some((id, rest))
 }
 
-/// Whether there is an operation of that name.
-pub(crate) fn exists(name: &str) -> bool {
-    [Api::Server, Api::Formation].into_iter().any(|api| table::all(api).iter().any(|row| row.name == name))
+/// Every operation of both APIs.
+pub(crate) fn operations() -> impl Iterator<Item = &'static Endpoint> {
+    [Api::Server, Api::Formation].into_iter().flat_map(table::all).copied()
+}
+
+/// The path of an operation as a client calls it, behind `prefix` where it is one of a formation.
+pub(crate) fn called(endpoint: &Endpoint, prefix: &str) -> String {
+    match endpoint.api {
+        Api::Server => endpoint.path.to_owned(),
+        Api::Formation => format!("{prefix}/v1{}", endpoint.path),
+    }
+}
+
+/// Tells whether the path of an operation may fit a pattern, whole or behind the formation's id.
+pub(crate) fn may_fit(glob: &str) -> bool {
+    operations().any(|endpoint| {
+        ["", "/api/*", "/draft/*"].into_iter().any(|prefix| {
+            let path = called(endpoint, prefix);
+            let parts = path.split('/').map(|part| if part.starts_with('{') { "*" } else { part });
+            pattern::meet(glob, &parts.collect::<Vec<_>>().join("/"))
+        })
+    })
+}
+
+/// The operations whose name or path is like a pattern, as errors end with them.
+pub(crate) fn near(pattern: &str) -> String {
+    // A method before it, and what all paths have in common, say nothing.
+    let path = pattern.rsplit(' ').next().unwrap_or_default();
+    let behind = path.split_once("/v1/").map_or(path, |(_, rest)| rest);
+    let word = behind.trim_matches(['/', '*']);
+    let shown = |name: &&str| {
+        let endpoint = operations().find(|endpoint| endpoint.name == *name || endpoint.path == *name)?;
+        Some(format!("{} ({} {})", endpoint.name, endpoint.method, called(endpoint, "")))
+    };
+    let names = operations().flat_map(|endpoint| [endpoint.name, endpoint.path]);
+    let mut near: Vec<String> = near::near(word, names).iter().filter_map(shown).collect();
+    near.dedup();
+    if near.is_empty() { String::new() } else { format!("; near: {}", near.join(", ")) }
 }
 
 type Table = Router<Vec<&'static Endpoint>>;
@@ -212,8 +247,24 @@ mod tests {
                 let prefix = if api == Api::Formation { "/api/demo/v1" } else { "" };
                 let path = format!("{prefix}{}", endpoint.path.replace(['{', '}'], "x"));
                 let found = Target::of(&path).operations(endpoint.method).any(|row| row.name == endpoint.name);
-                assert!(found, "{} {path}", endpoint.method);
+                assert!(found && may_fit(&path), "{} {path}", endpoint.method);
             }
+        }
+        for (pattern, fits) in [
+            ("*", true),
+            ("/v1/*", true),
+            ("/v1/mem*", true),
+            ("*chat", true),
+            ("*/agents/*", true),
+            ("/draft/demo/*", true),
+            ("/rpc/*/start", true),
+            ("chat*", false),
+            ("/chat", false),
+            ("POST /v1/chat", false),
+            ("/v2/chat", false),
+            ("/rpc/formation", false),
+        ] {
+            assert_eq!(may_fit(pattern), fits, "{pattern}");
         }
         assert_eq!(Target::of("/v1/chat").operations("POST").next().unwrap().name, "chat");
         assert_eq!(Target::of("/v1/chat").operations("PUT").count(), 0);

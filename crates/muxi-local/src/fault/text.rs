@@ -2,7 +2,7 @@
 
 use super::{Amount, Envelope, Fault, Garbage, InvalidFault, Moment, date_offset};
 use crate::target;
-use http::{HeaderName, HeaderValue, Method};
+use http::{HeaderName, HeaderValue};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use std::{fmt, str::FromStr};
@@ -12,6 +12,9 @@ const WHEN: [&str; 5] = ["path", "method", "times", "every", "rate"];
 /// Every part, as the errors list them.
 const PARTS: &str = "path, method, times, every, rate, delay_ms, status, retry_after, retry_after_ms, headers, body, html, \
                      redirect, envelope, garbage, reset, close, after_bytes, truncate, stall_after, slow_bytes_per_s, split_utf8";
+
+/// The methods of operations, and those that browsers send before them and clients in their place.
+const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 
 type Checked<T> = Result<T, InvalidFault>;
 
@@ -223,18 +226,19 @@ impl Fault {
     /// Whether the parts make sense together.
     pub(crate) fn check(&self) -> Checked<()> {
         if let Some(path) = &self.path
-            && !path.contains(['/', '*'])
-            && !target::exists(path)
+            && !target::operations().any(|endpoint| endpoint.name == path)
+            && !(path.contains(['/', '*']) && target::may_fit(path))
         {
+            let near = target::near(path);
             return invalid(format!(
-                "path must be a pattern such as /v1/chat or /v1/mem*, or the name of an operation \
-                 (`--routes` of the local server's program lists them), not {path:?}"
+                "path must be the name of an operation, or a pattern that fits the path of one, such as /v1/chat or \
+                 /v1/mem* (`--routes` of the local server's program lists both), not {path:?}{near}"
             ));
         }
         if let Some(method) = &self.method
-            && Method::from_bytes(method.as_bytes()).is_err()
+            && !METHODS.contains(&method.as_str())
         {
-            return invalid(format!("method must be one such as GET or POST, not {method:?}"));
+            return invalid(format!("method must be one of {}, not {method:?}", METHODS.join(", ")));
         }
         let parts = self.parts();
         let one_of = |names: &[&str]| {
@@ -348,7 +352,7 @@ mod tests {
 
     #[test]
     fn text_and_json_say_the_same() {
-        let text = r#"path=/v1/a; method=POST; delay_ms=5; status=503; retry-after=date+2; headers={"X-A":"b; c"}; body={"a":[";"]}; truncate=3 events; times=2; every=3"#;
+        let text = r#"path=/v1/agents; method=POST; delay_ms=5; status=503; retry-after=date+2; headers={"X-A":"b; c"}; body={"a":[";"]}; truncate=3 events; times=2; every=3"#;
         let fault: Fault = text.parse().unwrap();
         assert_eq!(fault.to_string().parse::<Fault>().unwrap(), fault);
         let json = serde_json::to_value(&fault).unwrap();
@@ -372,7 +376,18 @@ mod tests {
             ("every=0; status=503", "every must be a whole number from 1"),
             ("rate=1.5; status=503", "rate must be a number from 0 to 1"),
             ("rate=0.5; every=2; status=503", "every and rate exclude each other"),
-            ("path=chatt; status=503", "path must be a pattern"),
+            ("path=chatt; status=503", "path must be the name of an operation, or a pattern"),
+            ("path=chatt; status=503", "not \"chatt\"; near: chat (POST /v1/chat), chat_stream (POST /v1/chat)"),
+            ("path=chat*; status=503", "not \"chat*\"; near: chat (POST /v1/chat)"),
+            ("path=/chat; status=503", "not \"/chat\"; near: chat (POST /v1/chat)"),
+            ("path=POST /v1/chat; status=503", "not \"POST /v1/chat\"; near: chat (POST /v1/chat)"),
+            ("path=/v2/chat; status=503", "not \"/v2/chat\""),
+            ("path=/rpc/formation; status=503", "near: list_formations (GET /rpc/formations)"),
+            ("path=zzz; status=503", "not \"zzz\""),
+            (
+                "method=FETCH; status=503",
+                "method must be one of GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS, not \"FETCH\"",
+            ),
             ("html=502; redirect=/x", "html and redirect exclude each other"),
             ("reset=body; truncate=1", "reset and truncate exclude each other"),
             ("after_bytes=3", "after_bytes needs reset=body"),
