@@ -2,7 +2,7 @@
 
 use super::schema::{
     Field,
-    Kind::{self, Any, Bool, Cron, Either, List, Map, Number, Open, Scalar, Text, Url, Whole, Word},
+    Kind::{self, Any, Bool, Cron, Each, Either, List, Map, Number, Open, Scalar, Text, Url, Whole, Word},
 };
 
 const SCHEMA: Kind = Word(&["1.0.0"]);
@@ -33,7 +33,7 @@ pub(super) const FORMATION: &[Field] = &[
     Field("async", ASYNC),
     Field("a2a", Open(&[])),
     Field("logging", LOGGING),
-    Field("proactive", Open(&[Field("enabled", Bool), Field("channels", Open(&[])), Field("heartbeat", Open(&[]))])),
+    Field("proactive", PROACTIVE),
     Field("user_credentials", Open(&[Field("mode", Word(&["redirect", "dynamic"])), Field("redirect_message", Text)])),
     Field("rbac", Open(&[])),
     Field("middleware", Open(&[])),
@@ -41,7 +41,7 @@ pub(super) const FORMATION: &[Field] = &[
     Field("artifacts", Open(&[])),
     Field("document_processing", Open(&[])),
     Field("knowledge", Any),
-    Field("input_limits", Open(&[])),
+    Field("input_limits", Open(&[Field("max_message_length", Whole(1)), Field("max_file_size_bytes", Whole(1))])),
     Field("rce", Open(&[Field("url", Url), Field("token", Text)])),
     Field("secrets", Open(&[])),
 ];
@@ -56,8 +56,22 @@ const MODEL_SETTINGS: Kind = Open(&[
 const LLM: Kind = Map(&[
     Field("api_keys", Open(&[])),
     Field("settings", MODEL_SETTINGS),
-    Field("models", List(&Open(&[Field("settings", MODEL_SETTINGS)]))),
+    Field(
+        "models",
+        List(&Open(&[
+            Field("text", Text),
+            Field("embedding", Text),
+            Field("audio", Text),
+            Field("settings", MODEL_SETTINGS),
+        ])),
+    ),
     Field("aliases", Open(&[])),
+]);
+
+const PROACTIVE: Kind = Open(&[
+    Field("enabled", Bool),
+    Field("channels", Each(&Either(&[Open(&[Field("transformer", Text), Field("url", Url)]), Any]))),
+    Field("heartbeat", Open(&[])),
 ]);
 
 const MCP: Kind = Open(&[
@@ -67,6 +81,8 @@ const MCP: Kind = Open(&[
     Field("max_tool_iterations", Whole(1)),
     Field("max_tool_calls", Whole(1)),
     Field("max_repeated_errors", Whole(1)),
+    Field("max_timeout_in_seconds", SECONDS),
+    Field("max_tool_timeout_in_seconds", SECONDS),
     Field("connection_ttl", SECONDS),
     Field("enhance_user_prompts", Bool),
 ]);
@@ -83,6 +99,9 @@ const OVERLORD: Kind = Open(&[
             Field("plan_approval_threshold", Number(1.0, 10.0)),
             Field("complexity_method", Word(&["heuristic", "llm", "custom", "hybrid"])),
             Field("complexity_threshold", Number(1.0, 10.0)),
+            Field("routing_strategy", Text),
+            Field("enable_agent_affinity", Bool),
+            Field("error_recovery", Text),
             Field("max_parallel_tasks", Whole(1)),
             Field("parallel_execution", Bool),
             Field("partial_results", Bool),
@@ -90,7 +109,11 @@ const OVERLORD: Kind = Open(&[
     ),
     Field(
         "clarification",
-        Open(&[Field("max_questions", Whole(1)), Field("style", Word(&["conversational", "formal", "brief"]))]),
+        Open(&[
+            Field("max_questions", Whole(1)),
+            Field("style", Word(&["conversational", "formal", "brief"])),
+            Field("persist_learned_info", Bool),
+        ]),
     ),
 ]);
 
@@ -120,16 +143,20 @@ const MEMORY: Kind = Open(&[
         ]),
     ),
     Field("index", Open(&[Field("enabled", Bool)])),
-    Field("distillery", Open(&[Field("enabled", Bool)])),
+    Field("captains_log", Open(&[Field("session_idle_minutes", Number(0.0, f64::MAX))])),
+    Field(
+        "distillery",
+        Open(&[Field("enabled", Bool), Field("default_trust_level", Word(&["provisional", "verified"]))]),
+    ),
 ]);
 
 const SERVER: Kind = Open(&[
     Field("host", Text),
     Field("port", Whole(1)),
-    Field("api_keys", Open(&[Field("admin_key", Text), Field("client_key", Text)])),
+    Field("api_keys", Map(&[Field("admin_key", Text), Field("client_key", Text)])),
 ]);
 
-const SCHEDULER: Kind = Open(&[
+const SCHEDULER: Kind = Map(&[
     Field("enabled", Bool),
     Field("timezone", Text),
     Field("check_interval_minutes", Whole(1)),
@@ -138,7 +165,7 @@ const SCHEDULER: Kind = Open(&[
     Field("default_time", Text),
 ]);
 
-const ASYNC: Kind = Open(&[
+const ASYNC: Kind = Map(&[
     Field("threshold_seconds", Whole(1)),
     Field("enable_estimation", Bool),
     Field("webhook_url", Url),
@@ -152,18 +179,21 @@ const LOGGING: Kind = Open(&[
         "conversation",
         Open(&[
             Field("enabled", Bool),
-            Field(
-                "streams",
-                List(&Open(&[
-                    Field("transport", Word(&["stdout", "file", "stream", "trail"])),
-                    Field("level", Word(&["debug", "info", "warn", "error"])),
-                    Field("format", Text),
-                    Field("enabled", Bool),
-                ])),
-            ),
+            Field("streams", LOG_STREAMS),
+            // Another name of the same, which the server reads where there are no streams.
+            Field("destinations", LOG_STREAMS),
         ]),
     ),
 ]);
+
+const LOG_STREAMS: Kind = List(&Open(&[
+    Field("id", Text),
+    Field("transport", Word(&["stdout", "file", "stream", "trail"])),
+    Field("destination", Text),
+    Field("level", Word(&["debug", "info", "warn", "error"])),
+    Field("format", Text),
+    Field("enabled", Bool),
+]));
 
 /// The words that stand for a cron expression where knowledge is read again.
 const RESYNC: &[&str] = &["hourly", "daily", "weekly", "monthly", "@hourly", "@daily", "@weekly", "@monthly"];
