@@ -33,7 +33,10 @@ fn words(error: &Error) -> String {
             _ => "too many anchors, aliases or merge keys".to_owned(),
         };
     }
-    let words = error.to_string();
+    if let Error::DuplicateMappingKey { key: Some(key), .. } = error {
+        return format!("the key '{key}' is already in this mapping: expected it once");
+    }
+    let words = error.to_string().replace("a nonzero u64", "a whole number from 1");
     // The place is told apart.
     match words.rsplit_once(" at line ").map_or(words.as_str(), |(words, _)| words) {
         // The scanner is ahead of what counts the levels, and has a limit of its own.

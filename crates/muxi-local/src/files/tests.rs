@@ -189,7 +189,7 @@ fn faults_have_a_place_and_what_was_expected() {
             "agents:\n  - {id: a, description: x, mcp_servers: [b]}",
             "formation.afs:5:43: 'mcp_servers': there is no MCP server 'b'",
         ),
-        ("id: twice", "formation.afs:4:1: expected YAML: duplicate mapping key: id"),
+        ("id: twice", "formation.afs:4:1: expected YAML: the key 'id' is already in this mapping"),
         ("llm: [", "formation.afs:4:6: expected YAML: unclosed bracket '['"),
         ("schema2: &a [x, x]\nb: {c: d", "formation.afs:5:4: expected YAML: unclosed bracket '{'"),
     ] {

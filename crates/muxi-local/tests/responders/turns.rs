@@ -17,12 +17,12 @@ async fn reply(yaml: &str) -> (Local, Vec<Frame>) {
 
 #[tokio::test]
 async fn deltas_pace_and_wait() {
-    let yaml = "- {when: {text: both}, reply: {text: Hi there!, deltas: [H, i!]}}\n\
+    let yaml = "- {when: {text: both}, reply: {text: Hi!, deltas: [H, i!]}}\n\
                 - {when: {text: sum}, reply: {deltas: ['{user}', '!']}}\n\
                 - reply: {text: one two three, pace_ms: 300, wait_ms: 1200}\n";
     let local = Local::script(yaml).await;
     let frames = local.frames(ask("both")).await;
-    assert_eq!((slices(&frames), &completed(&frames)["content"]), (vec!["H", "i!"], &json!("Hi there!")));
+    assert_eq!((slices(&frames), &completed(&frames)["content"]), (vec!["H", "i!"], &json!("Hi!")));
     let frames = local.frames(ask("sum")).await;
     assert_eq!((slices(&frames), &completed(&frames)["content"]), (vec!["ada", "!"], &json!("ada!")));
 

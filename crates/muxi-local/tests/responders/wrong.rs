@@ -25,12 +25,27 @@ async fn every_fault_names_its_place_and_what_was_expected() {
         ("- when:\n    text: 'a('\n  reply: b", "2:11", "`a(` is not a regular expression: unclosed group"),
         ("- when: {turn: soon}\n  reply: b", "1:16", "invalid u64"),
         ("- when: {channel: sms}\n  reply: b", "1:19", "expected one of chat, audio, trigger, job"),
+        ("- when: {turn: 0}\n  reply: b", "1:10", "integer `0`, expected a whole number from 1"),
         ("- when: {user: [a]}\n  reply: b", "1:16", "expected string"),
         ("- reply: a\n- when: {text: x}", "2:3", "either `reply` or `replies`"),
         ("- {reply: a, replies: [b]}", "1:3", "either `reply` or `replies`"),
         ("- {replies: []}", "1:3", "either `reply` or `replies`"),
-        ("- {reply: a, times: 0}", "1:14", "expected a nonzero u64"),
+        ("- {reply: a, times: 0}", "1:14", "expected a whole number from 1"),
         ("- reply: [a]", "1:3", "expected a text or a mapping"),
+        ("- reply: a\n  reply: b", "2:3", "the key 'reply' is already in this mapping"),
+        (
+            "- reply: yes",
+            "1:10",
+            "expected a text or a mapping, found a boolean: write a text such as \"yes\" in quotes",
+        ),
+        ("- reply: 1.10", "1:10", "found a number: write a text such as \"1.10\" in quotes"),
+        ("- replies: [no]", "1:13", "in quotes"),
+        ("- reply: {error: off}", "1:18", "in quotes"),
+        (
+            "- reply: {text: 'Hi, {user}', deltas: ['Hi', ' {user}']}",
+            "1:10",
+            "`deltas` must add up to `text`: expected \"Hi, {user}\", found \"Hi {user}\"",
+        ),
         ("- reply: {wait_ms: 5}", "1:10", a_reply),
         ("- reply: {text: a, clarify: b}", "1:10", "`clarify` takes the place of `text`"),
         ("- reply: {text: a, fast: true, workflow: true}", "1:10", "`workflow` and `fast` exclude each other"),
@@ -58,6 +73,45 @@ async fn every_fault_names_its_place_and_what_was_expected() {
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// A script in one line has no lines to go by.
+#[tokio::test]
+async fn every_fault_names_its_rule() {
+    for (yaml, named) in [
+        (r#"[{"reply": "a"}, {"reply": "b", "when": {"texd": "x"}}]"#, "script:1:42: rule 2: unknown field `texd`"),
+        (
+            r#"[{"reply": "a"}, {"when": {"turn": 0}, "reply": "b"}, {"reply": "c"}]"#,
+            "script:1:28: rule 2: invalid value: integer `0`, expected a whole number from 1",
+        ),
+        (r#"{"rules": [{"reply": "a"}, {"reply": {}}]}"#, "script:1:38: rule 2: a reply needs one of"),
+        ("- reply: a\n- reply: b\n- replie: c\n", "script:3:3: rule 3: unknown field `replie`"),
+        (r#"{"rules": [{"reply": "a"}], "otherwise": "shout"}"#, "script:1:42: unknown variant"),
+        (r#"{"rules": [{"reply": "a"}], "rule": 1}"#, "script:1:29: unknown field `rule`"),
+        (
+            r#"{"transcribe": [{"text": "a"}, {"txt": "b"}], "rules": [{"reply": "a"}]}"#,
+            "script:1:33: transcription 2: unknown field `txt`",
+        ),
+        ("- reply: a\n- reply: {text: b", "script:2:10: unclosed bracket"),
+        ("rules: {}", "script:1:8: "),
+    ] {
+        let error = fault(yaml).await;
+        assert!(error.starts_with(named), "{yaml}\n  gives {error}\n  not   {named}");
+        let other = named.contains("rule ") || named.contains("transcription ");
+        assert!(other || !error.contains("rule 1") && !error.contains("rule 2"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_plain_is_taken() {
+    for yaml in [
+        "- reply: 7",
+        "- reply: {text: yes, deltas: [y, es]}",
+        "- reply: {text: right, deltas: [wr, ong], discontinuity: true}",
+        "- when: {turn: 1, text: 7, user: 8}\n  reply: a",
+    ] {
+        Server::builder().script(yaml).start().await.unwrap();
+    }
 }
 
 /// A deeper one took more stack than a thread has.

@@ -50,7 +50,7 @@ pub(super) struct When {
     pub(super) session: Option<String>,
     pub(super) trigger: Option<String>,
     pub(super) channel: Option<Channel>,
-    pub(super) turn: Option<u64>,
+    pub(super) turn: Option<NonZeroU64>,
 }
 
 /// A regular expression that ignores case.
@@ -164,20 +164,21 @@ impl<'de, F: Deserialize<'de>, T> Visitor<'de> for Checked<F, T> {
         read(text).map_err(E::custom)
     }
 
-    // A number or a boolean is a text here, as it is for every other text of the file.
-    fn visit_bool<E: Error>(self, value: bool) -> Result<T, E> {
-        self.visit_str(&value.to_string())
+    // The word that was written is not known here: `yes` is a boolean, too, and `1.10` the number 1.1.
+    fn visit_bool<E: Error>(self, _: bool) -> Result<T, E> {
+        Err(E::custom(format!("expected {}, found a boolean: write a text such as \"yes\" in quotes", self.expected)))
     }
 
+    fn visit_f64<E: Error>(self, _: f64) -> Result<T, E> {
+        Err(E::custom(format!("expected {}, found a number: write a text such as \"1.10\" in quotes", self.expected)))
+    }
+
+    // A whole number is a text here, as it is for every other text of the file.
     fn visit_i64<E: Error>(self, value: i64) -> Result<T, E> {
         self.visit_str(&value.to_string())
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<T, E> {
-        self.visit_str(&value.to_string())
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<T, E> {
         self.visit_str(&value.to_string())
     }
 
@@ -287,6 +288,13 @@ impl<'de> Deserialize<'de> for Wanted {
             }
             if !answers && !matches!(set.first(), Some(&("clarify" | "error"))) {
                 return Err("a reply needs one of `text`, `deltas`, `clarify`, `error`".to_owned());
+            }
+            if let (Some(text), Some(deltas)) = (&reply.text, &reply.deltas)
+                && !reply.discontinuity
+                && deltas.concat() != *text
+            {
+                let sum = deltas.concat();
+                return Err(format!("`deltas` must add up to `text`: expected {text:?}, found {sum:?}"));
             }
             Ok(Self(reply))
         };

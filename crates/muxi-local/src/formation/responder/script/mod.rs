@@ -29,7 +29,7 @@
 //! | of a reply | effect |
 //! |---|---|
 //! | `text` | the answer |
-//! | `deltas` | its slices in a stream; the text is their sum unless it is given |
+//! | `deltas` | its slices in a stream, which add up to the text; that is not needed beside them |
 //! | `pace_ms`, `wait_ms` | milliseconds between slices, and before the answer |
 //! | `agent` | the agent that answers |
 //! | `events` | more chat events before the answer: mappings with `type`, `content` and whatever else |
@@ -41,7 +41,7 @@
 //! | `status` | the status of `completed`; with `error` the request fails |
 //! | `error` | the engine breaks: a message, or a mapping with `type` and `message` |
 //! | `cut`, `mute` | `true`: the stream ends half way, or has no `completed` |
-//! | `discontinuity` | `true`: the slices are of another answer, and `completed` says so |
+//! | `discontinuity` | `true`: the slices are of another answer, and `completed` says so; `deltas` may differ from `text` |
 //! | `memories` | facts that are stored for the user |
 //! | `metadata` | more metadata of the JSON reply |
 //!
@@ -56,6 +56,7 @@
 //! answered with a text that says that no rule fits.
 
 mod file;
+mod parts;
 mod template;
 
 use super::{Answer, Course, Event, File, Question, Tool, echo, slices};
@@ -66,6 +67,8 @@ use file::{Document, Fields, Otherwise, Reply, Rule};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::fmt;
+use std::fs;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use template::Values;
@@ -113,12 +116,22 @@ pub(crate) struct Script {
 }
 
 impl Script {
+    /// Reads the script in a file. Errors name the file.
+    pub(crate) fn open(path: &Path) -> Result<Self, ScriptError> {
+        let file = path.display().to_string();
+        match fs::read_to_string(path) {
+            Ok(text) => Self::read(&text, Some(&file)),
+            Err(error) => {
+                Err(ScriptError { place: None, message: format!("cannot read the script: {error}"), file: Some(file) })
+            }
+        }
+    }
+
     /// Reads a script. Errors name the file where there is one.
     pub(crate) fn read(text: &str, file: Option<&str>) -> Result<Self, ScriptError> {
-        let Document(fields) = yaml::read(text).map_err(|Fault { place, message }| ScriptError {
-            place: Some(place),
-            message,
-            file: file.map(str::to_owned),
+        let Document(fields) = yaml::read(text).map_err(|Fault { place, message }| {
+            let message = parts::at(text, place).map_or(message.clone(), |part| format!("{part}: {message}"));
+            ScriptError { place: Some(place), message, file: file.map(str::to_owned) }
         })?;
         let fitted = fields.rules.iter().map(|_| AtomicU64::new(0)).collect();
         Ok(Self { yaml: text.to_owned(), file: file.map(str::to_owned), fields, fitted })
@@ -193,7 +206,7 @@ fn values<'a>(rule: &'a Rule, question: &Question<'a>) -> Option<Values<'a>> {
         }
     }
     let turn = question.turn();
-    if when.turn.is_some_and(|wanted| wanted != turn) {
+    if when.turn.is_some_and(|wanted| wanted.get() != turn) {
         return None;
     }
     for (key, value) in [
