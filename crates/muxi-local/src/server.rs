@@ -21,7 +21,7 @@ use crate::{
     store::Store,
 };
 use std::{
-    fmt, fs, io,
+    fmt, io,
     net::{SocketAddr, ToSocketAddrs},
     path::PathBuf,
     sync::{Arc, mpsc},
@@ -177,13 +177,7 @@ impl Builder {
         match &self.script {
             None => {}
             Some(Source::Text(yaml)) => responders.start_with(Script::read(yaml, None).map_err(invalid)?),
-            Some(Source::File(path)) => {
-                let name = path.display().to_string();
-                let yaml = fs::read_to_string(path).map_err(|error| {
-                    io::Error::new(io::ErrorKind::InvalidData, format!("cannot read the script {name}: {error}"))
-                })?;
-                responders.start_with(Script::read(&yaml, Some(&name)).map_err(invalid)?);
-            }
+            Some(Source::File(path)) => responders.start_with(Script::open(path).map_err(invalid)?),
         }
         if let Some(Endpoint { url, model, key }) = self.llm.clone() {
             let llm = Llm::new(&url, model, key);
@@ -208,8 +202,9 @@ impl Builder {
         self
     }
 
-    /// Whether formations are read again when their files change; what they remember stays. Each reload is told on
-    /// the standard error output. Bundles are not watched.
+    /// Whether formations and the script file are read again when their files change; what formations remember stays.
+    /// Each reload is told on the standard error output, and where a file is wrong, what was read before it stays.
+    /// Bundles are not watched.
     #[must_use]
     pub fn watch(mut self, watch: bool) -> Self {
         self.watch = watch;
@@ -272,7 +267,8 @@ impl Builder {
         let access = Arc::new(Access::new(self.remote_inspection, &self.address));
         let front = Front { app: proxy::app(control.clone(), access.clone()), host: context.host.clone(), access };
         let formations = control.start_with(&self.formations)?;
-        let watcher = if self.watch { Some(Watcher::start(&control)?) } else { None };
+        let script = if let Some(Source::File(path)) = &self.script { Some(path.as_path()) } else { None };
+        let watcher = if self.watch { Some(Watcher::start(&control, script)?) } else { None };
         let first = formations.first().cloned().ok_or_else(|| io::Error::other("no formation is served"))?;
         let server = Server {
             control,

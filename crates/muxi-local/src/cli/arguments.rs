@@ -32,7 +32,7 @@ pub(super) struct Arguments {
     /// Client key of formations that bring none; random (or that of the data folder) unless given.
     #[arg(long)]
     client_key: Option<String>,
-    /// Read the formations again when their files change. Their state stays.
+    /// Read the formations and the script again when their files change. The formations' state stays.
     #[arg(long)]
     watch: bool,
     /// Answer by the rules of this YAML file.

@@ -142,7 +142,7 @@ async fn a_file_is_named() {
     let error = Server::builder().script_file(file.path()).start().await.unwrap_err().to_string();
     assert!(error.starts_with(&format!("{}:2:3: ", file.path().display())), "{error}");
     let error = Server::builder().script_file("/nowhere/at/all.yaml").start().await.unwrap_err().to_string();
-    assert!(error.starts_with("cannot read the script /nowhere/at/all.yaml: "), "{error}");
+    assert!(error.starts_with("/nowhere/at/all.yaml: cannot read the script: "), "{error}");
 
     let mut program = Command::new(env!("CARGO_BIN_EXE_muxi-local"));
     let output = program.args(["--port", "0", "--script"]).arg(file.path()).output().unwrap();

@@ -143,6 +143,51 @@ fn changed_files_are_read_again() {
 }
 
 #[test]
+fn a_changed_script_is_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("script.yaml");
+    let path = path.to_str().unwrap();
+    write(folder.path(), "script.yaml", "- reply: one\n");
+    let mut program = Program::start(&["--watch", "--script", path]);
+    let answers = |program: &Program, expected: &str| {
+        let text = program.text("POST", "/v1/chat", r#"{"message":"Hi","stream":false}"#);
+        assert!(text.contains(&format!("\"content\":\"{expected}\"")), "{text}");
+    };
+    answers(&program, "one");
+    write(folder.path(), "script.yaml", "- reply: two\n");
+    assert_eq!(program.wait_for("reload").trim(), format!("muxi-local: reloaded the script {path}"));
+    answers(&program, "two");
+    write(folder.path(), "script.yaml", "- replie: three\n");
+    program.wait_for("the script is not reloaded and goes on as it was:");
+    program.wait_for(&format!("{path}:1:3: rule 1: unknown field `replie`"));
+    answers(&program, "two");
+    // As editors do it.
+    write(folder.path(), "new", "- reply: four\n");
+    std::fs::rename(folder.path().join("new"), path).unwrap();
+    program.wait_for("muxi-local: reloaded the script");
+    answers(&program, "four");
+}
+
+/// Reading the files is no change of them, and a fault that stays is no news.
+#[test]
+fn each_fault_of_a_watched_formation_is_told_once() {
+    let folder = desk();
+    let mut program = Program::start(&["--watch", folder.path().to_str().unwrap()]);
+    program.wait_for("OPENAI_API_KEY");
+    let mut told = Vec::new();
+    for (number, text) in
+        ["id: desk\ndescription: [\n", "id: desk\ndescription: {\n"].into_iter().cycle().take(6).enumerate()
+    {
+        write(folder.path(), "formation.afs", text);
+        write(folder.path(), "notes.txt", &number.to_string());
+        told.push(program.wait_for("formation.afs:2:14: expected YAML"));
+    }
+    write(folder.path(), "formation.afs", CONFIG);
+    assert!(program.wait_for("muxi-local: ").contains("reloaded desk"));
+    assert!(told.windows(2).all(|pair| pair[0] != pair[1]), "{told:?}");
+}
+
+#[test]
 fn streams_end_properly_when_the_program_is_told_to_stop() {
     for name in ["-TERM", "-INT"] {
         let mut program = Program::start(&[]);

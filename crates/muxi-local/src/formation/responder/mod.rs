@@ -14,10 +14,11 @@ pub(crate) use ask::{Ask, Channel, Fired};
 use crate::formation::Formation;
 use futures_util::stream::BoxStream;
 use llm::Llm;
-use script::Script;
+use script::{Script, ScriptError};
 use serde_json::{Map, Value};
 use std::fmt;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 /// A message and what is known of its turn.
@@ -167,8 +168,8 @@ impl Answer {
 #[derive(Debug, Default)]
 pub(crate) struct Responders {
     script: RwLock<Option<Arc<Script>>>,
-    /// The script that the server was started with.
-    first: OnceLock<Arc<Script>>,
+    /// The script that the server was started with, as its file is now.
+    first: RwLock<Option<Arc<Script>>>,
     llm: RwLock<Option<Arc<Llm>>>,
 }
 
@@ -177,15 +178,32 @@ impl Responders {
         *self.script.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(script));
     }
 
-    /// The script of a server that starts.
+    /// The script of a server that starts, or whose script file has changed.
     pub(crate) fn start_with(&self, script: Script) {
-        let script = self.first.get_or_init(|| Arc::new(script)).clone();
-        *self.script.write().unwrap_or_else(PoisonError::into_inner) = Some(script);
+        let script = Some(Arc::new(script));
+        self.first.write().unwrap_or_else(PoisonError::into_inner).clone_from(&script);
+        *self.script.write().unwrap_or_else(PoisonError::into_inner) = script;
+    }
+
+    /// The script that the server was started with, as its file is now.
+    fn first(&self) -> Option<Arc<Script>> {
+        self.first.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Reads the file of the server's script again. Tells whether it is another one now; where it is wrong, the old
+    /// one stays.
+    pub(crate) fn reload_script(&self, path: &Path) -> Result<bool, ScriptError> {
+        let script = Script::open(path)?;
+        let changed = self.first().is_none_or(|first| first.yaml() != script.yaml());
+        if changed {
+            self.start_with(script);
+        }
+        Ok(changed)
     }
 
     /// Back to the script that the server was started with, where there was one, and to the start of that.
     pub(crate) fn reset_script(&self) {
-        let first = self.first.get().and_then(|script| script.afresh()).map(Arc::new);
+        let first = self.first().and_then(|script| script.afresh()).map(Arc::new);
         *self.script.write().unwrap_or_else(PoisonError::into_inner) = first;
     }
 
