@@ -304,20 +304,30 @@ async fn run_until(listener: TcpListener, front: Front, context: Arc<Context>, s
 }
 
 fn listen(address: &str) -> io::Result<std::net::TcpListener> {
-    let addresses: Vec<SocketAddr> = address.to_socket_addrs()?.collect();
-    let bound = std::net::TcpListener::bind(addresses.as_slice());
-    let listener = bound.map_err(|error| io::Error::new(error.kind(), NotListening(error)))?;
+    let bound = address.to_socket_addrs().and_then(|addresses| {
+        let addresses: Vec<SocketAddr> = addresses.collect();
+        std::net::TcpListener::bind(addresses.as_slice())
+    });
+    let failed = |error: io::Error| io::Error::new(error.kind(), NotListening { address: address.to_owned(), error });
+    let listener = bound.map_err(failed)?;
     listener.set_nonblocking(true)?;
     Ok(listener)
 }
 
 /// The address cannot be listened on. Other errors of a start may have the same kind.
 #[derive(Debug)]
-pub(crate) struct NotListening(io::Error);
+pub(crate) struct NotListening {
+    address: String,
+    error: io::Error,
+}
 
 impl fmt::Display for NotListening {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        let Self { address, error } = self;
+        write!(
+            f,
+            "cannot listen on {address}: expected an address of this machine and a free port, such as 127.0.0.1:7890: {error}"
+        )
     }
 }
 

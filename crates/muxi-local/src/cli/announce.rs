@@ -106,6 +106,6 @@ pub(super) fn explain(arguments: &Arguments, error: &io::Error) -> String {
         io::ErrorKind::PermissionDenied => {
             format!("not allowed to listen on {host}:{port}. Choose a port above 1023, such as --port 7890.")
         }
-        _ => format!("cannot listen on {host}:{port}: {error}"),
+        _ => format!("--host {host}: {error}"),
     }
 }

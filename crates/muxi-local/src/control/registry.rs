@@ -256,7 +256,7 @@ impl Control {
                 loaded.spec.folder = None;
                 loaded
             }),
-            Source::Path(path) => files::load(path, &self.keys),
+            Source::Path(path) => files::load(path, &self.keys).map_err(|problems| problems.of(path)),
         }
     }
 }

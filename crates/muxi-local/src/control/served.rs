@@ -88,7 +88,7 @@ impl Control {
                     faults.push(format!("{}: another formation has the id '{}' too", shown(path), place.id));
                 }
                 Ok(found) => loaded.push(found),
-                Err(fault) => faults.push(format!("{} cannot be served:\n{fault}", shown(path))),
+                Err(fault) => faults.push(format!("the formation {} cannot be served:\n{fault}", shown(path))),
             }
         }
         if !faults.is_empty() {

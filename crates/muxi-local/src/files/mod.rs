@@ -122,7 +122,6 @@ fn find(folder: &Path) -> Option<&'static str> {
 /// The folder and the configuration that a path means: a folder, or a formation file in one.
 fn locate(path: &Path) -> Result<(PathBuf, String), Problems> {
     let mut report = Report::default();
-    let shown = path.display().to_string();
     if path.is_file() {
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -130,8 +129,8 @@ fn locate(path: &Path) -> Result<(PathBuf, String), Problems> {
     }
     match find(path) {
         Some(name) => return Ok((path.to_owned(), name.to_owned())),
-        None if path.is_dir() => report.file_error(&shown, format!("has none of {}", report::names(NAMES))),
-        None => report.file_error(&shown, "there is no such file or folder"),
+        None if path.is_dir() => report.file_error("", format!("has none of {}", report::names(NAMES))),
+        None => report.file_error("", "there is no such file or folder"),
     }
     Err(Problems(report.errors))
 }

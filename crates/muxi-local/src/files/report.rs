@@ -1,11 +1,11 @@
 //! What is wrong with a formation's files, and where.
 
-use std::fmt;
+use std::{fmt, path::Path};
 
 /// One fault: where it is and what was expected there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Problem {
-    /// The file, relative to the formation's folder.
+    /// The file, relative to the formation's folder; empty for what was given as the formation.
     file: String,
     /// Line and column, both from 1; absent where the whole file is meant.
     place: Option<(u64, u64)>,
@@ -24,6 +24,18 @@ impl fmt::Display for Problem {
 /// All the faults that keep a formation from being served, one a line.
 #[derive(Debug, Clone)]
 pub(crate) struct Problems(pub(super) Vec<Problem>);
+
+impl Problems {
+    /// The same with whole paths: the formation was given as that folder or file, perhaps beside others.
+    pub(crate) fn of(mut self, given: &Path) -> Self {
+        let folder = if given.is_file() { given.parent().unwrap_or(given) } else { given };
+        for Problem { file, .. } in &mut self.0 {
+            let path = if file.is_empty() { given.to_owned() } else { folder.join(&*file) };
+            *file = path.display().to_string();
+        }
+        self
+    }
+}
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

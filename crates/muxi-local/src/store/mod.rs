@@ -71,7 +71,13 @@ pub(crate) fn unsaved(error: &str) -> String {
 impl Store {
     /// Opens the store in `folder`, which is made where it is missing. Errors name the file and say what to do.
     pub(crate) fn open(folder: &Path) -> io::Result<Self> {
-        let said = |error: io::Error| io::Error::other(format!("cannot use {}: {error}", folder.display()));
+        let said = |error: io::Error| {
+            let reason = if folder.is_file() { "it is a file".to_owned() } else { error.to_string() };
+            let shown = folder.display();
+            io::Error::other(format!(
+                "cannot keep data in {shown}: expected a folder, or a path where one can be made: {reason}"
+            ))
+        };
         private_folder(folder).map_err(said)?;
         let lock = lock(folder).map_err(|error| match error {
             fs::TryLockError::WouldBlock => io::Error::other(format!(

@@ -58,7 +58,18 @@ fn names_what_keeps_it_from_starting() {
     assert!(!words.contains("port") && !words.contains("listen"), "{words}");
     let beyond = program(&["--host", "192.0.2.1", "--port", "0"]).output().unwrap();
     let words = String::from_utf8(beyond.stderr).unwrap();
-    assert!(!beyond.status.success() && words.contains("cannot listen on 192.0.2.1:0"), "{words}");
+    assert!(!beyond.status.success() && words.contains("--host 192.0.2.1: cannot listen on 192.0.2.1:0"), "{words}");
+    let nonsense = program(&["--host", "999.1.1.1", "--port", "0"]).output().unwrap();
+    let words = String::from_utf8(nonsense.stderr).unwrap();
+    let expected = "--host 999.1.1.1: cannot listen on 999.1.1.1:0: expected an address of this machine";
+    assert!(!nonsense.status.success() && words.contains(expected), "{words}");
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let path = file.path().to_str().unwrap();
+    let data = program(&["--data", path, "--port", "0"]).output().unwrap();
+    let words = String::from_utf8(data.stderr).unwrap();
+    let expected =
+        format!("cannot keep data in {path}: expected a folder, or a path where one can be made: it is a file");
+    assert!(!data.status.success() && words.contains(&expected), "{words}");
 }
 
 #[test]
