@@ -172,7 +172,7 @@ def test_a_fault_for_all_lasts_until_it_is_cleared(muxi_server: LocalServer, mux
 
 
 def test_a_cut_stream_is_an_error(muxi_server: LocalServer, muxi_formation: FormationClient) -> None:
-    muxi_server.fail("chat", truncate="6 events")
+    muxi_server.fail("chat_stream", truncate="6 events")
     with pytest.raises(muxi.ConnectionError), muxi_formation.chat_stream({"message": "hello"}) as turn:
         turn.final_text()
 

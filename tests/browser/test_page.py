@@ -42,7 +42,7 @@ def test_agent_user_and_session_are_chosen(page: Page) -> None:
     events = page.run("return document.querySelector('.turn.agent ol').textContent")
     for word in ("zoe", "my-session", "researcher"):
         assert word in events
-    assert page.get("/_local/requests?operation=chat")["requests"][0]["user"] == "zoe"
+    assert page.get("/_local/requests?operation=chat_stream")["requests"][0]["user"] == "zoe"
     page.button("New session").click()
     assert page.answers() == []
     assert page.one("#session").get_attribute("value") not in ("", "my-session")
@@ -65,16 +65,16 @@ def test_a_turn_can_be_stopped(page: Page) -> None:
 
 
 def test_an_armed_fault_is_used(page: Page) -> None:
-    page.one("#fault-path").send_keys("chat")
+    page.one("#fault-path").send_keys("chat_stream")
     page.button("503").click()
     page.wait(lambda: "status=503" in page.text("#armed"))
-    assert "path=chat; status=503; times=1" in page.text("#armed")
+    assert "path=chat_stream; status=503; times=1" in page.text("#armed")
     assert "used 0" in page.text("#armed")
     page.say("hello")
     page.wait(lambda: page.text(".turn.agent .error"))
     assert page.text(".turn.agent .error") == "503 SERVICE_UNAVAILABLE: Fault on request"
     page.wait(lambda: "No fault is armed" in page.text("#armed"))
-    page.wait(lambda: "path=chat; status=503; times=1" in page.rows()[0])
+    page.wait(lambda: "path=chat_stream; status=503; times=1" in page.rows()[0])
     page.say("again")
     page.wait(lambda: page.answers()[-1] == "Echo: again")
     Select(page.one("#kind")).select_by_value("fault")

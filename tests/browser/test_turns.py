@@ -64,8 +64,12 @@ def test_a_question_waits_for_an_answer(view: Page, name: str) -> None:
     [
         (None, "one [[cut]]", "The stream ended before the turn did."),
         (None, "one [[mute]]", "The turn ended without its answer."),
-        ("truncate=4 events; path=chat; times=1", "one two three four", "The stream ended before the turn did."),
-        ("reset=body; after_bytes=60; path=chat; times=1", "one two three four", "The connection broke: network error"),
+        ("truncate=4 events; path=chat_stream; times=1", "one two three four", "The stream ended before the turn did."),
+        (
+            "reset=body; after_bytes=60; path=chat_stream; times=1",
+            "one two three four",
+            "The connection broke: network error",
+        ),
     ],
     ids=["cut", "mute", "truncate", "reset"],
 )
@@ -81,5 +85,5 @@ def test_a_stream_that_was_cut_is_shown_so(view: Page, fault: str | None, messag
 
 
 def test_bad_json_is_a_failure(view: Page) -> None:
-    view.post("/_local/faults", "garbage=json; path=chat; times=1")
+    view.post("/_local/faults", "garbage=json; path=chat_stream; times=1")
     assert ended(view, "hello")[0] == "Failed"

@@ -4,9 +4,10 @@ use crate::{near, pattern};
 use matchit::Router;
 use muxi_client::api::{
     table,
-    table::{Api, Endpoint},
+    table::{Api, Constant, Endpoint},
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str};
+use serde_json::Value;
 use std::sync::LazyLock;
 
 /// What a path keeps as it is.
@@ -106,6 +107,17 @@ impl Target {
     pub(crate) fn fits(&self, glob: &str) -> bool {
         pattern::matches(glob, &self.path) || pattern::matches(glob, &self.inner)
     }
+}
+
+/// Those of some operations that a body does not contradict: a chat and its stream differ in the field `stream`. All
+/// of them where it contradicts each.
+pub(crate) fn told_apart(operations: &[&'static Endpoint], body: &Value) -> Vec<&'static Endpoint> {
+    let agrees = |constant: &Constant| {
+        let value = body.get(constant.wire).filter(|_| constant.place == table::Place::Body);
+        value.is_none_or(|value| serde_json::from_str(constant.json).is_ok_and(|constant: Value| constant == *value))
+    };
+    let apart = operations.iter().copied().filter(|endpoint| endpoint.constants.iter().all(agrees));
+    Some(apart.collect()).filter(|apart: &Vec<_>| !apart.is_empty()).unwrap_or_else(|| operations.to_vec())
 }
 
 /// The path decoded and encoded again: `%2F` becomes a slash.

@@ -2,12 +2,18 @@
 
 mod body;
 
-use crate::{tally::Tally, target::Target};
+use crate::{
+    tally::Tally,
+    target::{Target, told_apart},
+};
 use body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode};
 use jiff::Timestamp;
-use muxi_client::api::request::{IDEMPOTENCY_HEADER, USER_HEADER};
+use muxi_client::api::{
+    request::{IDEMPOTENCY_HEADER, USER_HEADER},
+    table::Endpoint,
+};
 use serde::Serialize;
 use serde_json::Value;
 use std::{
@@ -52,7 +58,7 @@ pub struct Arrival {
     pub user: Option<String>,
     /// The formation that the path names.
     pub formation: Option<String>,
-    /// The operation of the table; the first where several share a method and a path.
+    /// The operation of the table; the first where several share a method and a path, unless the body tells them apart.
     pub operation: Option<String>,
     /// The status of the answer; none while there is no answer.
     pub status: Option<u16>,
@@ -158,7 +164,8 @@ impl Log {
         let text = |name| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         let idempotency_key = idempotency_key(headers).map(str::to_owned);
         let method = request.method().as_str();
-        let operation = target.operations(method).next().map(|endpoint| endpoint.name);
+        let operations: Vec<_> = target.operations(method).collect();
+        let operation = operations.first().map(|endpoint| endpoint.name);
         let counts = Arc::new(Counts::new(Body::of(headers, operation)));
         let mut kept = self.0.kept();
         let number = self.0.last.fetch_add(1, Ordering::Relaxed) + 1;
@@ -185,7 +192,7 @@ impl Log {
         kept.arrivals.push_back((arrival, 0));
         kept.shrink();
         drop(kept);
-        Entry { shared: self.0.clone(), number, started: Instant::now(), counts }
+        Entry { shared: self.0.clone(), number, started: Instant::now(), operations, counts }
     }
 
     /// The requests that fit, oldest first, and how many older ones are gone.
@@ -263,6 +270,8 @@ pub(crate) struct Entry {
     shared: Arc<Shared>,
     number: u64,
     started: Instant,
+    /// Those that the request may be.
+    operations: Vec<&'static Endpoint>,
     counts: Arc<Counts>,
 }
 
@@ -276,6 +285,9 @@ impl Entry {
         change(arrival);
         let mut more = 0;
         if let Some((body, length)) = self.counts.body.news() {
+            if let Some(endpoint) = told_apart(&self.operations, &body).first() {
+                arrival.operation = Some(endpoint.name.to_owned());
+            }
             arrival.body = Some(body);
             more = length - *bytes;
             *bytes = length;

@@ -1,9 +1,9 @@
 //! Which fault a request meets: the one that it asks for, or the first armed one that fits.
 
 use super::{Fault, HEADER, InvalidFault};
-use crate::tally::Tally;
-use crate::target::Target;
+use crate::{arrivals::idempotency_key, tally::Tally, target::Target};
 use http::HeaderMap;
+use muxi_client::api::table::Endpoint;
 use serde_json::{Value, json};
 use std::sync::{
     Mutex, MutexGuard, PoisonError,
@@ -46,6 +46,11 @@ impl Faults {
         self.armed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Tells whether a request with those headers may meet a fault.
+    pub(crate) fn may_meet(&self, headers: &HeaderMap) -> bool {
+        self.count.load(Ordering::Relaxed) > 0 || headers.contains_key(HEADER)
+    }
+
     /// Arms a fault.
     pub(crate) fn arm(&self, fault: Fault) -> Result<(), InvalidFault> {
         fault.check()?;
@@ -69,7 +74,7 @@ impl Faults {
         self.armed().iter().map(row).collect()
     }
 
-    /// The fault for a request, counted as used. `key` is its idempotency key.
+    /// The fault for a request that is one of these operations, counted as used.
     ///
     /// A fault that the request itself asks for with `times=N` meets the first N attempts of the call: the requests
     /// with the same idempotency key, or without one those with the same method and path.
@@ -77,8 +82,8 @@ impl Faults {
         &self,
         method: &str,
         target: &Target,
+        operations: &[&Endpoint],
         headers: &HeaderMap,
-        key: Option<&str>,
     ) -> Result<Option<Fault>, InvalidFault> {
         if let Some(text) = headers.get(HEADER) {
             let text = text.to_str().map_err(|_| InvalidFault(format!("{HEADER} must be plain ASCII")))?;
@@ -88,11 +93,11 @@ impl Faults {
                     "every and rate are for faults that are armed, not for one request".to_owned(),
                 ));
             }
-            if !fault.fits(method, target) {
+            if !fault.fits(method, target, operations) {
                 return Ok(None);
             }
             let Some(times) = fault.times else { return Ok(Some(fault)) };
-            let call = key.map_or_else(|| format!("{method} {}", target.path), str::to_owned);
+            let call = idempotency_key(headers).map_or_else(|| format!("{method} {}", target.path), str::to_owned);
             let attempt = self.asked.next(&format!("{call}\n{text}"));
             return Ok((attempt <= times).then_some(fault));
         }
@@ -100,7 +105,7 @@ impl Faults {
             return Ok(None);
         }
         let mut armed = self.armed();
-        let happens = |armed: &mut Armed| armed.fault.fits(method, target) && armed.happens();
+        let happens = |armed: &mut Armed| armed.fault.fits(method, target, operations) && armed.happens();
         let Some(index) = armed.iter_mut().position(happens) else { return Ok(None) };
         let Some(found) = armed.get_mut(index) else { return Ok(None) };
         found.used += 1;
@@ -115,10 +120,10 @@ impl Faults {
 
 impl Fault {
     /// Whether the fault is meant for a request.
-    fn fits(&self, method: &str, target: &Target) -> bool {
+    fn fits(&self, method: &str, target: &Target, operations: &[&Endpoint]) -> bool {
         let fits_path = |path: &str| match path.contains(['/', '*']) {
             true => target.fits(path),
-            false => target.operations(method).any(|endpoint| endpoint.name == path),
+            false => operations.iter().any(|endpoint| endpoint.name == path),
         };
         self.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
             && self.path.as_deref().is_none_or(fits_path)

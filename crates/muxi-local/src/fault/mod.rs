@@ -28,7 +28,7 @@ pub(crate) const HEADER: &str = "x-muxi-local-fault";
 ///
 /// | part | effect |
 /// |---|---|
-/// | `path=chat`, `path=/v1/mem*` | only on that operation of the table (with those that share its method and path), or on paths that fit, whole or without `/api/{id}` (`*` is any text) |
+/// | `path=chat`, `path=/v1/mem*` | only on that operation of the table (with those that share its method and path, unless the body tells them apart: `chat` and `chat_stream`), or on paths that fit, whole or without `/api/{id}` (`*` is any text) |
 /// | `method=POST` | only on that method |
 /// | `times=2` | twice, then all is well again; without it always |
 /// | `every=3` | only the third, sixth, ninth of the requests that fit |

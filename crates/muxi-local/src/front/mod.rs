@@ -3,21 +3,23 @@
 mod answer;
 
 use crate::{
-    arrivals::{Entry, idempotency_key},
+    arrivals::Entry,
     cors,
     fault::{Fault, Raw, shape},
     host::Host,
     inspect::{self, Access, Peer},
-    target::Target,
+    target::{Target, told_apart},
 };
 use answer::{made, refuse};
 use axum::{Router, body::Body, extract::Request, response::Response};
 use bytes::Bytes;
+use futures_util::stream;
 use http::{StatusCode, header};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use muxi_client::api::table::Api;
+use serde_json::Value;
 use std::{
     net::SocketAddr,
     pin::Pin,
@@ -25,6 +27,9 @@ use std::{
     task::{Context, Poll},
 };
 use tower_service::Service;
+
+/// Bytes of a body that is read before it is known which fault the request meets.
+const LONGEST: u64 = 16 << 20;
 
 /// The outermost layer of a server.
 #[derive(Clone)]
@@ -52,24 +57,27 @@ impl Front {
             }
         }
         let origin = cors::origin(request.headers());
-        let (entry, fault, api, operation) = {
-            let target = Target::of(request.uri().path());
-            let (method, headers) = (request.method().as_str(), request.headers());
-            let entry = self.host.log.arrive(self.host.clock.now(), &request, &target);
-            let fault = self.host.faults.take(method, &target, headers, idempotency_key(headers));
-            let api = target.api();
-            let operation = target.operations(method).next().map(|endpoint| endpoint.name);
-            request.extensions_mut().insert(target);
-            (entry, fault, api, operation)
+        let target = Target::of(request.uri().path());
+        let entry = self.host.log.arrive(self.host.clock.now(), &request, &target);
+        let mut operations: Vec<_> = target.operations(request.method().as_str()).collect();
+        let count = entry.incoming();
+        let seen = move |piece: &Bytes| count.add(piece);
+        let mut request = if operations.len() > 1 && self.host.faults.may_meet(request.headers()) {
+            let (request, body) = with_body(request).await;
+            operations = told_apart(&operations, &body);
+            request.map(|body| Body::new(Counted { body, seen }))
+        } else {
+            request.map(|body| Body::new(Counted { body, seen }))
         };
+        let fault = self.host.faults.take(request.method().as_str(), &target, &operations, request.headers());
+        let (api, operation) = (target.api(), operations.first().map(|endpoint| endpoint.name));
+        request.extensions_mut().insert(target);
         let readable = |mut response: Response| {
             if api == Api::Formation {
                 cors::allow(origin, &mut response);
             }
             response
         };
-        let count = entry.incoming();
-        let request = request.map(|body| Body::new(Counted { body, seen: move |piece: &Bytes| count.add(piece) }));
         let fault = match fault {
             Ok(None) => {
                 let response = call(&mut self.app, request).await;
@@ -111,6 +119,24 @@ impl Front {
         while let Some(Ok(_)) = body.frame().await {}
         response
     }
+}
+
+/// The request with a body that has come, and that body as JSON. One that is too long to be a turn, or of a length that is
+/// not told, stays on its way.
+async fn with_body(request: http::Request<Incoming>) -> (http::Request<Body>, Value) {
+    let (parts, body) = request.into_parts();
+    if body.size_hint().upper().is_none_or(|length| length > LONGEST) {
+        return (http::Request::from_parts(parts, Body::new(body)), Value::Null);
+    }
+    let (body, json) = match body.collect().await {
+        Ok(all) => {
+            let bytes = all.to_bytes();
+            let json = serde_json::from_slice(&bytes).unwrap_or_default();
+            (Body::from(bytes), json)
+        }
+        Err(error) => (Body::from_stream(stream::iter([Err::<Bytes, _>(error)])), Value::Null),
+    };
+    (http::Request::from_parts(parts, body), json)
 }
 
 async fn call(app: &mut Router, request: Request) -> Response {

@@ -10,12 +10,12 @@ use std::{
 };
 
 const CHAT: &[u8] = br#"{"message":"one two three"}"#;
-const JSON: (&str, &str) = ("Content-Type", "application/json");
+pub(crate) const JSON: (&str, &str) = ("Content-Type", "application/json");
 
 /// What came over a connection, and how it ended.
 #[derive(Debug)]
-struct Seen {
-    text: String,
+pub(crate) struct Seen {
+    pub(crate) text: String,
     end: Result<(), ErrorKind>,
 }
 
@@ -29,7 +29,7 @@ impl Seen {
     }
 }
 
-fn read(mut stream: TcpStream) -> Seen {
+pub(crate) fn read(mut stream: TcpStream) -> Seen {
     let mut bytes = Vec::new();
     let end = stream.read_to_end(&mut bytes).map(drop).map_err(|error| error.kind());
     Seen { text: String::from_utf8_lossy(&bytes).into_owned(), end }

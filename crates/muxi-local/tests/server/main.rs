@@ -22,3 +22,4 @@ mod proxy;
 mod quirks;
 mod reading;
 mod samples;
+mod shared_routes;
