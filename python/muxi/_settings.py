@@ -11,9 +11,57 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
     from logging import Logger
-    from typing import Any, Literal
+    from typing import Any, Literal, TypedDict
 
     from .config import FormationConfig, ServerConfig
+
+    class ServerSettings(TypedDict, total=False):
+        """Keywords of the server clients."""
+
+        url: str | None
+        key_id: str | None
+        secret_key: str | None
+        max_retries: int | None
+        timeout: float | None
+        debug: bool | None
+        logger: Logger | None
+        connect_timeout: float | None
+        stream_idle_timeout: float | None
+        deadline: float | None
+        max_reply_bytes: int | None
+        pool_idle_timeout: float | None
+        headers: Mapping[str, str] | None
+        proxy: str | Literal[False] | None
+        ca_file: str | os.PathLike[str] | None
+        verify: bool | None
+        client_certificate: tuple[str | os.PathLike[str], str | os.PathLike[str]] | None
+        http2: bool | None
+
+    class FormationSettings(TypedDict, total=False):
+        """Keywords of the formation clients."""
+
+        formation_id: str | None
+        url: str | None
+        server_url: str | None
+        base_url: str | None
+        admin_key: str | None
+        client_key: str | None
+        max_retries: int | None
+        timeout: float | None
+        debug: bool | None
+        logger: Logger | None
+        mode: str | None
+        connect_timeout: float | None
+        stream_idle_timeout: float | None
+        deadline: float | None
+        max_reply_bytes: int | None
+        pool_idle_timeout: float | None
+        headers: Mapping[str, str] | None
+        proxy: str | Literal[False] | None
+        ca_file: str | os.PathLike[str] | None
+        verify: bool | None
+        client_certificate: tuple[str | os.PathLike[str], str | os.PathLike[str]] | None
+        http2: bool | None
 
 
 class _ServerSettings:

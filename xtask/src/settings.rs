@@ -78,7 +78,7 @@ fn doc(setting: &Setting, doc: &str, variable: Option<&str>) -> String {
 
 /// The module with the constructors.
 pub(crate) fn constructors() -> Result<String> {
-    let mut classes = String::new();
+    let (mut types, mut classes) = (String::new(), String::new());
     for (api, name, doc) in [
         (Api::Server, "Server", "The constructor of the server clients."),
         (Api::Formation, "Formation", "The constructor of the formation clients."),
@@ -91,6 +91,14 @@ pub(crate) fn constructors() -> Result<String> {
             name.to_lowercase()
         )?;
         let keywords = keywords(api)?;
+        write!(
+            types,
+            "\n    class {name}Settings(TypedDict, total=False):\n        \"\"\"Keywords of the {} clients.\"\"\"\n\n",
+            name.to_lowercase()
+        )?;
+        for Keyword { name, annotation, .. } in keywords.iter().filter(|keyword| !keyword.is_internal()) {
+            writeln!(types, "        {name}: {annotation} | None")?;
+        }
         for keyword in &keywords {
             writeln!(classes, "        {}: {} | None = None,", keyword.name, keyword.annotation)?;
         }
@@ -117,7 +125,8 @@ pub(crate) fn constructors() -> Result<String> {
          # Not imported from typing, which takes longer to load than all of this.\nTYPE_CHECKING = False\n\
          if TYPE_CHECKING:\n    import os\n    from collections.abc import Mapping\n    \
          from logging import Logger\n    \
-         from typing import Any, Literal\n\n    from .config import FormationConfig, ServerConfig\n{classes}"
+         from typing import Any, Literal, TypedDict\n\n    \
+         from .config import FormationConfig, ServerConfig\n{types}{classes}"
     ))
 }
 
