@@ -26,7 +26,7 @@ use std::{
     path::PathBuf,
     sync::{Arc, mpsc},
     thread,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 use tokio::{net::TcpListener, sync::oneshot, task};
 
@@ -479,6 +479,12 @@ impl Server {
         self.control.host.clock.advance(by);
     }
 
+    /// The time by the server's clock.
+    pub fn now(&self) -> SystemTime {
+        let since = Duration::try_from(self.control.host.clock.now().as_duration());
+        SystemTime::UNIX_EPOCH + since.unwrap_or_default()
+    }
+
     /// Whether no scheduled job runs and none that is due waits to be run.
     pub fn is_settled(&self) -> bool {
         self.control.settled()
@@ -507,6 +513,11 @@ impl Server {
     /// than 30 seconds.
     pub async fn send_webhook(&self, webhook: &Webhook) -> Result<Vec<WebhookAnswer>, WebhookFailure> {
         self.control.send_webhook(webhook).await
+    }
+
+    /// The armed faults, as `GET /_local/faults` lists them: the parts of each, its text, and how often it happened.
+    pub fn faults(&self) -> serde_json::Value {
+        self.control.host.faults.list()
     }
 
     /// No fault is armed any more.

@@ -91,6 +91,11 @@ impl ScriptError {
     pub fn column(&self) -> Option<u64> {
         self.place.map(|(_, column)| column)
     }
+
+    /// The error without its place.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
 }
 
 impl fmt::Display for ScriptError {
