@@ -6,8 +6,30 @@ It comes with ``pip install "muxi-client[local]"``, and with pytest fixtures: `m
 from ._extra import explained
 
 try:
-    from muxi_local.testing import Clock, LocalServer, Request, WebhookAnswer
+    from muxi_local.testing import (
+        ArmedFault,
+        Clock,
+        FaultParts,
+        LocalServer,
+        Reply,
+        Request,
+        Rule,
+        Script,
+        WebhookAnswer,
+        When,
+    )
 except ModuleNotFoundError as error:
     raise explained(error) from None
 
-__all__ = ["Clock", "LocalServer", "Request", "WebhookAnswer"]
+__all__ = [
+    "ArmedFault",
+    "Clock",
+    "FaultParts",
+    "LocalServer",
+    "Reply",
+    "Request",
+    "Rule",
+    "Script",
+    "WebhookAnswer",
+    "When",
+]

@@ -1,6 +1,7 @@
 //! The compiled module of the `muxi_local` Python package: the local server's program, and the server in this process.
 
 mod program;
+mod script;
 mod server;
 
 use pyo3::prelude::*;

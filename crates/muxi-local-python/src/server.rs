@@ -1,5 +1,6 @@
 //! The server within this process.
 
+use crate::script::Script;
 use muxi_local::{Fault, Server, Webhook};
 use pyo3::{
     exceptions::{PyOSError, PyRuntimeError, PyValueError},
@@ -8,7 +9,7 @@ use pyo3::{
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 /// How long moving the clock waits for jobs: one that asks a slow model goes on after that.
@@ -37,7 +38,7 @@ impl LocalServer {
     fn new(
         py: Python<'_>,
         formations: Vec<PathBuf>,
-        script: Option<&str>,
+        script: Option<Script>,
         quirks: Option<&str>,
         data: Option<PathBuf>,
     ) -> PyResult<Self> {
@@ -45,8 +46,8 @@ impl LocalServer {
         for path in formations {
             builder = builder.formation(path);
         }
-        if let Some(script) = script {
-            builder = builder.script(script);
+        if let Some(script) = &script {
+            builder = builder.script(script.text.as_str());
         }
         if let Some(quirks) = quirks {
             builder = builder.quirks(quirks);
@@ -56,7 +57,9 @@ impl LocalServer {
         }
         let server = py.detach(|| Server::spawn(builder)).map_err(|error| match error.kind() {
             std::io::ErrorKind::InvalidInput | std::io::ErrorKind::InvalidData => {
-                PyValueError::new_err(error.to_string())
+                let wrong = error.get_ref().and_then(|inner| inner.downcast_ref());
+                let wrong = wrong.zip(script.as_ref()).map(|(error, script)| script.explain(error));
+                PyValueError::new_err(wrong.unwrap_or_else(|| error.to_string()))
             }
             _ => PyOSError::new_err(error.to_string()),
         })?;
@@ -87,13 +90,24 @@ impl LocalServer {
         })
     }
 
+    /// The oddities of these formations, each with the formation's id.
+    fn warnings(&self) -> PyResult<Vec<String>> {
+        self.with(|server| {
+            let of = |served: &muxi_local::Served| {
+                let id = served.id.clone();
+                served.warnings.clone().into_iter().map(move |warning| format!("{id}: {warning}"))
+            };
+            Ok(server.formations().iter().flat_map(of).collect())
+        })
+    }
+
     /// The environment variables for clients.
     fn environment(&self) -> PyResult<Vec<(&'static str, String)>> {
         self.with(|server| Ok(server.environment().map(|(name, value)| (name, value.to_owned())).into()))
     }
 
-    fn script(&self, text: &str) -> PyResult<()> {
-        self.with(|server| server.script(text).map_err(|error| PyValueError::new_err(error.to_string())))
+    fn script(&self, script: Script) -> PyResult<()> {
+        self.with(|server| server.script(&script.text).map_err(|error| PyValueError::new_err(script.explain(&error))))
     }
 
     fn fail(&self, fault: &str) -> PyResult<()> {
@@ -119,6 +133,11 @@ impl LocalServer {
         })
     }
 
+    /// The armed faults, as JSON.
+    fn faults(&self) -> PyResult<String> {
+        self.with(|server| Ok(server.faults().to_string()))
+    }
+
     fn clear_faults(&self) -> PyResult<()> {
         self.with(|server| {
             server.clear_faults();
@@ -142,10 +161,14 @@ impl LocalServer {
         })
     }
 
+    fn now(&self) -> PyResult<SystemTime> {
+        self.with(|server| Ok(server.now()))
+    }
+
     /// Returns when the jobs that are due by then have run, or after [`SETTLING`].
     fn advance(&self, py: Python<'_>, seconds: f64) -> PyResult<()> {
         let by = Duration::try_from_secs_f64(seconds).map_err(|_| {
-            PyValueError::new_err(format!("seconds must be a number of seconds that is not negative, not {seconds}"))
+            PyValueError::new_err(format!("by must be a time that is finite and not negative, not {seconds} seconds"))
         })?;
         py.detach(|| {
             self.with(|server| {

@@ -30,15 +30,17 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture
 def muxi_server(request: pytest.FixtureRequest) -> Iterator[LocalServer]:
     """A fresh MUXI server for this test, with keys of its own; see `muxi.testing.LocalServer`."""
+    from ._script import as_path
     from .testing import LocalServer
 
     mark = request.node.get_closest_marker("muxi")
     arguments: tuple[Any, ...] = mark.args if mark else ()
     options: dict[str, Any] = dict(mark.kwargs) if mark else {}
     root = request.config.rootpath
-    script = options.get("script")
-    if isinstance(script, str) and script.endswith((".yaml", ".yml")) and "\n" not in script:
+    if script := as_path(options.get("script")):
         options["script"] = root / script
+    if data := options.get("data"):
+        options["data"] = root / data
     with LocalServer(*(root / path for path in arguments), **options) as server:
         yield server
 

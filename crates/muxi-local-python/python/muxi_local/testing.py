@@ -18,23 +18,40 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
+from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 from muxi import AsyncFormationClient, AsyncServerClient, FormationClient, ServerClient
 
-from . import _muxi_local
+from . import _muxi_local, _script, _webhook
+from ._fault import ArmedFault, FaultParts
+from ._script import Reply, Rule, Script, When
+from ._webhook import WebhookAnswer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import timedelta
+    from collections.abc import Mapping
+    from datetime import datetime
     from types import EllipsisType, TracebackType
-    from typing import Any, Literal
+    from typing import Any
 
-    from typing_extensions import Self
+    from muxi._settings import FormationSettings, ServerSettings
+    from typing_extensions import Self, Unpack
 
-__all__ = ["Clock", "LocalServer", "Request", "WebhookAnswer"]
+__all__ = [
+    "ArmedFault",
+    "Clock",
+    "FaultParts",
+    "LocalServer",
+    "Reply",
+    "Request",
+    "Rule",
+    "Script",
+    "WebhookAnswer",
+    "When",
+]
 
 
 class Request(NamedTuple):
@@ -80,15 +97,6 @@ class Request(NamedTuple):
         return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
 
 
-class WebhookAnswer(NamedTuple):
-    """A receiver's answer to a webhook."""
-
-    status: int
-    """HTTP status."""
-    body: str
-    """Body, as text."""
-
-
 class Clock:
     """The server's clock, which runs by itself and can be moved forward."""
 
@@ -97,6 +105,11 @@ class Clock:
     def __init__(self, server: _muxi_local.LocalServer) -> None:
         self._server = server
 
+    @property
+    def now(self) -> datetime:
+        """Time of the server, in UTC."""
+        return self._server.now()
+
     def advance(self, by: float | timedelta) -> None:
         """Move the clock forward: jobs, retries and expiries that are due by then happen now.
 
@@ -104,23 +117,29 @@ class Clock:
             by: Seconds, or a timedelta.
 
         Raises:
+            TypeError: The time is neither a number nor a timedelta.
             ValueError: The time is negative or not finite.
         """
-        self._server.advance(float(by) if isinstance(by, (int, float)) else by.total_seconds())
+        if not isinstance(by, int | float | timedelta):
+            raise TypeError(f"by must be a number of seconds or a timedelta, not {by!r}")
+        self._server.advance(by.total_seconds() if isinstance(by, timedelta) else float(by))
 
 
 class LocalServer:
     """A MUXI server in this process, with state of its own that ends with it.
 
+    Oddities of a formation, such as an unknown key, are warnings (`UserWarning`) with file and line.
+
     Args:
         formations: Folders, formation files or ``.tar.gz`` bundles to serve; the built-in ``demo`` without any.
-        script: What chat messages are answered with; see `script`.
+        script: Script by which chat messages are answered; see `script`.
         quirks: Defects of the shipped runtime and server to reproduce: ``"real"``, ``"fixed"``, or names.
         data: Folder that keeps the state; in memory without it.
 
     Raises:
+        TypeError: The script is no script.
         ValueError: A formation, the script or a quirk is wrong; the message says where and what was expected.
-        OSError: The server cannot start.
+        OSError: The script cannot be read, or the server cannot start.
     """
 
     url: str
@@ -141,38 +160,44 @@ class LocalServer:
     def __init__(
         self,
         *formations: str | os.PathLike[str],
-        script: str | os.PathLike[str] | Sequence[Mapping[str, Any]] | None = None,
+        script: _script.AnyScript | None = None,
         quirks: str | None = None,
         data: str | os.PathLike[str] | None = None,
     ) -> None:
-        text = None if script is None else _script_text(script)
+        source = None if script is None else _script.source(script)
         folder = None if data is None else Path(data)
-        self._server = _muxi_local.LocalServer([Path(path) for path in formations], text, quirks, folder)
+        self._server = _muxi_local.LocalServer([Path(path) for path in formations], source, quirks, folder)
         for name, value in self._server.describe():
             setattr(self, name, value)
         self._keys = {name: (admin, client) for name, admin, client in self._server.formations()}
         self.clock = Clock(self._server)
+        for warning in self._server.warnings():
+            warnings.warn(warning, stacklevel=2)
 
-    def script(self, rules: str | os.PathLike[str] | Sequence[Mapping[str, Any]]) -> None:
-        """Set what chat messages are answered with, in place of the script before.
+    def script(self, rules: _script.AnyScript) -> None:
+        """Set the script by which chat messages are answered, in place of the one before.
 
         Args:
-            rules: A list of rules, YAML text with one, or the path of such a file. The page ``docs/local.md`` has
-                the format.
+            rules: A list of rules, a mapping (`Script`), YAML text with one of them, or the path of such a file. The
+                page ``docs/local.md`` has the format.
 
         Raises:
+            TypeError: It is no script.
             ValueError: A rule is wrong; the message says which and what was expected.
+            OSError: The file cannot be read.
         """
-        self._server.script(_script_text(rules))
+        self._server.script(_script.source(rules))
 
-    def fail(self, operation: str | None = None, *, times: int | EllipsisType | None = ..., **fault: Any) -> None:
+    def fail(
+        self, operation: str | None = None, *, times: int | EllipsisType | None = ..., **fault: Unpack[FaultParts]
+    ) -> None:
         """Make requests fail.
 
         Args:
             operation: Name of the operation that fails, which is that of the client's method, or a path such as
                 ``/v1/mem*``; all without it.
             times: How many requests fail; None for all. One unless given, and all with ``every`` or ``rate``.
-            **fault: What happens, for instance ``status=503, retry_after=2`` or ``reset="body"``. The page
+            **fault: Parts of the fault, for instance ``status=503, retry_after=2`` or ``reset="body"``. The page
                 ``docs/local.md`` lists all.
 
         Raises:
@@ -188,11 +213,11 @@ class LocalServer:
         url: str,
         payload: Mapping[str, Any] | None = None,
         *,
-        status: Literal["completed", "failed", "awaiting_clarification"] = "completed",
+        status: _webhook.Status = "completed",
         text: str = "Hello!",
         user_id: str = "0",
         formation_id: str | None = None,
-        signature: Literal["valid", "wrong", "missing"] = "valid",
+        signature: _webhook.Signature = "valid",
         age: int = 0,
         times: int = 1,
     ) -> list[WebhookAnswer]:
@@ -206,20 +231,21 @@ class LocalServer:
             user_id: User of the turn.
             formation_id: Formation that sends it; the first one without.
             signature: A valid signature, one with another key, or none.
-            age: Seconds by which the signature is old, as of a webhook that somebody sends again.
+            age: Seconds by which the signature is old, as of a webhook that a stranger sends again.
             times: How often the same webhook is sent, as by a formation that got no answer.
 
         Returns:
             The answers, one for each time.
 
         Raises:
-            ValueError: An argument is wrong.
+            TypeError: An argument has a wrong type.
+            ValueError: An argument has a wrong value.
             OSError: The formation does not run, or there was no answer within 30 seconds.
         """
         given = {
             "url": url,
             "formation_id": formation_id,
-            "payload": payload if payload is None else dict(payload),
+            "payload": payload,
             "status": status,
             "text": text,
             "user_id": user_id,
@@ -227,10 +253,16 @@ class LocalServer:
             "age": age,
             "times": times,
         }
-        return [WebhookAnswer(**answer) for answer in json.loads(self._server.send_webhook(json.dumps(given)))]
+        answers = json.loads(self._server.send_webhook(_webhook.to_json(given)))
+        return [WebhookAnswer(**answer) for answer in answers]
+
+    @property
+    def faults(self) -> list[ArmedFault]:
+        """The faults that are armed, oldest first. One that has met all its requests is armed no longer."""
+        return [ArmedFault(row["fault"], row["text"], row["used"]) for row in json.loads(self._server.faults())]
 
     def clear_faults(self) -> None:
-        """Let all be well again."""
+        """Disarm all faults."""
         self._server.clear_faults()
 
     @property
@@ -250,22 +282,22 @@ class LocalServer:
         """Put everything back to the start: state, deployed formations, faults, clock, and what has arrived."""
         self._server.reset()
 
-    def server(self, **settings: Any) -> ServerClient:
+    def server(self, **settings: Unpack[ServerSettings]) -> ServerClient:
         """Return a client of the control plane; the arguments are those of `ServerClient`."""
         return ServerClient(**self._server_settings(settings))
 
-    def async_server(self, **settings: Any) -> AsyncServerClient:
+    def async_server(self, **settings: Unpack[ServerSettings]) -> AsyncServerClient:
         """Return a client of the control plane; the arguments are those of `AsyncServerClient`."""
         return AsyncServerClient(**self._server_settings(settings))
 
-    def formation(self, **settings: Any) -> FormationClient:
+    def formation(self, **settings: Unpack[FormationSettings]) -> FormationClient:
         """Return a client of the first formation, or of ``formation_id=``.
 
         The arguments are those of `FormationClient`.
         """
         return FormationClient(**self._formation_settings(settings))
 
-    def async_formation(self, **settings: Any) -> AsyncFormationClient:
+    def async_formation(self, **settings: Unpack[FormationSettings]) -> AsyncFormationClient:
         """Return a client of the first formation, or of ``formation_id=``.
 
         The arguments are those of `AsyncFormationClient`.
@@ -285,12 +317,12 @@ class LocalServer:
         """Stop the server. May be called again."""
         self._server.close()
 
-    def _server_settings(self, settings: dict[str, Any]) -> dict[str, Any]:
+    def _server_settings(self, settings: ServerSettings) -> dict[str, Any]:
         # The server is on this machine, which no proxy is in front of.
         own = {"url": self.url, "key_id": self.key_id, "secret_key": self.secret_key, "proxy": False}
         return own | settings
 
-    def _formation_settings(self, settings: dict[str, Any]) -> dict[str, Any]:
+    def _formation_settings(self, settings: FormationSettings) -> dict[str, Any]:
         name = settings.get("formation_id") or self.formation_id
         admin_key, client_key = self._keys.get(name, (self.admin_key, self.client_key))
         own = {"server_url": self.url, "formation_id": name, "admin_key": admin_key, "client_key": client_key}
@@ -306,14 +338,3 @@ class LocalServer:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(url={self.url!r}, formation_id={self.formation_id!r})"
-
-
-def _script_text(script: str | os.PathLike[str] | Sequence[Mapping[str, Any]]) -> str:
-    """Return the script as YAML text: a list is written as JSON, which is YAML, too."""
-    if isinstance(script, os.PathLike):
-        return Path(script).read_text(encoding="utf-8")
-    if isinstance(script, str):
-        # A path has no line break and a suffix; rules have one or are a list in brackets.
-        one_line = "\n" not in script and script.endswith((".yaml", ".yml"))
-        return Path(script).read_text(encoding="utf-8") if one_line else script
-    return json.dumps([dict(rule) for rule in script])
