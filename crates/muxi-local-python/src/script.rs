@@ -9,8 +9,8 @@ pub(crate) struct Script {
     pub(crate) text: String,
     /// The file that it was read from.
     file: Option<String>,
-    /// The part on each line, such as `rule 2`, of a script that was not given as text.
-    lines: Vec<String>,
+    /// Whether it was given as text, so that a place in it tells something.
+    is_text: bool,
 }
 
 impl Script {
@@ -19,10 +19,6 @@ impl Script {
         let message = error.message();
         let name = self.file.as_deref().unwrap_or("script");
         let Some((line, column)) = error.line().zip(error.column()) else { return format!("{name}: {message}") };
-        let index = usize::try_from(line).ok().and_then(|line| line.checked_sub(1));
-        match index.and_then(|index| self.lines.get(index)) {
-            Some(part) => format!("{name}: {part}: {message}"),
-            None => format!("{name}:{line}:{column}: {message}"),
-        }
+        if self.is_text { format!("{name}:{line}:{column}: {message}") } else { format!("{name}: {message}") }
     }
 }

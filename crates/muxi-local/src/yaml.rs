@@ -37,6 +37,7 @@ fn words(error: &Error) -> String {
         return format!("the key '{key}' is already in this mapping: expected it once");
     }
     let words = error.to_string().replace("a nonzero u64", "a whole number from 1");
+    let words = words.replace("invalid u64", "expected a whole number that is not negative");
     // The place is told apart.
     match words.rsplit_once(" at line ").map_or(words.as_str(), |(words, _)| words) {
         // The scanner is ahead of what counts the levels, and has a limit of its own.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeAlias, TypedDict, TypeGuard
+from typing import Any, Literal, NamedTuple, TypeAlias, TypedDict
 
 
 class When(TypedDict, total=False):
@@ -109,8 +109,8 @@ class Source(NamedTuple):
     """Rules in YAML."""
     file: str | None = None
     """File that holds them."""
-    lines: Sequence[str] = ()
-    """Part of the script on each line, such as ``rule 2``, for a script that is not given as text."""
+    is_text: bool = True
+    """Text that the user has written, so that line and column tell something."""
 
 
 def as_path(script: Any) -> Path | None:
@@ -142,16 +142,19 @@ def source(script: AnyScript) -> Source:
                 f"ends in .yaml or .yml (a pathlib.Path may have any name), not {script!r}"
             )
         return Source(script)
-    if isinstance(script, Mapping):
-        lines = list(_fields(script)) or [("script", "{}")]
-    elif _is_list(script):
-        lines = list(_items("rule", script)) or [("script", "[]")]
-    else:
+    if not isinstance(script, Mapping | Sequence) or isinstance(script, bytes | bytearray):
         raise TypeError(
             "script must be a list of rules, a mapping, YAML text or the path of a YAML file, "
             f"not {type(script).__name__}"
         )
-    return Source("\n".join(text for _, text in lines), lines=[part for part, _ in lines])
+    # JSON is YAML.
+    return Source(json.dumps(script, default=_plain), is_text=False)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"script: expected texts, numbers, booleans, lists and mappings, not {value!r}")
 
 
 def _read(path: Path) -> str:
@@ -162,35 +165,3 @@ def _read(path: Path) -> str:
         raise type(error)(error.errno, words, str(path.absolute())) from None
     except UnicodeDecodeError as error:
         raise ValueError(f"{path}: expected text in UTF-8: {error.reason} at byte {error.start}") from None
-
-
-def _is_list(value: object) -> TypeGuard[Sequence[object]]:
-    return isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray)
-
-
-def _fields(script: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """Yield the lines of a mapping, each with the part of the script that it is."""
-    for key, value in script.items():
-        name = str(key)
-        if _is_list(value) and value:
-            yield name, f"{json.dumps(name)}:"
-            yield from _items("rule" if name == "rules" else f"{name} rule", value)
-        else:
-            yield name, f"{json.dumps(name)}: {_json(name, value)}"
-
-
-def _items(name: str, items: Sequence[object]) -> Iterator[tuple[str, str]]:
-    for number, item in enumerate(items, 1):
-        part = f"{name} {number}"
-        yield part, f"- {_json(part, item)}"
-
-
-def _json(part: str, value: object) -> str:
-    """Return a value as JSON, which is YAML on one line."""
-
-    def plain(other: object) -> object:
-        if isinstance(other, Mapping):
-            return dict(other)
-        raise TypeError(f"script: {part}: expected texts, numbers, booleans, lists and mappings, not {other!r}")
-
-    return json.dumps(value, default=plain)

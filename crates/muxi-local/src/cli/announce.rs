@@ -64,7 +64,7 @@ pub(super) fn warn(out: &mut impl Write, server: &Server) -> io::Result<()> {
         )?;
     }
     for served in server.formations() {
-        for warning in &served.warnings {
+        for warning in served.warnings.iter().chain(&served.missing_secrets) {
             writeln!(out, "muxi-local: warning: {}: {warning}", served.id)?;
         }
     }

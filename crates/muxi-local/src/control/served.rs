@@ -44,6 +44,8 @@ pub struct Served {
     pub client_key: String,
     /// What is odd about its files, each with file and line.
     pub warnings: Vec<String>,
+    /// The secrets that its files refer to and that have no value, and how to give them. Nothing here uses them.
+    pub missing_secrets: Option<String>,
 }
 
 impl std::fmt::Debug for Served {
@@ -163,7 +165,8 @@ impl Control {
     /// Runs a formation. The built-in one stays as it is where the store has it. The error says why the state that is
     /// stored of it cannot be read.
     fn serve(&self, place: &Place, loaded: Loaded) -> Result<Served, String> {
-        let (spec, warnings) = (&loaded.spec, warnings(&loaded, place.path.as_deref()));
+        let (spec, warnings) = (&loaded.spec, warnings(&loaded));
+        let missing_secrets = missing_secrets(&loaded, place.path.as_deref());
         let served = Served {
             id: spec.id.clone(),
             name: spec.name.clone(),
@@ -172,6 +175,7 @@ impl Control {
             admin_key: spec.admin_key.clone(),
             client_key: spec.client_key.clone(),
             warnings,
+            missing_secrets,
         };
         if place.path.is_none() && self.formations().contains_key(&place.id) {
             return Ok(served);
@@ -181,7 +185,7 @@ impl Control {
         let mut entry = Entry::new(spec.name.clone(), self.port(), version);
         let formation = Formation::on(&self.context, &live_scope(&place.id), loaded.spec)?;
         entry.run(Service::new(formation));
-        for warning in &served.warnings {
+        for warning in served.warnings.iter().chain(&served.missing_secrets) {
             entry.log.stderr.push(format!("warning: {warning}"));
         }
         entry.log.stdout.push("formation is ready");
@@ -208,7 +212,8 @@ impl Control {
         if loaded.spec.id != place.id {
             return Err(format!("its id is now '{}': stop the server and start it again", loaded.spec.id));
         }
-        let warnings = warnings(&loaded, place.path.as_deref());
+        let mut warnings = warnings(&loaded);
+        warnings.extend(missing_secrets(&loaded, place.path.as_deref()));
         let reloaded = self.with(&place.id, |entry| {
             let same = matches!((&entry.current.source, &place.source), (Source::Path(now), Source::Path(then)) if now == then);
             let Some(service) = entry.service.as_ref().filter(|_| same) else {
@@ -236,19 +241,20 @@ fn digest(spec: &FormationSpec) -> String {
     bundle::digest(format!("{document}{triggers:?}{sops:?}{skills:?}{admin_key}{client_key}").as_bytes())
 }
 
-/// The oddities of a formation's files in words, what is missing included.
-fn warnings(loaded: &Loaded, path: Option<&Path>) -> Vec<String> {
-    let mut warnings: Vec<String> = loaded.warnings.iter().map(Problem::to_string).collect();
-    if let (Some(first), Some(path)) = (loaded.missing_secrets.first(), path) {
-        let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
-        warnings.push(format!(
-            "secrets that the formation refers to are missing: {}. Give them in the environment, as \
-             MUXI_SECRET_{first}=..., or as {first}=... in {}",
-            loaded.missing_secrets.join(", "),
-            folder.join(".env").display()
-        ));
-    }
-    warnings
+/// The oddities of a formation's files in words.
+fn warnings(loaded: &Loaded) -> Vec<String> {
+    loaded.warnings.iter().map(Problem::to_string).collect()
+}
+
+fn missing_secrets(loaded: &Loaded, path: Option<&Path>) -> Option<String> {
+    let (first, path) = (loaded.missing_secrets.first()?, path?);
+    let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
+    Some(format!(
+        "secrets that the formation refers to are missing: {}. Give them in the environment, as \
+         MUXI_SECRET_{first}=..., or as {first}=... in {}",
+        loaded.missing_secrets.join(", "),
+        folder.join(".env").display()
+    ))
 }
 
 fn shown(path: Option<&PathBuf>) -> String {

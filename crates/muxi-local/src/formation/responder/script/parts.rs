@@ -5,24 +5,24 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 use serde_saphyr::Spanned;
 use std::fmt;
 
-/// The part at a line and column, such as `rule 2`. `None` outside of rules, and where the text is no YAML.
+/// The part at a line and column, such as `rule 2` or `otherwise`. `None` where the text is no YAML.
 pub(super) fn at(text: &str, place: (u64, u64)) -> Option<String> {
     let Parts(parts) = yaml::read(text).ok()?;
-    parts.into_iter().rev().find(|(start, _)| *start <= place)?.1
+    parts.into_iter().rev().find(|(start, _)| *start <= place).map(|(_, name)| name)
 }
 
-/// The starts of the parts, in order; a part that is no rule has no name.
+/// The starts and the names of the parts, in order.
 #[derive(Default)]
-struct Parts(Vec<((u64, u64), Option<String>)>);
+struct Parts(Vec<((u64, u64), String)>);
 
 impl Parts {
-    fn add<T>(&mut self, start: &Spanned<T>, name: Option<String>) {
+    fn add<T>(&mut self, start: &Spanned<T>, name: String) {
         self.0.push(((start.referenced.line(), start.referenced.column()), name));
     }
 
     fn add_all(&mut self, kind: &str, elements: &[Spanned<IgnoredAny>]) {
         for (index, element) in elements.iter().enumerate() {
-            self.add(element, Some(format!("{kind} {}", index + 1)));
+            self.add(element, format!("{kind} {}", index + 1));
         }
     }
 }
@@ -51,7 +51,7 @@ impl<'de> Visitor<'de> for Parts {
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Self, A::Error> {
         while let Some(key) = map.next_key::<Spanned<String>>()? {
-            self.add(&key, None);
+            self.add(&key, key.value.clone());
             match key.value.as_str() {
                 "rules" => self.add_all("rule", &map.next_value::<Vec<_>>()?),
                 "transcribe" => self.add_all("transcription", &map.next_value::<Vec<_>>()?),
