@@ -128,6 +128,7 @@ fuzz: export RUSTC_BOOTSTRAP := 1
 fuzz: SECONDS ?= 60
 fuzz: ## Run the fuzzers (needs cargo-fuzz and a C++ compiler; TARGETS="sse url" SECONDS=3600)
 	cargo run --quiet --package muxi-fuzz-targets --bin seeds fuzz/libfuzzer/corpus
+	cargo fuzz build --fuzz-dir fuzz/libfuzzer --sanitizer none
 	@for target in $(TARGETS); do \
 	    cargo fuzz run --fuzz-dir fuzz/libfuzzer --sanitizer none $$target -- -max_total_time=$(SECONDS) -print_final_stats=1 -close_fd_mask=1 || exit; \
 	done

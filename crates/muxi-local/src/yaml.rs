@@ -23,6 +23,14 @@ pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
     })
 }
 
+/// Words of the library, and those that a user knows.
+const PLAIN: [(&str, &str); 4] = [
+    ("a nonzero u64", "a whole number from 1"),
+    ("invalid u64", "expected a whole number that is not negative"),
+    ("expected sequence start", "expected a list"),
+    ("expected mapping start", "expected a mapping"),
+];
+
 fn words(error: &Error) -> String {
     let deep = || format!("at most {DEEPEST} lists and mappings in each other are possible");
     let error = error.without_snippet();
@@ -36,8 +44,10 @@ fn words(error: &Error) -> String {
     if let Error::DuplicateMappingKey { key: Some(key), .. } = error {
         return format!("the key '{key}' is already in this mapping: expected it once");
     }
-    let words = error.to_string().replace("a nonzero u64", "a whole number from 1");
-    let words = words.replace("invalid u64", "expected a whole number that is not negative");
+    let mut words = error.to_string();
+    for (library, plain) in PLAIN {
+        words = words.replace(library, plain);
+    }
     // The place is told apart.
     match words.rsplit_once(" at line ").map_or(words.as_str(), |(words, _)| words) {
         // The scanner is ahead of what counts the levels, and has a limit of its own.

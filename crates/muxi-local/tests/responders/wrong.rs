@@ -23,7 +23,7 @@ async fn every_fault_names_its_place_and_what_was_expected() {
         ("- text", "1:3", "a rule: a mapping with `reply` or `replies`"),
         ("- reply: a\n- when: {texd: x}\n  reply: b", "2:10", "unknown field `texd`, expected one of text"),
         ("- when:\n    text: 'a('\n  reply: b", "2:11", "`a(` is not a regular expression: unclosed group"),
-        ("- when: {turn: soon}\n  reply: b", "1:16", "invalid u64"),
+        ("- when: {turn: soon}\n  reply: b", "1:16", "expected a whole number that is not negative"),
         ("- when: {channel: sms}\n  reply: b", "1:19", "expected one of chat, audio, trigger, job"),
         ("- when: {turn: 0}\n  reply: b", "1:10", "integer `0`, expected a whole number from 1"),
         ("- when: {user: [a]}\n  reply: b", "1:16", "expected string"),
@@ -50,7 +50,7 @@ async fn every_fault_names_its_place_and_what_was_expected() {
         ("- reply: {text: a, clarify: b}", "1:10", "`clarify` takes the place of `text`"),
         ("- reply: {text: a, fast: true, workflow: true}", "1:10", "`workflow` and `fast` exclude each other"),
         ("- reply: {text: a, pace: 5}", "1:20", "unknown field `pace`"),
-        ("- reply: {text: a, pace_ms: -5}", "1:29", "invalid u64"),
+        ("- reply: {text: a, pace_ms: -5}", "1:29", "expected a whole number that is not negative"),
         ("- reply: {text: a, cut: maybe}", "1:25", "invalid boolean"),
         ("- reply: {text: a, tools: [{name: x}]}", "1:29", "missing field `server`"),
         ("- reply: {text: a, events: [{content: x}]}", "1:30", "missing field `type`"),
@@ -86,14 +86,14 @@ async fn every_fault_names_its_rule() {
         ),
         (r#"{"rules": [{"reply": "a"}, {"reply": {}}]}"#, "script:1:38: rule 2: a reply needs one of"),
         ("- reply: a\n- reply: b\n- replie: c\n", "script:3:3: rule 3: unknown field `replie`"),
-        (r#"{"rules": [{"reply": "a"}], "otherwise": "shout"}"#, "script:1:42: unknown variant"),
-        (r#"{"rules": [{"reply": "a"}], "rule": 1}"#, "script:1:29: unknown field `rule`"),
+        (r#"{"rules": [{"reply": "a"}], "otherwise": "shout"}"#, "script:1:42: otherwise: unknown variant"),
+        (r#"{"rules": [{"reply": "a"}], "rule": 1}"#, "script:1:29: rule: unknown field `rule`"),
         (
             r#"{"transcribe": [{"text": "a"}, {"txt": "b"}], "rules": [{"reply": "a"}]}"#,
             "script:1:33: transcription 2: unknown field `txt`",
         ),
         ("- reply: a\n- reply: {text: b", "script:2:10: unclosed bracket"),
-        ("rules: {}", "script:1:8: "),
+        ("rules: {}", "script:1:8: expected a list"),
     ] {
         let error = fault(yaml).await;
         assert!(error.starts_with(named), "{yaml}\n  gives {error}\n  not   {named}");

@@ -94,10 +94,10 @@ fn a_folder_is_served_in_all_its_parts() {
     assert!(!get(&server, "/v1/formation").to_string().contains("fmc_desk"));
     let fired = call(&server, "POST", "/v1/triggers/order", &json!({"data": {"id": 7}, "use_async": false}));
     assert_eq!(fired.json()["data"]["content"], "Echo: Order 7");
-    let warnings = served.warnings.join("\n");
+    let missing = served.missing_secrets.clone().unwrap();
     assert!(
-        warnings.contains("missing: OPENAI_API_KEY") && warnings.contains("MUXI_SECRET_OPENAI_API_KEY="),
-        "{warnings}"
+        missing.contains("missing: OPENAI_API_KEY") && missing.contains("MUXI_SECRET_OPENAI_API_KEY="),
+        "{missing}"
     );
     assert_eq!(shown(&server)["version"]["semantic"], "2.1.0");
     // Far more than it takes, far less than anybody would mind.
