@@ -6,7 +6,7 @@ use crate::{
 };
 use muxi_local::{Builder, Server};
 use serde_json::{Value, json};
-use std::{fs, path::Path, time::Instant};
+use std::{fs, path::Path};
 use tempfile::TempDir;
 
 pub(crate) const CONFIG: &str = "schema: '1.0.0'
@@ -73,9 +73,7 @@ fn shown(server: &Server) -> Value {
 #[test]
 fn a_folder_is_served_in_all_its_parts() {
     let folder = desk();
-    let started = Instant::now();
     let server = serve(folder.path());
-    let took = started.elapsed();
     let served = &server.formations()[0];
     assert_eq!((served.id.as_str(), served.name.as_str(), served.version.as_str()), ("desk", "Support desk", "2.1.0"));
     assert_eq!((server.formation_id(), server.admin_key(), server.client_key()), ("desk", "fma_desk", "fmc_desk"));
@@ -100,8 +98,6 @@ fn a_folder_is_served_in_all_its_parts() {
         "{missing}"
     );
     assert_eq!(shown(&server)["version"]["semantic"], "2.1.0");
-    // Far more than it takes, far less than anybody would mind.
-    assert!(took.as_millis() < 2000, "{took:?}");
 }
 
 #[test]

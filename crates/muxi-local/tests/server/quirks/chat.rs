@@ -170,12 +170,19 @@ fn a_first_turn_that_is_over_races_with_none() {
 #[test]
 fn late_first_event() {
     both("late-first-event", |server, on| {
-        let started = Instant::now();
-        let stream = chat_stream(server, "ada", "hi");
-        assert_eq!(started.elapsed() > Duration::from_millis(900), on);
-        assert!(stream.starts_with(": keepalive\n\n") && stream.contains("event: done"), "{stream}");
-        let started = Instant::now();
-        chat(server, "ada", "hi");
-        assert!(started.elapsed() < Duration::from_millis(900), "the JSON path does not wait");
+        // On a busy machine anything may take long, but not each time.
+        let is_late = |ask: &dyn Fn()| {
+            (0..10).all(|_| {
+                let started = Instant::now();
+                ask();
+                started.elapsed() > Duration::from_millis(900)
+            })
+        };
+        let stream = || {
+            let stream = chat_stream(server, "ada", "hi");
+            assert!(stream.starts_with(": keepalive\n\n") && stream.contains("event: done"), "{stream}");
+        };
+        assert_eq!(is_late(&stream), on);
+        assert!(!is_late(&|| drop(chat(server, "ada", "hi"))), "the JSON path does not wait");
     });
 }
