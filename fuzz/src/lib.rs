@@ -36,7 +36,7 @@ pub const TARGETS: [Target; 9] = [
     Target { name: "url", run: url::base_url, inputs: 5_000 },
     Target { name: "proxy", run: url::proxy, inputs: 5_000 },
     Target { name: "webhook", run: webhook::run, inputs: 10_000 },
-    Target { name: "bundle", run: files::bundle, inputs: 1_000 },
+    Target { name: "bundle", run: files::bundle, inputs: 2_000 },
     Target { name: "formation", run: files::formation, inputs: 1_000 },
     Target { name: "script", run: files::script, inputs: 5_000 },
 ];

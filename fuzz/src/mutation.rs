@@ -58,7 +58,7 @@ impl Mutator {
     fn change(&mut self, input: &mut Vec<u8>) {
         let at = self.random.usize(..=input.len());
         let end = (at + self.random.usize(..16)).min(input.len());
-        match self.random.u8(..6) {
+        match self.random.u8(..7) {
             0 if at < input.len() => input[at] ^= 1 << self.random.u8(..8),
             1 => drop(input.drain(at..end)),
             2 => drop(input.splice(at..at, WORDS[self.random.usize(..WORDS.len())].to_vec())),
@@ -67,6 +67,11 @@ impl Mutator {
                 input.splice(at..at, again);
             }
             4 => input.truncate(at),
+            5 => {
+                let word = WORDS[self.random.usize(..WORDS.len())];
+                let end = (at + word.len()).min(input.len());
+                input.splice(at..end, word.to_vec());
+            }
             _ => {
                 let other = self.seed().to_vec();
                 let from = self.random.usize(..=other.len());

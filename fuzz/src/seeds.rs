@@ -12,7 +12,7 @@ use std::{
 ///
 /// A file of the checkout that cannot be read.
 pub fn seeds(target: &str) -> io::Result<Vec<Vec<u8>>> {
-    let texts = |texts: &[&str]| texts.iter().map(|text| text.as_bytes().to_vec()).collect();
+    let texts = |texts: &[&str]| -> Vec<Vec<u8>> { texts.iter().map(|text| text.as_bytes().to_vec()).collect() };
     Ok(match target {
         "sse" => {
             let cut = r#"data: {"token":{"type":"content","content":"a\ud83d"}}"#;
@@ -52,12 +52,19 @@ pub fn seeds(target: &str) -> io::Result<Vec<Vec<u8>>> {
             "proxy:3128",
             "http://proxy:70000/a@b",
         ]),
-        "webhook" => texts(&[
-            "t=1790000000,v1=00\n{\"id\": \"req_1\", \"status\": \"completed\", \"response\": [{\"type\": \"text\", \"text\": \"é\"}]}",
-            "v1=00,t=1,v1=zz\n{\"request_id\": \"r\", \"state\": \"stuck\", \"report\": {\"detail\": \"d\"}, \"attempts\": 2}",
-            "\n{\"status\": \"awaiting_clarification\", \"clarification_question\": \"?\", \"timestamp\": 1.5e9}",
-            "\n{\"a\": {\"b\": [1e16, 1E-5, -0.0, 123456789012345678901234567890]}, \"timestamp\": \"2026-11-23T10:15:30+01:00\"}",
-        ]),
+        "webhook" => {
+            let delivery = |(_, sample): (String, Vec<u8>)| {
+                let sample: serde_json::Value = serde_json::from_slice(&sample).ok()?;
+                Some([sample["headers"]["X-Muxi-Signature"].as_str()?, sample["body_raw"].as_str()?].join("\n").into())
+            };
+            let written = texts(&[
+                "t=1790000000,v1=00\n{\"id\": \"req_1\", \"status\": \"completed\", \"response\": [{\"type\": \"text\", \"text\": \"é\"}]}",
+                "v1=00,t=1,v1=zz\n{\"request_id\": \"r\", \"state\": \"stuck\", \"report\": {\"detail\": \"d\"}, \"attempts\": 2}",
+                "\n{\"status\": \"awaiting_clarification\", \"clarification_question\": \"?\", \"timestamp\": 1.5e9}",
+                "\n{\"a\": {\"b\": [1e16, 1E-5, -0.0, 123456789012345678901234567890]}, \"timestamp\": \"2026-11-23T10:15:30+01:00\"}",
+            ]);
+            samples("json")?.into_iter().filter_map(delivery).chain(written).collect()
+        }
         "bundle" => vec![
             archive(&[
                 ("bot/formation.afs", "id: bot\n"),
@@ -65,6 +72,8 @@ pub fn seeds(target: &str) -> io::Result<Vec<Vec<u8>>> {
                 ("bot/SOUL.md", "Be kind."),
             ])?,
             archive(&[("./formation.yaml", "id: bot\n"), ("./knowledge/deep/er/b.txt", "text")])?,
+            archive(&[("bot/a", "1"), ("bot/../../b", "2"), ("bot//c", "3")])?,
+            archive(&[("bot/a/../b", ""), ("../c", ""), ("/d", "")])?,
             archive(&[])?,
         ],
         "formation" => formations()?,

@@ -343,7 +343,7 @@ pub fn parse(payload: &[u8]) -> Result<WebhookEvent, WebhookError> {
     let text = |name: &str| text(raw.get(name));
 
     let state = text("state");
-    let sent_status = text("status");
+    let sent_status = text("status").filter(|status| !status.is_empty());
     let (kind, status) = if text("type").as_deref() == Some("notification") {
         (WebhookKind::Notification, sent_status.unwrap_or_else(|| "notification".to_owned()))
     } else if present("transformer_error").is_some() {

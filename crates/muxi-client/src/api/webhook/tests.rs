@@ -264,6 +264,8 @@ fn parses_a_notification_and_a_fallback() {
 fn parses_what_it_does_not_know() {
     let event = parsed(json!({"something": [1, {"else": 2}]}));
     assert_eq!((event.kind, event.status.as_str(), event.request_id.as_str()), (WebhookKind::Unknown, "unknown", ""));
+    let event = parse(br#"{"status": "", "state": "stuck"}"#).unwrap();
+    assert_eq!((event.kind, event.status.as_str()), (WebhookKind::Escalation, "failed"));
     assert_eq!((event.timestamp_ms, event.processing_mode.as_str()), (None, "async"));
     assert!(matches!(parse(b"{"), Err(WebhookError::NotJson(_))));
     assert_eq!(parse(b"[]"), Err(WebhookError::NotAnObject));
