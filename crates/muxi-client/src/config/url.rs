@@ -8,7 +8,7 @@ use http::{
     Uri,
     uri::{Authority, PathAndQuery, Scheme},
 };
-use percent_encoding::utf8_percent_encode;
+use percent_encoding::{CONTROLS, utf8_percent_encode};
 use std::{borrow::Cow, sync::Arc};
 
 /// The version of the formation's API, which ends its base URL.
@@ -55,7 +55,8 @@ impl BaseUrl {
         if authority.host().is_empty() {
             return Err(wrong(": it has no host"));
         }
-        let prefix = uri.path().trim_end_matches('/').to_owned();
+        // What is no ASCII is encoded, as browsers do.
+        let prefix = utf8_percent_encode(uri.path().trim_end_matches('/'), CONTROLS).to_string();
         let origin = format!("{scheme}://{authority}").into();
         Ok(Self { scheme: scheme.clone(), authority: authority.clone(), origin, prefix })
     }
@@ -171,6 +172,7 @@ mod tests {
     fn a_url_is_an_origin_and_a_prefix() -> Result<()> {
         let url = |text| BaseUrl::parse("url", text);
         assert_eq!(url(" http://h:1/any/where/ ")?.text(), "http://h:1/any/where");
+        assert_eq!(url("http://h/stätte/\u{85}/")?.text(), "http://h/st%C3%A4tte/%C2%85");
         assert_eq!(url("http://h/v1/")?.versioned().text(), "http://h/v1");
         assert_eq!(url("\thttps://[::1]\n")?.versioned().text(), "https://[::1]/v1");
         assert_eq!(url("http://h/p/")?.formation("draft", "a/b ?").text(), "http://h/p/draft/a%2Fb%20%3F/v1");
