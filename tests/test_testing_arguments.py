@@ -162,8 +162,17 @@ def test_the_types_of_a_script_have_the_keys_that_the_server_knows(
 def test_the_type_of_a_fault_has_the_parts_that_the_server_knows(muxi_server: LocalServer) -> None:
     with pytest.raises(ValueError, match="there is no part") as error:
         muxi_server.fail(nope=1)  # type: ignore[call-arg]
-    # Arguments of their own.
-    assert keys(error, "possible are") - {"path", "times"} == set(FaultParts.__annotations__)
+    # An argument of its own.
+    assert keys(error, "possible are") - {"times"} == set(FaultParts.__annotations__)
+
+
+def test_a_fault_has_one_path(muxi_server: LocalServer) -> None:
+    with pytest.raises(TypeError, match=r"^fail\(\) got multiple values for argument 'path': .*'chat' and '/v1/mem\*'"):
+        muxi_server.fail("chat", path="/v1/mem*", status=503)
+    assert len(muxi_server.faults) == 0
+    for fault in (("chat", None), (None, "chat")):
+        muxi_server.fail(fault[0], path=fault[1], status=503)
+        assert muxi_server.faults[-1].parts["path"] == "chat"
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ Moment: TypeAlias = Literal["before", "answer", "headers", "body", "after"]
 class FaultParts(TypedDict, total=False):
     """Parts of a fault. None is as good as no part."""
 
+    path: str | None
+    """Operation or path of the requests, unless the first argument of `LocalServer.fail` says it."""
     method: str | None
     """HTTP method of the requests."""
     every: int | None

@@ -201,11 +201,18 @@ class LocalServer:
                 ``docs/local.md`` lists all.
 
         Raises:
+            TypeError: There are both ``operation`` and ``path``.
             ValueError: There is no such fault; the message lists those there are.
         """
+        path = fault.get("path")
+        if operation is not None and path is not None:
+            raise TypeError(
+                "fail() got multiple values for argument 'path': the first argument is the path, "
+                f"and {operation!r} and {path!r} are two"
+            )
         if times is ...:
             times = None if fault.keys() & {"every", "rate"} else 1
-        given = {"path": operation, "times": times, **fault}
+        given = {**fault, "path": path if operation is None else operation, "times": times}
         self._server.fail(json.dumps({name: value for name, value in given.items() if value is not None}))
 
     def send_webhook(
