@@ -354,6 +354,38 @@ def test_paths_of_the_mark_are_relative_to_the_root_folder(tmp_path: Path) -> No
     assert (project / "state").is_dir()
 
 
+def test_marks_add_up(tmp_path: Path) -> None:
+    for name in ("near", "far"):
+        (tmp_path / f"{name}.afs").write_text(f'schema: "1.0.0"\nid: {name}\ndescription: An app\n')
+    test = """
+        import pytest
+
+        pytestmark = pytest.mark.muxi("far.afs", script=[{"reply": "far"}], data="state")
+
+        def about(server):
+            return server.formation_id, server.formation().chat({"message": "hello"})["message"]["content"]
+
+        @pytest.mark.muxi("near.afs")
+        class TestNear:
+            def test_formations_are_those_of_the_class(self, muxi_server):
+                assert about(muxi_server) == ("near", "far")
+
+            @pytest.mark.muxi(script=[{"reply": "near"}])
+            def test_each_keyword_is_that_of_the_nearest_mark(self, muxi_server):
+                assert about(muxi_server) == ("near", "near")
+
+            @pytest.mark.muxi(script=None)
+            def test_none_takes_a_keyword_back(self, muxi_server):
+                assert about(muxi_server) == ("near", "Echo: hello")
+
+        def test_the_mark_of_the_module_is_enough(muxi_server):
+            assert about(muxi_server) == ("far", "far")
+        """
+    (tmp_path / "test_app.py").write_text(textwrap.dedent(test))
+    pytest_passes(tmp_path, 4)
+    assert (tmp_path / "state").is_dir()
+
+
 @pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["alone", "xdist"])
 def test_the_example_application_passes_its_tests(options: tuple[str, ...]) -> None:
     pytest_passes(ROOT / "examples" / "app", 10, *options)

@@ -33,9 +33,10 @@ def muxi_server(request: pytest.FixtureRequest) -> Iterator[LocalServer]:
     from ._script import as_path
     from .testing import LocalServer
 
-    mark = request.node.get_closest_marker("muxi")
-    arguments: tuple[Any, ...] = mark.args if mark else ()
-    options: dict[str, Any] = dict(mark.kwargs) if mark else {}
+    marks = list(request.node.iter_markers("muxi"))
+    arguments: tuple[Any, ...] = next((mark.args for mark in marks if mark.args), ())
+    # The nearest mark comes first, and its keywords win.
+    options: dict[str, Any] = {name: value for mark in reversed(marks) for name, value in mark.kwargs.items()}
     root = request.config.rootpath
     if script := as_path(options.get("script")):
         options["script"] = root / script
