@@ -136,8 +136,19 @@ def test_webhooks_are_sent_on_request(muxi_server: LocalServer, app_url: str) ->
     assert (question.clarification.question, question.user_id) == ("Which?", "ada")
     with pytest.raises(OSError, match=r"the webhook to http://127\.0\.0\.1:9/ failed"):
         muxi_server.send_webhook("http://127.0.0.1:9/")
-    with pytest.raises(OSError, match='formation "other" does not run'):
+    count = len(Receiver.taken)
+    with pytest.raises(ValueError, match=r"^formation_id must be .* \(demo\), not 'other'$"):
         muxi_server.send_webhook(app_url, formation_id="other")
+    with pytest.raises(ValueError, match=r"^payload must be alone, not beside text"):
+        muxi_server.send_webhook(app_url, {"id": "req_2"}, text="x")
+    assert len(Receiver.taken) == count
+
+
+def test_a_formation_that_was_deployed_sends_webhooks(muxi_server: LocalServer, app_url: str, tmp_path: Path) -> None:
+    (tmp_path / "formation.afs").write_text('schema: "1.0.0"\nid: later\ndescription: An app\n')
+    muxi_server.server().deploy_formation(bundle_path=tmp_path)
+    assert muxi_server.send_webhook(app_url, formation_id="later")[0].status == 200
+    assert Receiver.taken[-1].formation_id == "later"
 
 
 def test_a_fault_is_armed_until_it_has_met_its_requests(

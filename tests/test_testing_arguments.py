@@ -202,6 +202,9 @@ def test_the_words_of_a_webhook_are_those_that_the_server_knows(muxi_server: Loc
         assert keys(error, "expected one of") == set(words)
 
 
+EXAMPLE = "such as http://localhost:8000/"
+
+
 @pytest.mark.parametrize(
     ("wrong", "error", "words"),
     [
@@ -216,6 +219,23 @@ def test_the_words_of_a_webhook_are_those_that_the_server_knows(muxi_server: Loc
         ({"url": 5}, TypeError, "url must be a str, not 5"),
         ({"user_id": None}, TypeError, "user_id must be a str, not None"),
         ({"formation_id": 5}, TypeError, "formation_id must be a str, not 5"),
+        *(
+            ({"payload": {}, name: value}, ValueError, f"payload must be alone, not beside {name}")
+            for name, value in (("status", "failed"), ("text", ""), ("user_id", "ada"))
+        ),
+        *(
+            ({"url": url}, ValueError, f"url must be an http or https URL with a host, {EXAMPLE}, not {url!r}")
+            for url in (
+                "localhost:8000",
+                "",
+                "ftp://x",
+                "http://",
+                "http:///a",
+                "http://[::1",
+                "http://a:x/",
+                "http://a b",
+            )
+        ),
     ],
 )
 def test_a_wrong_argument_of_a_webhook_is_named(

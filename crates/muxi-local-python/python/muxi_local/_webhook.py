@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
+from urllib.parse import urlsplit
 
 Status: TypeAlias = Literal["completed", "failed", "awaiting_clarification"]
 Signature: TypeAlias = Literal["valid", "wrong", "missing"]
 
 WORDS = {"status": get_args(Status), "signature": get_args(Signature)}
+# Arguments that make the payload of a turn.
+TURN = ("status", "text", "user_id")
 # The least of each number. The most is that of 32 bits.
 LEAST = {"age": 0, "times": 1}
 MOST = 2**32 - 1
@@ -24,8 +28,12 @@ class WebhookAnswer(NamedTuple):
     """Body, as text."""
 
 
-def to_json(webhook: Mapping[str, Any]) -> str:
+def to_json(webhook: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
     """Return the arguments of `LocalServer.send_webhook` as the server takes them.
+
+    Args:
+        webhook: Arguments.
+        defaults: Values of those that are not given.
 
     Raises:
         TypeError: An argument has a wrong type.
@@ -46,8 +54,23 @@ def to_json(webhook: Mapping[str, Any]) -> str:
                 raise TypeError(f"payload must be a mapping, not {type(value).__name__}")
         elif not isinstance(value, str) and (name, value) != ("formation_id", None):
             raise TypeError(f"{name} must be a str, not {value!r}")
-    payload = webhook["payload"]
+    url, payload = webhook["url"], webhook["payload"]
+    if not _is_address(url):
+        raise ValueError(f"url must be an http or https URL with a host, such as http://localhost:8000/, not {url!r}")
+    beside = [name for name in TURN if webhook[name] != defaults[name]]
+    if payload is not None and beside:
+        raise ValueError(f"payload must be alone, not beside {', '.join(beside)}, which make the payload of a turn")
     try:
         return json.dumps({**webhook, "payload": payload if payload is None else dict(payload)})
     except TypeError as error:
         raise TypeError(f"payload must be JSON: {error}") from None
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        # The port is checked when it is read.
+        is_whole = bool(parts.hostname) and parts.port != 0 and not re.search(r"\s", url)
+    except ValueError:
+        return False
+    return is_whole and parts.scheme in {"http", "https"}

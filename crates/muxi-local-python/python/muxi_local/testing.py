@@ -232,7 +232,7 @@ class LocalServer:
 
         Args:
             url: Where your application receives webhooks.
-            payload: Payload to send in place of that of a turn.
+            payload: Payload to send in place of that of a turn, which ``status``, ``text`` and ``user_id`` make.
             status: What became of the turn.
             text: Answer, reason of the failure, or question.
             user_id: User of the turn.
@@ -246,7 +246,7 @@ class LocalServer:
 
         Raises:
             TypeError: An argument has a wrong type.
-            ValueError: An argument has a wrong value.
+            ValueError: An argument has a wrong value, or there are both ``payload`` and one of those that make it.
             OSError: The formation does not run, or there was no answer within 30 seconds.
         """
         given = {
@@ -260,7 +260,17 @@ class LocalServer:
             "age": age,
             "times": times,
         }
-        answers = json.loads(self._server.send_webhook(_webhook.to_json(given)))
+        webhook = _webhook.to_json(given, LocalServer.send_webhook.__kwdefaults__ or {})
+        try:
+            answers = json.loads(self._server.send_webhook(webhook))
+        except OSError as error:
+            # One that was deployed is not among the keys, and only the server knows whether it is there.
+            if formation_id is None or formation_id in self._keys or "does not run" not in str(error):
+                raise
+            raise ValueError(
+                f"formation_id must be a formation that is served or deployed ({', '.join(self._keys)}), "
+                f"not {formation_id!r}"
+            ) from None
         return [WebhookAnswer(**answer) for answer in answers]
 
     @property
