@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import MappingProxyType
@@ -252,3 +254,48 @@ def test_a_time_that_the_clock_cannot_be_moved_by_is_an_error(muxi_server: Local
     for by in (-1, float("inf"), float("nan")):
         with pytest.raises(ValueError, match=r"^by must be a time that is finite and not negative, not "):
             muxi_server.clock.advance(by)
+
+
+WRONG_ARGUMENTS = [
+    ("5", "each of formations must be a path (str or os.PathLike), not 5"),
+    ("['a', 'b']", "each of formations must be a path (str or os.PathLike), not ['a', 'b']"),
+    ("data=5", "data must be a path (str or os.PathLike), not 5"),
+    ("quirks=['real']", 'quirks must be a str such as "real" or "default,-unsigned-notifications", not [\'real\']'),
+]
+
+
+@pytest.mark.parametrize(("arguments", "words"), WRONG_ARGUMENTS)
+def test_a_wrong_argument_of_a_server_is_named(arguments: str, words: str) -> None:
+    with pytest.raises(TypeError, match=f"^{re.escape(words)}$"):
+        eval(f"LocalServer({arguments})")
+
+
+def test_a_wrong_mark_is_told_with_the_place_of_the_test(tmp_path: Path) -> None:
+    wrong = [
+        *WRONG_ARGUMENTS,
+        (
+            "formation='app'",
+            "expected formations without a keyword, script=, quirks= or data=, not formation='app'",
+        ),
+        ("script=[{}]", "script: rule 1: "),
+        ("'missing'", "the formation "),
+    ]
+    lines = ["import pytest"]
+    for number, (arguments, _) in enumerate(wrong):
+        lines += [f"@pytest.mark.muxi({arguments})", f"def test_{number}(muxi_server): pass"]
+    (tmp_path / "test_marks.py").write_text("\n".join(lines))
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--rootdir",
+        str(tmp_path),
+        str(tmp_path),
+    ]
+    told = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=120).stdout
+    for number, (_, words) in enumerate(wrong):
+        assert f"\ntest_marks.py:{2 + 2 * number}: mark muxi: {words}" in told
+    assert "_pytest.py" not in told

@@ -30,20 +30,37 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture
 def muxi_server(request: pytest.FixtureRequest) -> Iterator[LocalServer]:
     """A fresh MUXI server for this test, with keys of its own; see `muxi.testing.LocalServer`."""
+    with _start(request.node) as server:
+        yield server
+
+
+def _start(test: pytest.Item) -> LocalServer:
+    """Start the server that a test's marks ask for. What is wrong or odd is told with the place of the test."""
+    from ._arguments import to_formations, to_path
     from ._script import as_path
     from .testing import LocalServer
 
-    marks = list(request.node.iter_markers("muxi"))
-    arguments: tuple[Any, ...] = next((mark.args for mark in marks if mark.args), ())
+    marks = list(test.iter_markers("muxi"))
+    arguments = next((mark.args for mark in marks if mark.args), ())
     # The nearest mark comes first, and its keywords win.
     options: dict[str, Any] = {name: value for mark in reversed(marks) for name, value in mark.kwargs.items()}
-    root = request.config.rootpath
-    if script := as_path(options.get("script")):
-        options["script"] = root / script
-    if data := options.get("data"):
-        options["data"] = root / data
-    with LocalServer(*(root / path for path in arguments), **options) as server:
-        yield server
+    root = test.config.rootpath
+    try:
+        for name, value in options.items():
+            if name not in {"script", "quirks", "data"}:
+                raise TypeError(
+                    f"expected formations without a keyword, script=, quirks= or data=, not {name}={value!r}"
+                )
+        if script := as_path(options.get("script")):
+            options["script"] = root / script
+        if options.get("data") is not None:
+            options["data"] = root / to_path("data", options["data"])
+        return LocalServer(*(root / path for path in to_formations(arguments)), **options)
+    except (TypeError, ValueError, OSError) as error:
+        if not marks:
+            raise
+        file, line, _ = test.location
+        pytest.fail(f"{file}:{(line or 0) + 1}: mark muxi: {error}", pytrace=False)
 
 
 @pytest.fixture

@@ -20,12 +20,12 @@ import json
 import os
 import warnings
 from datetime import timedelta
-from pathlib import Path
 from typing import NamedTuple
 
 from muxi import AsyncFormationClient, AsyncServerClient, FormationClient, ServerClient
 
 from . import _muxi_local, _script, _webhook
+from ._arguments import to_formations, to_path
 from ._fault import ArmedFault, FaultParts
 from ._script import Reply, Rule, Script, When
 from ._webhook import WebhookAnswer
@@ -137,7 +137,7 @@ class LocalServer:
         data: Folder that keeps the state; in memory without it.
 
     Raises:
-        TypeError: The script is no script.
+        TypeError: An argument has a wrong type.
         ValueError: A formation, the script or a quirk is wrong; the message says where and what was expected.
         OSError: The script cannot be read, or the server cannot start.
     """
@@ -165,8 +165,10 @@ class LocalServer:
         data: str | os.PathLike[str] | None = None,
     ) -> None:
         source = None if script is None else _script.source(script)
-        folder = None if data is None else Path(data)
-        self._server = _muxi_local.LocalServer([Path(path) for path in formations], source, quirks, folder)
+        folder = None if data is None else to_path("data", data)
+        if not isinstance(quirks, str | None):
+            raise TypeError(f'quirks must be a str such as "real" or "default,-unsigned-notifications", not {quirks!r}')
+        self._server = _muxi_local.LocalServer(to_formations(formations), source, quirks, folder)
         for name, value in self._server.describe():
             setattr(self, name, value)
         self._keys = {name: (admin, client) for name, admin, client in self._server.formations()}
