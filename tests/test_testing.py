@@ -10,7 +10,6 @@ import re
 import signal
 import subprocess
 import sys
-import textwrap
 import threading
 import warnings
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ import muxi
 import pytest
 from muxi import AsyncFormationClient, FormationClient, webhook
 from muxi.testing import LocalServer
+from nested import pytest_passes
 
 ROOT = Path(__file__).parent.parent
 FORMATIONS = ROOT / "examples" / "formations"
@@ -333,68 +333,6 @@ def test_a_closed_server_says_so(muxi_server: LocalServer) -> None:
     muxi_server.close()
     with pytest.raises(RuntimeError, match="closed"):
         muxi_server.reset()
-
-
-def pytest_passes(folder: Path, count: int, *options: str, cwd: Path | None = None) -> None:
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(folder), *options]
-    done = subprocess.run([*command, str(folder)], cwd=cwd or folder, stdout=subprocess.PIPE, text=True, timeout=120)
-    assert done.returncode == 0, done.stdout
-    assert f"{count} passed" in done.stdout
-
-
-def test_paths_of_the_mark_are_relative_to_the_root_folder(tmp_path: Path) -> None:
-    for folder in ("project/app", "elsewhere"):
-        (tmp_path / folder).mkdir(parents=True)
-    project = tmp_path / "project"
-    (project / "app/formation.afs").write_text('schema: "1.0.0"\nid: my-app\ndescription: An app\n')
-    (project / "rules.yaml").write_text("- reply: Hi!\n")
-    test = """
-        from pathlib import Path
-        import pytest
-
-        @pytest.mark.parametrize("way", [
-            pytest.param("str", marks=pytest.mark.muxi("app", script="rules.yaml", data="state")),
-            pytest.param("path", marks=pytest.mark.muxi(Path("app"), script=Path("rules.yaml"), data=Path("state"))),
-        ])
-        def test_hi(muxi_server, way):
-            assert muxi_server.formation_id == "my-app"
-            assert muxi_server.formation().chat({"message": "hello"})["message"]["content"] == "Hi!"
-        """
-    (project / "test_app.py").write_text(textwrap.dedent(test))
-    pytest_passes(project, 2, cwd=tmp_path / "elsewhere")
-    assert (project / "state").is_dir()
-
-
-def test_marks_add_up(tmp_path: Path) -> None:
-    for name in ("near", "far"):
-        (tmp_path / f"{name}.afs").write_text(f'schema: "1.0.0"\nid: {name}\ndescription: An app\n')
-    test = """
-        import pytest
-
-        pytestmark = pytest.mark.muxi("far.afs", script=[{"reply": "far"}], data="state")
-
-        def about(server):
-            return server.formation_id, server.formation().chat({"message": "hello"})["message"]["content"]
-
-        @pytest.mark.muxi("near.afs")
-        class TestNear:
-            def test_formations_are_those_of_the_class(self, muxi_server):
-                assert about(muxi_server) == ("near", "far")
-
-            @pytest.mark.muxi(script=[{"reply": "near"}])
-            def test_each_keyword_is_that_of_the_nearest_mark(self, muxi_server):
-                assert about(muxi_server) == ("near", "near")
-
-            @pytest.mark.muxi(script=None)
-            def test_none_takes_a_keyword_back(self, muxi_server):
-                assert about(muxi_server) == ("near", "Echo: hello")
-
-        def test_the_mark_of_the_module_is_enough(muxi_server):
-            assert about(muxi_server) == ("far", "far")
-        """
-    (tmp_path / "test_app.py").write_text(textwrap.dedent(test))
-    pytest_passes(tmp_path, 4)
-    assert (tmp_path / "state").is_dir()
 
 
 @pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["alone", "xdist"])

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import MappingProxyType
@@ -268,34 +266,3 @@ WRONG_ARGUMENTS = [
 def test_a_wrong_argument_of_a_server_is_named(arguments: str, words: str) -> None:
     with pytest.raises(TypeError, match=f"^{re.escape(words)}$"):
         eval(f"LocalServer({arguments})")
-
-
-def test_a_wrong_mark_is_told_with_the_place_of_the_test(tmp_path: Path) -> None:
-    wrong = [
-        *WRONG_ARGUMENTS,
-        (
-            "formation='app'",
-            "expected formations without a keyword, script=, quirks= or data=, not formation='app'",
-        ),
-        ("script=[{}]", "script: rule 1: "),
-        ("'missing'", "the formation "),
-    ]
-    lines = ["import pytest"]
-    for number, (arguments, _) in enumerate(wrong):
-        lines += [f"@pytest.mark.muxi({arguments})", f"def test_{number}(muxi_server): pass"]
-    (tmp_path / "test_marks.py").write_text("\n".join(lines))
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "--rootdir",
-        str(tmp_path),
-        str(tmp_path),
-    ]
-    told = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=120).stdout
-    for number, (_, words) in enumerate(wrong):
-        assert f"\ntest_marks.py:{2 + 2 * number}: mark muxi: {words}" in told
-    assert "_pytest.py" not in told

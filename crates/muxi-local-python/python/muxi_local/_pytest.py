@@ -1,10 +1,11 @@
 """The pytest plugin.
 
-Every pytest run of an environment with this package loads it, so it imports nothing before a fixture is used.
+Every pytest run of an environment with this package loads it, so it imports nothing large before a fixture is used.
 """
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,12 +31,18 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture
 def muxi_server(request: pytest.FixtureRequest) -> Iterator[LocalServer]:
     """A fresh MUXI server for this test, with keys of its own; see `muxi.testing.LocalServer`."""
-    with _start(request.node) as server:
+    # They would point at this file.
+    with warnings.catch_warnings(record=True) as odd:
+        warnings.simplefilter("always")
+        server = _start(request.node)
+    with server:
+        for warning in odd:
+            request.node.warn(warning.message)
         yield server
 
 
 def _start(test: pytest.Item) -> LocalServer:
-    """Start the server that a test's marks ask for. What is wrong or odd is told with the place of the test."""
+    """Start the server that a test's marks ask for. An error is told with the place of the test."""
     from ._arguments import to_formations, to_path
     from ._script import as_path
     from .testing import LocalServer
