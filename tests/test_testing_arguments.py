@@ -266,3 +266,15 @@ WRONG_ARGUMENTS = [
 def test_a_wrong_argument_of_a_server_is_named(arguments: str, words: str) -> None:
     with pytest.raises(TypeError, match=f"^{re.escape(words)}$"):
         eval(f"LocalServer({arguments})")
+
+
+@pytest.mark.parametrize("name", ["server", "async_server", "formation", "async_formation"])
+def test_an_unknown_setting_of_a_client_is_named(muxi_server: LocalServer, name: str) -> None:
+    start = rf"^{name}\(\) got an unexpected keyword argument "
+    for wrong, words in (
+        ("max_retry", r"'max_retry'; did you mean 'max_retries'\?$"),
+        ("colour", r"'colour'; expected (\w+, )*max_retries, "),
+        ("cfg", r"'cfg'; "),
+    ):
+        with pytest.raises(TypeError, match=start + words):
+            getattr(muxi_server, name)(**{wrong: 3})

@@ -25,7 +25,7 @@ from typing import NamedTuple
 from muxi import AsyncFormationClient, AsyncServerClient, FormationClient, ServerClient
 
 from . import _muxi_local, _script, _webhook
-from ._arguments import to_formations, to_path
+from ._arguments import check_settings, to_formations, to_path
 from ._fault import ArmedFault, FaultParts
 from ._script import Reply, Rule, Script, When
 from ._webhook import WebhookAnswer
@@ -303,10 +303,12 @@ class LocalServer:
 
     def server(self, **settings: Unpack[ServerSettings]) -> ServerClient:
         """Return a client of the control plane; the arguments are those of `ServerClient`."""
+        check_settings("server", settings, ServerClient)
         return ServerClient(**self._server_settings(settings))
 
     def async_server(self, **settings: Unpack[ServerSettings]) -> AsyncServerClient:
         """Return a client of the control plane; the arguments are those of `AsyncServerClient`."""
+        check_settings("async_server", settings, AsyncServerClient)
         return AsyncServerClient(**self._server_settings(settings))
 
     def formation(self, **settings: Unpack[FormationSettings]) -> FormationClient:
@@ -314,6 +316,7 @@ class LocalServer:
 
         The arguments are those of `FormationClient`.
         """
+        check_settings("formation", settings, FormationClient)
         return FormationClient(**self._formation_settings(settings))
 
     def async_formation(self, **settings: Unpack[FormationSettings]) -> AsyncFormationClient:
@@ -321,6 +324,7 @@ class LocalServer:
 
         The arguments are those of `AsyncFormationClient`.
         """
+        check_settings("async_formation", settings, AsyncFormationClient)
         return AsyncFormationClient(**self._formation_settings(settings))
 
     def environment(self) -> dict[str, str]:
