@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import muxi
 import pytest
@@ -62,7 +63,7 @@ def test_requests_tell_what_was_sent(muxi_server: LocalServer, muxi_formation: F
     assert [request.body for request in (*secrets, health)] == [None] * (len(secrets) + 1)
     assert "hello" not in repr(muxi_server.requests)
     muxi_server.clear_requests()
-    assert muxi_server.requests == []
+    assert muxi_server.requests == ()
 
 
 def test_faults_happen_to_each_nth_request(muxi_server: LocalServer, muxi_formation: FormationClient) -> None:
@@ -161,7 +162,15 @@ def test_a_fault_is_armed_until_it_has_met_its_requests(
         with pytest.raises(muxi.ServerError):
             muxi_formation.health()
         assert muxi_server.requests[-1].fault == fault.text
-    assert muxi_server.faults == []
+    assert muxi_server.faults == ()
+
+
+def test_what_a_server_lists_cannot_be_changed(muxi_server: LocalServer) -> None:
+    lists: Any = muxi_server
+    with pytest.raises(AttributeError, match="'tuple' object has no attribute"):
+        lists.faults.clear()
+    with pytest.raises(AttributeError, match="'tuple' object has no attribute"):
+        lists.requests.append(None)
 
 
 def test_a_fault_for_all_lasts_until_it_is_cleared(muxi_server: LocalServer, muxi_formation: FormationClient) -> None:
@@ -171,7 +180,7 @@ def test_a_fault_for_all_lasts_until_it_is_cleared(muxi_server: LocalServer, mux
             muxi_formation.health()
     assert [(fault.parts, fault.used) for fault in muxi_server.faults] == [({"html": 502}, 3)]
     muxi_server.clear_faults()
-    assert muxi_server.faults == []
+    assert muxi_server.faults == ()
     assert muxi_formation.health()["status"] == "healthy"
 
 
@@ -272,7 +281,7 @@ def test_a_reset_is_a_fresh_start(muxi_server: LocalServer, muxi_formation: Form
     muxi_formation.add_memory("ada", "general", "likes tea")
     muxi_server.fail("health", status=503)
     muxi_server.reset()
-    assert muxi_server.requests == []
+    assert muxi_server.requests == ()
     assert muxi_formation.health()["status"] == "healthy"
     assert muxi_formation.get_memories("ada")["count"] == 0
 

@@ -169,7 +169,7 @@ def test_the_type_of_a_fault_has_the_parts_that_the_server_knows(muxi_server: Lo
 def test_a_fault_has_one_path(muxi_server: LocalServer) -> None:
     with pytest.raises(TypeError, match=r"^fail\(\) got multiple values for argument 'path': .*'chat' and '/v1/mem\*'"):
         muxi_server.fail("chat", path="/v1/mem*", status=503)
-    assert len(muxi_server.faults) == 0
+    assert not muxi_server.faults
     for fault in (("chat", None), (None, "chat")):
         muxi_server.fail(fault[0], path=fault[1], status=503)
         assert muxi_server.faults[-1].parts["path"] == "chat"

@@ -276,22 +276,22 @@ class LocalServer:
         return [WebhookAnswer(**answer) for answer in answers]
 
     @property
-    def faults(self) -> list[ArmedFault]:
+    def faults(self) -> tuple[ArmedFault, ...]:
         """The faults that are armed, oldest first. One that has met all its requests is armed no longer."""
-        return [ArmedFault(row["fault"], row["text"], row["used"]) for row in json.loads(self._server.faults())]
+        return tuple(ArmedFault(row["fault"], row["text"], row["used"]) for row in json.loads(self._server.faults()))
 
     def clear_faults(self) -> None:
         """Disarm all faults."""
         self._server.clear_faults()
 
     @property
-    def requests(self) -> list[Request]:
+    def requests(self) -> tuple[Request, ...]:
         """The requests since the start, `reset` or `clear_requests`, oldest first.
 
         Raises:
             RuntimeError: More have arrived than are kept: 10,000, with 64 MiB of bodies.
         """
-        return [Request(*map(row.get, Request._fields)) for row in json.loads(self._server.requests())]
+        return tuple(Request(*map(row.get, Request._fields)) for row in json.loads(self._server.requests()))
 
     def clear_requests(self) -> None:
         """Forget the requests that have arrived."""
