@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_type_hints
@@ -252,6 +253,18 @@ def test_a_time_that_the_clock_cannot_be_moved_by_is_an_error(muxi_server: Local
     for by in (-1, float("inf"), float("nan")):
         with pytest.raises(ValueError, match=r"^by must be a time that is finite and not negative, not "):
             muxi_server.clock.advance(by)
+
+
+def test_the_clock_is_moved_no_further_than_it_goes(muxi_server: LocalServer) -> None:
+    before = muxi_server.clock.now
+    for by in (1e300, 10**400, timedelta.max):
+        with pytest.raises(ValueError, match=r"^by must be at most \d+ seconds, since .*, not ") as error:
+            muxi_server.clock.advance(by)
+    assert muxi_server.clock.now < before + timedelta(days=1)
+    most = int(re.findall(r"\d+", str(error.value))[0])
+    # The time of the test goes on.
+    muxi_server.clock.advance(most - 3600)
+    assert muxi_server.clock.now.year == 9999
 
 
 WRONG_ARGUMENTS = [

@@ -17,9 +17,10 @@ Without pytest, `LocalServer` is a context manager.
 from __future__ import annotations
 
 import json
+import math
 import os
 import warnings
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from typing import NamedTuple
 
 from muxi import AsyncFormationClient, AsyncServerClient, FormationClient, ServerClient
@@ -33,7 +34,6 @@ from ._webhook import WebhookAnswer
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
     from types import EllipsisType, TracebackType
     from typing import Any
 
@@ -97,6 +97,10 @@ class Request(NamedTuple):
         return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
 
 
+# Some hours before the year ends, since the server's clock can tell each time in every time zone.
+_END = datetime(9999, 12, 30, 22, tzinfo=timezone.utc)
+
+
 class Clock:
     """The server's clock, which runs by itself and can be moved forward."""
 
@@ -118,11 +122,15 @@ class Clock:
 
         Raises:
             TypeError: The time is neither a number nor a timedelta.
-            ValueError: The time is negative or not finite.
+            ValueError: The time is negative, not finite, or longer than until the end of the year 9999.
         """
         if not isinstance(by, int | float | timedelta):
             raise TypeError(f"by must be a number of seconds or a timedelta, not {by!r}")
-        self._server.advance(by.total_seconds() if isinstance(by, timedelta) else float(by))
+        seconds = by.total_seconds() if isinstance(by, timedelta) else by
+        most = int((_END - self.now).total_seconds())
+        if most < seconds < math.inf:
+            raise ValueError(f"by must be at most {most} seconds, since the clock ends with the year 9999, not {by!r}")
+        self._server.advance(float(seconds))
 
 
 class LocalServer:
