@@ -14,6 +14,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,32 @@ def test_requests_tell_what_was_sent(muxi_server: LocalServer, muxi_formation: F
     assert [request.body for request in (*secrets, health)] == [None] * (len(secrets) + 1)
     assert "hello" not in repr(muxi_server.requests)
     muxi_server.clear_requests()
+    assert muxi_server.requests == ()
+
+
+def test_a_chat_without_stream_is_streamed_and_is_both_operations(muxi_server: LocalServer) -> None:
+    def post() -> tuple[int, str | None]:
+        connection = HTTPConnection(muxi_server.url.removeprefix("http://"))
+        headers = {"Content-Type": "application/json", "X-Muxi-Client-Key": muxi_server.client_key}
+        connection.request("POST", "/v1/chat", '{"message": "hello"}', headers)
+        with contextlib.closing(connection), connection.getresponse() as response:
+            response.read()
+            return response.status, response.getheader("Content-Type")
+
+    assert post() == (200, "text/event-stream; charset=utf-8")
+    for operation in ("chat", "chat_stream"):
+        muxi_server.fail(operation, status=503)
+        assert post()[0] == 503
+    assert [request.operation for request in muxi_server.requests] == ["chat"] * 3
+
+
+def test_the_route_for_requests_forgets_all_whatever_the_query(
+    muxi_server: LocalServer, muxi_formation: FormationClient
+) -> None:
+    muxi_formation.health()
+    with contextlib.closing(HTTPConnection(muxi_server.url.removeprefix("http://"))) as connection:
+        connection.request("DELETE", "/_local/requests?operation=chat")
+        assert connection.getresponse().status == 200
     assert muxi_server.requests == ()
 
 
@@ -313,6 +340,9 @@ def test_what_is_odd_about_a_formation_is_a_warning(tmp_path: Path) -> None:
     (odd,) = warned
     assert str(odd.message).startswith("my-app: formation.afs:4:1: 'colour' is not known here")
     assert odd.filename == __file__
+    (tmp_path / "formation.afs").write_text("id: my-app\ndescription: An app\n")
+    with pytest.warns(UserWarning, match="'schema' is missing"):
+        LocalServer(tmp_path).close()
 
 
 def test_state_is_kept_in_a_folder(tmp_path: Path) -> None:

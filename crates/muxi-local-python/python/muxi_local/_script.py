@@ -57,7 +57,7 @@ class Reply(TypedDict, total=False):
     fast: bool
     """Answer without an agent, as to small talk."""
     status: str
-    """Status of the event ``completed``."""
+    """Status of the event ``completed``: ``success``, ``error``, ``awaiting_clarification`` or ``escalated``."""
     error: str | Mapping[str, str]
     """Exception of the engine: its message, or ``type`` and ``message``."""
     cut: bool
