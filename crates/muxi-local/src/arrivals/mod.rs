@@ -312,6 +312,11 @@ impl Entry {
         self.update(|arrival| arrival.fault = Some(fault));
     }
 
+    /// The answer ended before the fault could happen.
+    pub(crate) fn spared(&self) {
+        self.update(|arrival| arrival.fault = None);
+    }
+
     /// The answer has begun.
     pub(crate) fn answered(&self, status: StatusCode) {
         self.update(|arrival| arrival.status = Some(status.as_u16()));

@@ -6,8 +6,8 @@ use http::HeaderMap;
 use muxi_client::api::table::Endpoint;
 use serde_json::{Value, json};
 use std::sync::{
-    Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicUsize, Ordering},
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicU32, AtomicUsize, Ordering},
 };
 
 /// The faults of a server.
@@ -20,16 +20,50 @@ pub(crate) struct Faults {
     asked: Tally,
 }
 
+/// A fault that a request meets.
+#[derive(Debug)]
+pub(crate) struct Met {
+    pub(crate) fault: Fault,
+    /// How often the armed one was used; none where the request asked for it.
+    used: Option<Arc<AtomicU32>>,
+}
+
+impl Met {
+    fn asked(fault: Fault) -> Self {
+        Self { fault, used: None }
+    }
+
+    /// The answer ended before the fault could happen: an armed one waits for the next request.
+    pub(crate) fn give_back(&mut self) {
+        if let Some(used) = self.used.take() {
+            used.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Armed {
     fault: Fault,
     /// The requests that it fits.
     met: u32,
-    used: u32,
+    used: Arc<AtomicU32>,
     chance: fastrand::Rng,
 }
 
 impl Armed {
+    fn used(&self) -> u32 {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    fn is_used_up(&self) -> bool {
+        self.fault.times.is_some_and(|times| self.used() >= times)
+    }
+
+    /// Tells whether it can still happen: a request under way may give it back.
+    fn is_needed(&self) -> bool {
+        !self.is_used_up() || Arc::strong_count(&self.used) > 1
+    }
+
     /// Counts a request that it fits. Tells whether it happens to this one.
     fn happens(&mut self) -> bool {
         self.met = self.met.wrapping_add(1);
@@ -55,7 +89,7 @@ impl Faults {
     pub(crate) fn arm(&self, fault: Fault) -> Result<(), InvalidFault> {
         fault.check()?;
         let mut armed = self.armed();
-        armed.push(Armed { fault, met: 0, used: 0, chance: fastrand::Rng::with_seed(SEED) });
+        armed.push(Armed { fault, met: 0, used: Arc::default(), chance: fastrand::Rng::with_seed(SEED) });
         self.count.store(armed.len(), Ordering::Relaxed);
         Ok(())
     }
@@ -70,8 +104,9 @@ impl Faults {
 
     /// What is armed, as JSON: the fault, its text, and how often it was used.
     pub(crate) fn list(&self) -> Value {
-        let row = |armed: &Armed| json!({ "fault": armed.fault, "text": armed.fault.to_string(), "used": armed.used });
-        self.armed().iter().map(row).collect()
+        let row =
+            |armed: &Armed| json!({ "fault": armed.fault, "text": armed.fault.to_string(), "used": armed.used() });
+        self.armed().iter().filter(|armed| !armed.is_used_up()).map(row).collect()
     }
 
     /// The fault for a request that is one of these operations, counted as used.
@@ -84,7 +119,7 @@ impl Faults {
         target: &Target,
         operations: &[&Endpoint],
         headers: &HeaderMap,
-    ) -> Result<Option<Fault>, InvalidFault> {
+    ) -> Result<Option<Met>, InvalidFault> {
         if let Some(text) = headers.get(HEADER) {
             let text = text.to_str().map_err(|_| InvalidFault(format!("{HEADER} must be plain ASCII")))?;
             let fault: Fault = text.parse()?;
@@ -96,25 +131,22 @@ impl Faults {
             if !fault.fits(method, target, operations) {
                 return Ok(None);
             }
-            let Some(times) = fault.times else { return Ok(Some(fault)) };
+            let Some(times) = fault.times else { return Ok(Some(Met::asked(fault))) };
             let call = idempotency_key(headers).map_or_else(|| format!("{method} {}", target.path), str::to_owned);
             let attempt = self.asked.next(&format!("{call}\n{text}"));
-            return Ok((attempt <= times).then_some(fault));
+            return Ok((attempt <= times).then(|| Met::asked(fault)));
         }
         if self.count.load(Ordering::Relaxed) == 0 {
             return Ok(None);
         }
         let mut armed = self.armed();
-        let happens = |armed: &mut Armed| armed.fault.fits(method, target, operations) && armed.happens();
-        let Some(index) = armed.iter_mut().position(happens) else { return Ok(None) };
-        let Some(found) = armed.get_mut(index) else { return Ok(None) };
-        found.used += 1;
-        let fault = found.fault.clone();
-        if fault.times.is_some_and(|times| found.used >= times) {
-            armed.remove(index);
-            self.count.store(armed.len(), Ordering::Relaxed);
-        }
-        Ok(Some(fault))
+        armed.retain(Armed::is_needed);
+        self.count.store(armed.len(), Ordering::Relaxed);
+        let happens =
+            |armed: &mut Armed| !armed.is_used_up() && armed.fault.fits(method, target, operations) && armed.happens();
+        let Some(found) = armed.iter_mut().find_map(|armed| happens(armed).then_some(armed)) else { return Ok(None) };
+        found.used.fetch_add(1, Ordering::Relaxed);
+        Ok(Some(Met { fault: found.fault.clone(), used: Some(found.used.clone()) }))
     }
 }
 

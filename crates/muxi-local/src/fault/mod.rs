@@ -1,15 +1,16 @@
 //! Faults on request: what a server does wrong when a test asks for it.
 
 mod armed;
+mod check;
 mod flow;
 mod text;
 mod wire;
 
-pub(crate) use armed::Faults;
+pub(crate) use armed::{Faults, Met};
 pub(crate) use flow::shape;
 pub(crate) use wire::{Leave, Raw};
 
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use std::{collections::BTreeMap, fmt, time::Duration};
 
 /// The header with which a request asks for a fault.
@@ -49,6 +50,9 @@ pub(crate) const HEADER: &str = "x-muxi-local-fault";
 /// | `stall_after=100`, `stall_after=3 events` | nothing more comes, and the connection stays open |
 /// | `slow_bytes_per_s=50` | the body comes at that pace |
 /// | `split_utf8` | each byte of the body comes in a chunk of its own |
+///
+/// An answer that ends before the byte or the event that a fault waits for does not meet it: an armed one waits for
+/// the next request. An answer that is no event stream has no events.
 ///
 /// In a text, parts are separated by `;`. A value that holds a `;` is quoted as in JSON. Hyphens and underscores in
 /// names are the same. As JSON a fault is an object of the same parts.
@@ -187,6 +191,28 @@ impl Fault {
     /// When the connection ends, if it does so before or after the body.
     fn ends(&self) -> Option<Moment> {
         self.reset.or(self.close)
+    }
+
+    /// Where the body is cut off, if it is.
+    fn cut(&self) -> Option<Amount> {
+        let within = (self.ends() == Some(Moment::Body)).then(|| Amount::Bytes(self.after_bytes.unwrap_or(1)));
+        self.truncate.or(self.stall_after).or(within)
+    }
+
+    /// Whether an answer with this head ends before the fault can happen to it, and nothing else goes wrong.
+    pub(crate) fn spares(&self, head: &HeaderMap) -> bool {
+        let text = |name| head.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+        let length = text(header::CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
+        let streams = text(header::CONTENT_TYPE).is_some_and(|kind| kind.starts_with("text/event-stream"));
+        let beyond = match self.cut() {
+            // A connection may still break where the last byte has come; a body that is whole is not cut.
+            Some(Amount::Bytes(count)) => {
+                length.is_some_and(|length| count > length || count == length && self.ends().is_none())
+            }
+            Some(Amount::Events(count)) => count > 0 && !streams,
+            None => false,
+        };
+        beyond && self.only_cuts()
     }
 
     /// Whether the call is left undone although no answer replaces its own.

@@ -1,24 +1,18 @@
 //! A fault as text and as JSON, both ways.
 
 use super::{Amount, Envelope, Fault, Garbage, InvalidFault, Moment, date_offset};
-use crate::target;
 use http::{HeaderName, HeaderValue};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use std::{fmt, str::FromStr};
 
-/// The parts that say when a fault happens.
-const WHEN: [&str; 5] = ["path", "method", "times", "every", "rate"];
 /// Every part, as the errors list them.
-const PARTS: &str = "path, method, times, every, rate, delay_ms, status, retry_after, retry_after_ms, headers, body, html, \
+pub(super) const PARTS: &str = "path, method, times, every, rate, delay_ms, status, retry_after, retry_after_ms, headers, body, html, \
                      redirect, envelope, garbage, reset, close, after_bytes, truncate, stall_after, slow_bytes_per_s, split_utf8";
 
-/// The methods of operations, and those that browsers send before them and clients in their place.
-const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+pub(super) type Checked<T> = Result<T, InvalidFault>;
 
-type Checked<T> = Result<T, InvalidFault>;
-
-fn invalid<T>(message: impl Into<String>) -> Checked<T> {
+pub(super) fn invalid<T>(message: impl Into<String>) -> Checked<T> {
     Err(InvalidFault(message.into()))
 }
 
@@ -188,7 +182,7 @@ impl Fault {
     }
 
     /// The parts that are set.
-    fn parts(&self) -> Map<String, Value> {
+    pub(super) fn parts(&self) -> Map<String, Value> {
         let headers = (!self.headers.is_empty()).then(|| json!(self.headers));
         let amount = |amount: Option<Amount>| {
             amount.map(|amount| match amount {
@@ -221,52 +215,6 @@ impl Fault {
             ("rate", self.rate.map(|rate| json!(rate))),
         ];
         parts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
-    }
-
-    /// Whether the parts make sense together.
-    pub(crate) fn check(&self) -> Checked<()> {
-        if let Some(path) = &self.path
-            && !target::operations().any(|endpoint| endpoint.name == path)
-            && !(path.contains(['/', '*']) && target::may_fit(path))
-        {
-            let near = target::near(path);
-            return invalid(format!(
-                "path must be the name of an operation, or a pattern that fits the path of one, such as /v1/chat or \
-                 /v1/mem* (`--routes` of the local server's program lists both), not {path:?}{near}"
-            ));
-        }
-        if let Some(method) = &self.method
-            && !METHODS.contains(&method.as_str())
-        {
-            return invalid(format!("method must be one of {}, not {method:?}", METHODS.join(", ")));
-        }
-        let parts = self.parts();
-        let one_of = |names: &[&str]| {
-            let given: Vec<&str> = names.iter().copied().filter(|name| parts.contains_key(*name)).collect();
-            if given.len() < 2 { Ok(()) } else { invalid(format!("{} exclude each other", given.join(" and "))) }
-        };
-        one_of(&["body", "html", "redirect", "envelope", "garbage"])?;
-        one_of(&["reset", "close", "truncate", "stall_after"])?;
-        if self.garbage == Some(Garbage::Http) {
-            for name in ["status", "reset", "close", "truncate", "stall_after", "slow_bytes_per_s", "split_utf8"] {
-                one_of(&["garbage", name])?;
-            }
-        }
-        if self.after_bytes.is_some() && self.ends() != Some(Moment::Body) {
-            return invalid("after_bytes needs reset=body or close=body");
-        }
-        if self.redirect.is_some() && self.status.is_some_and(|status| !(300..400).contains(&status)) {
-            return invalid("redirect needs a status from 300 to 399, or none");
-        }
-        one_of(&["every", "rate"])?;
-        // Also those of `Fault::every` and `Fault::rate`.
-        if self.every == Some(0) || self.rate.is_some_and(|rate| !(0.0..=1.0).contains(&rate)) {
-            return invalid("every must be a whole number from 1, and rate a number from 0 to 1");
-        }
-        if parts.keys().all(|name| WHEN.contains(&name.as_str())) {
-            return invalid(format!("nothing is to go wrong; possible are {PARTS}"));
-        }
-        Ok(())
     }
 
     /// A fault from a JSON object of its parts. The error names the part and says what is possible.

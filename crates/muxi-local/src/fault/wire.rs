@@ -1,6 +1,6 @@
 //! Answers that break HTTP's rules, written to the socket by hand: an HTTP server would not send them.
 
-use super::{Amount, Fault, Garbage, Moment};
+use super::{Amount, Garbage, Met, Moment};
 use crate::arrivals::Entry;
 use axum::{body::Body, response::Response};
 use bytes::Bytes;
@@ -22,7 +22,7 @@ const SETTLE: Duration = Duration::from_millis(20);
 
 /// An answer that takes over its connection.
 pub(crate) struct Raw {
-    pub(crate) fault: Fault,
+    pub(crate) met: Met,
     pub(crate) response: Response,
     pub(crate) entry: Entry,
 }
@@ -45,13 +45,14 @@ impl Raw {
     }
 
     async fn write(mut self, out: &mut WriteHalf<'_>) -> io::Result<Leave> {
-        if self.fault.garbage == Some(Garbage::Http) {
+        let fault = self.met.fault.clone();
+        if fault.garbage == Some(Garbage::Http) {
             out.write_all(NO_HTTP).await?;
             self.entry.sent(NO_HTTP.len());
             return Ok(Leave::Close);
         }
-        let leave = if self.fault.reset.is_some() { Leave::Reset } else { Leave::Close };
-        let moment = self.fault.ends();
+        let leave = if fault.reset.is_some() { Leave::Reset } else { Leave::Close };
+        let moment = fault.ends();
         if moment == Some(Moment::Before) {
             return Ok(leave);
         }
@@ -68,23 +69,36 @@ impl Raw {
             return Ok(leave);
         }
         let chunked = !head.headers.contains_key(header::CONTENT_LENGTH);
-        let whole = self.body(out, body, chunked).await?;
-        match (self.fault.stall_after, self.fault.truncate) {
+        let cut = fault.cut();
+        let whole = self.body(out, body, chunked, cut).await?;
+        let spared = whole && cut.is_some();
+        if spared && fault.only_cuts() {
+            self.met.give_back();
+            self.entry.spared();
+        }
+        match (fault.stall_after, fault.truncate) {
             (Some(_), _) if !whole => pending().await,
             (_, Some(Amount::Bytes(_))) if !whole => return Ok(leave),
             _ => {}
         }
-        if chunked && (whole || self.fault.truncate.is_some()) {
+        if chunked && (whole || fault.truncate.is_some()) {
             out.write_all(b"0\r\n\r\n").await?;
+        }
+        if spared {
+            return Ok(Leave::Close);
         }
         tokio::time::sleep(SETTLE).await;
         Ok(leave)
     }
 
     /// Writes the body. `false` where it was cut off.
-    async fn body(&mut self, out: &mut WriteHalf<'_>, body: Body, chunked: bool) -> io::Result<bool> {
-        let within = (self.fault.ends() == Some(Moment::Body)).then(|| self.fault.after_bytes.unwrap_or(1));
-        let amount = self.fault.truncate.or(self.fault.stall_after).or(within.map(Amount::Bytes));
+    async fn body(
+        &mut self,
+        out: &mut WriteHalf<'_>,
+        body: Body,
+        chunked: bool,
+        amount: Option<Amount>,
+    ) -> io::Result<bool> {
         // A body that ends in good order has whole chunks; others break off within one.
         let good = matches!(amount, Some(Amount::Events(_)));
         let mut cut = amount.map(Cut::new);

@@ -69,7 +69,7 @@ impl Front {
         } else {
             request.map(|body| Body::new(Counted { body, seen }))
         };
-        let fault = self.host.faults.take(request.method().as_str(), &target, &operations, request.headers());
+        let met = self.host.faults.take(request.method().as_str(), &target, &operations, request.headers());
         let (api, operation) = (target.api(), operations.first().map(|endpoint| endpoint.name));
         request.extensions_mut().insert(target);
         let readable = |mut response: Response| {
@@ -78,33 +78,38 @@ impl Front {
             }
             response
         };
-        let fault = match fault {
+        let mut met = match met {
             Ok(None) => {
                 let response = call(&mut self.app, request).await;
                 return Ok(logged(entry, readable(response)));
             }
-            Ok(Some(fault)) => fault,
+            Ok(Some(met)) => met,
             Err(invalid) => {
                 let response = refuse(api, operation, StatusCode::BAD_REQUEST, &invalid.to_string());
                 return Ok(logged(entry, readable(response)));
             }
         };
-        entry.meets(fault.to_string());
-        let mut response = self.carry_out(&fault, api, operation, request).await;
+        entry.meets(met.fault.to_string());
+        let mut response = self.carry_out(&met.fault, api, operation, request).await;
         // The page of a proxy is no answer of the runtime.
-        if fault.html.is_none() {
+        if met.fault.html.is_none() {
             response = readable(response);
         }
-        if !fault.breaks_the_wire() {
-            return Ok(logged(entry, shape(&fault, response)));
+        let mut response = shape(&met.fault, response);
+        if met.fault.spares(response.headers()) {
+            met.give_back();
+            entry.spared();
+            return Ok(logged(entry, response));
+        }
+        if !met.fault.breaks_the_wire() {
+            return Ok(logged(entry, response));
         }
         // A hand-written answer ends its connection.
         response.headers_mut().remove(header::CONNECTION);
-        let response = shape(&fault, response);
-        if !fault.ends_before() {
+        if !met.fault.ends_before() {
             entry.answered(response.status());
         }
-        Err(Box::new(Raw { fault, response, entry }))
+        Err(Box::new(Raw { met, response, entry }))
     }
 
     /// The answer to a call that meets a fault.

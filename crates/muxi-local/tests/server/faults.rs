@@ -234,6 +234,48 @@ fn truncated_bodies_and_streams() {
     assert!(!events.body().contains("done") && chat(&server, "delay_ms=0").body().contains("event: done"));
 }
 
+#[test]
+fn a_fault_that_an_answer_ends_before_waits_for_the_next() {
+    let server = start();
+    let say = |stream: bool| {
+        let body = json!({ "message": "one two three", "stream": stream }).to_string();
+        let headers = [JSON, ("X-Muxi-Client-Key", server.client_key()), ("X-Muxi-User-ID", "a")];
+        read(open(&server, "POST", "/v1/chat", &headers, body.as_bytes()))
+    };
+    let lasting = "path=/v1/chat; times=1; ";
+    for (fault, streamed) in [
+        ("truncate=3 events", false),
+        ("stall_after=1 event", false),
+        ("truncate=100000", false),
+        ("stall_after=100000", false),
+        ("reset=body; after_bytes=10000000", false),
+        ("truncate=9999 events", true),
+        ("stall_after=9999 events", true),
+        ("truncate=10000000", true),
+        ("reset=body; after_bytes=10000000", true),
+        ("close=body; after_bytes=10000000", true),
+    ] {
+        server.clear_faults();
+        server.clear_requests();
+        server.fail(format!("{lasting}{fault}").parse().unwrap()).unwrap();
+        let seen = say(streamed);
+        let whole = if streamed { "\r\n0\r\n\r\n" } else { "}" };
+        assert!(seen.end.is_ok() && seen.text.ends_with(whole), "{fault}: {seen:?}");
+        let arrival = server.requests().unwrap().remove(0);
+        assert_eq!((arrival.status, arrival.fault), (Some(200), None), "{fault}");
+        assert_eq!(server.faults()[0]["used"], 0, "{fault}");
+    }
+    server.clear_faults();
+    server.fail(format!("{lasting}truncate=2 events").parse().unwrap()).unwrap();
+    assert!(say(false).text.ends_with('}'));
+    assert_eq!(say(true).body().matches("data: ").count(), 2);
+    assert!(say(true).body().contains("event: done"), "used up");
+    assert_eq!(server.faults(), json!([]));
+    // Something else went wrong, too.
+    server.fail("path=health; status=503; truncate=100000; times=1".parse().unwrap()).unwrap();
+    assert_eq!(statuses(&server, 2), [503, 200]);
+}
+
 /// The statuses of so many calls.
 fn statuses(server: &Server, calls: usize) -> Vec<u16> {
     (0..calls).map(|_| send(server, "GET", "/v1/health", &[], b"").status).collect()
