@@ -189,8 +189,12 @@ pub(crate) fn near(pattern: &str) -> String {
         Some(format!("{} ({} {})", endpoint.name, endpoint.method, called(endpoint, "")))
     };
     let names = operations().flat_map(|endpoint| [endpoint.name, endpoint.path]);
-    let mut near: Vec<String> = near::near(word, names).iter().filter_map(shown).collect();
-    near.dedup();
+    let mut near: Vec<String> = Vec::new();
+    for name in near::near(word, names).iter().filter_map(shown) {
+        if !near.contains(&name) {
+            near.push(name);
+        }
+    }
     if near.is_empty() { String::new() } else { format!("; near: {}", near.join(", ")) }
 }
 

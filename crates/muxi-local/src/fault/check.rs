@@ -13,6 +13,12 @@ const CUTS: [&str; 5] = ["reset", "close", "after_bytes", "truncate", "stall_aft
 /// The methods of operations, and those that browsers send before them and clients in their place.
 const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 
+/// Tells whether a client can be sent there.
+fn is_place(text: &str) -> bool {
+    let Ok(uri) = text.parse::<http::Uri>() else { return false };
+    text.starts_with('/') || uri.scheme().is_some() && uri.authority().is_some()
+}
+
 impl Fault {
     /// Whether the parts make sense together.
     pub(crate) fn check(&self) -> Checked<()> {
@@ -31,6 +37,13 @@ impl Fault {
         {
             return invalid(format!("method must be one of {}, not {method:?}", METHODS.join(", ")));
         }
+        if let (Some(path), Some(method)) = (&self.path, &self.method)
+            && let Some(endpoint) = target::operations().find(|endpoint| endpoint.name == path)
+            && endpoint.method != method
+        {
+            let own = endpoint.method;
+            return invalid(format!("method must be that of the operation {path}, {own}, or left out, not {method:?}"));
+        }
         let parts = self.parts();
         let one_of = |names: &[&str]| {
             let given: Vec<&str> = names.iter().copied().filter(|name| parts.contains_key(*name)).collect();
@@ -43,11 +56,28 @@ impl Fault {
                 one_of(&["garbage", name])?;
             }
         }
+        one_of(&["status", "html"])?;
+        for (name, ends) in [("reset", self.reset), ("close", self.close)] {
+            let answers = ["status", "body", "html", "redirect", "envelope", "garbage"];
+            if let (Some(Moment::Before | Moment::Answer), Some(answer)) =
+                (ends, answers.into_iter().find(|answer| parts.contains_key(*answer)))
+            {
+                let moment = &parts[name];
+                return invalid(format!("{answer} and {name}={moment} exclude each other: no answer is sent"));
+            }
+        }
         if self.after_bytes.is_some() && self.ends() != Some(Moment::Body) {
             return invalid("after_bytes needs reset=body or close=body");
         }
         if self.redirect.is_some() && self.status.is_some_and(|status| !(300..400).contains(&status)) {
             return invalid("redirect needs a status from 300 to 399, or none");
+        }
+        if let Some(to) = &self.redirect
+            && !is_place(to)
+        {
+            return invalid(format!(
+                "redirect must be an absolute URL (https://...) or a path that begins with /, not {to:?}"
+            ));
         }
         one_of(&["every", "rate"])?;
         // Also those of `Fault::every` and `Fault::rate`.

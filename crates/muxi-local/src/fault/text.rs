@@ -142,9 +142,12 @@ fn amount(name: &str, value: &Value) -> Checked<Option<Amount>> {
 fn headers(name: &str, value: &Value) -> Checked<std::collections::BTreeMap<String, String>> {
     let what = "an object of header names and texts";
     let Some(object) = value.as_object() else { return expected(name, what, value) };
-    let pair = |(key, value): (&String, &Value)| match (HeaderName::from_str(key), header_text(name, value)?) {
-        (Ok(_), Some(text)) => Ok((key.clone(), text)),
-        _ => expected(name, what, value),
+    let pair = |(key, value): (&String, &Value)| {
+        if HeaderName::from_str(key).is_err() {
+            return invalid(format!("{name} has {key:?}, which is no name of a header: expected such as \"X-Limit\""));
+        }
+        let text = header_text(&format!("the header {key} in {name}"), value)?;
+        Ok((key.clone(), text.unwrap_or_default()))
     };
     object.iter().map(pair).collect()
 }
@@ -237,6 +240,9 @@ impl FromStr for Fault {
     type Err = InvalidFault;
 
     fn from_str(text: &str) -> Result<Self, InvalidFault> {
+        if text.trim().is_empty() {
+            return invalid(format!("the text is empty; possible parts are {PARTS}"));
+        }
         let parts: Vec<(String, Value)> = split(text).into_iter().map(part).collect::<Checked<_>>()?;
         Self::from_parts(parts.into_iter())
     }
@@ -341,11 +347,30 @@ mod tests {
             ("after_bytes=3", "after_bytes needs reset=body"),
             ("times=3", "nothing is to go wrong"),
             ("body={", "body is not valid JSON"),
-            ("headers={\"a b\":\"c\"}", "headers must be an object"),
-            ("", "nothing is to go wrong"),
+            ("headers={\"a b\":\"c\"}", "headers has \"a b\", which is no name of a header"),
+            ("headers={\"X-A\":[1]}", "the header X-A in headers must be a text, not [1]"),
+            ("headers=[]", "headers must be an object"),
+            ("", "the text is empty; possible parts are path,"),
+            (" ; ", "nothing is to go wrong"),
+            (
+                "path=chat; method=GET; status=503",
+                "method must be that of the operation chat, POST, or left out, not \"GET\"",
+            ),
+            ("status=503; html=502", "status and html exclude each other"),
+            ("status=503; reset=before", "status and reset=\"before\" exclude each other: no answer is sent"),
+            ("body=x; close=before", "body and close=\"before\" exclude each other"),
+            ("html; reset=answer", "html and reset=\"answer\" exclude each other"),
+            (
+                "redirect=not a url",
+                "redirect must be an absolute URL (https://...) or a path that begins with /, not \"not a url\"",
+            ),
+            ("redirect=example.com", "redirect must be an absolute URL"),
         ] {
             let error = text.parse::<Fault>().unwrap_err().to_string();
             assert!(error.contains(words), "{text}: {error}");
+            let near: Vec<&str> = error.split_once("; near: ").map_or(vec![], |(_, near)| near.split(", ").collect());
+            let different: std::collections::BTreeSet<_> = near.iter().collect();
+            assert_eq!(near.len(), different.len(), "{error}");
         }
     }
 }
