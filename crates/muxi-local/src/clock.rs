@@ -26,6 +26,11 @@ impl Clock {
         *self.0.borrow()
     }
 
+    /// How far the clock can be moved forward.
+    pub(crate) fn left(&self) -> Duration {
+        Duration::try_from(Timestamp::MAX.duration_since(self.now())).unwrap_or_default()
+    }
+
     /// Moves the clock forward; whoever sleeps until a time that has now come wakes.
     pub(crate) fn advance(&self, by: Duration) {
         let by = SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX);

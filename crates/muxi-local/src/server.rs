@@ -473,8 +473,8 @@ impl Server {
         Ok(())
     }
 
-    /// Moves the server's clock forward: what is due by then happens now. Scheduled jobs take a moment to run; see
-    /// [`Server::is_settled`].
+    /// Moves the server's clock forward, at most to the end of the year 9999: what is due by then happens now. Scheduled
+    /// jobs take a moment to run; see [`Server::is_settled`].
     pub fn advance(&self, by: Duration) {
         self.control.host.clock.advance(by);
     }
@@ -509,8 +509,9 @@ impl Server {
     /// ```
     ///
     /// # Errors
-    /// When the formation does not run, or there is no answer: the URL is wrong, nothing listens there, or it takes longer
-    /// than 30 seconds.
+    /// [`WebhookFailure::Invalid`] where the webhook cannot be sent as it is: the URL is none, no formation has the id,
+    /// it is to be sent not once, or has both a payload and parts of a turn. [`WebhookFailure::Failed`] when the formation
+    /// does not run, or there is no answer: nothing listens there, or it takes longer than 30 seconds.
     pub async fn send_webhook(&self, webhook: &Webhook) -> Result<Vec<WebhookAnswer>, WebhookFailure> {
         self.control.send_webhook(webhook).await
     }

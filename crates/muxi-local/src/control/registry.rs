@@ -167,9 +167,19 @@ impl Control {
     /// Sends a webhook as one of the running formations.
     pub(crate) async fn send_webhook(&self, webhook: &Webhook) -> Result<Vec<WebhookAnswer>, WebhookFailure> {
         let id = webhook.sender().unwrap_or_else(|| self.first_id());
-        let running = |entry: &Entry| Some(entry.service.as_ref()?.formation.clone());
-        let formation = self.formations().get(id).and_then(running);
-        webhook.send(&*formation.ok_or_else(|| WebhookFailure(format!("the formation {id:?} does not run")))?).await
+        webhook.check()?;
+        let formation = {
+            let formations = self.formations();
+            let Some(entry) = formations.get(id) else {
+                let ids = formations.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+                return Err(WebhookFailure::Invalid(format!(
+                    "the formation {id:?} does not run: formation_id must be one of {ids}"
+                )));
+            };
+            entry.service.as_ref().map(|service| service.formation.clone())
+        };
+        let idle = || WebhookFailure::Failed(format!("the formation {id:?} does not run"));
+        webhook.send(&*formation.ok_or_else(idle)?).await
     }
 
     /// What answers for `/draft/{id}`: a development run, or else a formation that the server was started with.

@@ -9,14 +9,14 @@ pub(crate) use access::{Access, Peer};
 use crate::{
     control::Control,
     fault::Fault,
-    formation::{FromPage, Webhook, responder::script::Script},
+    formation::{FromPage, Webhook, WebhookFailure, responder::script::Script},
     quirks::{QUIRKS, QuirkInfo, Selection},
     reply,
 };
 use axum::{
     Router,
     body::{Body, Bytes, to_bytes},
-    extract::{DefaultBodyLimit, Request, State},
+    extract::{DefaultBodyLimit, RawQuery, Request, State},
     middleware::{self, Next},
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
@@ -101,6 +101,12 @@ fn ok(value: &Value) -> Response {
     reply::bare(StatusCode::OK, value)
 }
 
+/// Refuses a query of a request that deletes all: it would not be heeded.
+fn no_query(what: &str, query: Option<String>) -> Option<Response> {
+    let query = query.filter(|query| !query.is_empty())?;
+    Some(bad(format!("DELETE {BASE}/{what} deletes all {what} and takes no query, not {query:?}")))
+}
+
 async fn faults(State(control): Shared) -> Response {
     ok(&json!({ "faults": control.host.faults.list() }))
 }
@@ -108,7 +114,8 @@ async fn faults(State(control): Shared) -> Response {
 /// Takes a fault as JSON or as text, and a list of such.
 async fn arm(State(control): Shared, body: Bytes) -> Response {
     let Ok(text) = std::str::from_utf8(&body) else { return bad("a fault is a text or JSON in UTF-8") };
-    let parsed = match text.trim_start().starts_with(['{', '[']) {
+    let is_json = text.trim_start().starts_with(['{', '[']);
+    let parsed = match is_json {
         true => match serde_json::from_str(text) {
             Ok(Value::Array(list)) => list.iter().map(Fault::from_json).collect(),
             Ok(value) => Fault::from_json(&value).map(|fault| vec![fault]),
@@ -119,11 +126,17 @@ async fn arm(State(control): Shared, body: Bytes) -> Response {
     match parsed.and_then(|faults: Vec<Fault>| faults.into_iter().try_for_each(|fault| control.host.faults.arm(fault)))
     {
         Ok(()) => reply::bare(StatusCode::CREATED, &json!({ "faults": control.host.faults.list() })),
-        Err(invalid) => bad(invalid),
+        Err(invalid) if is_json => bad(invalid),
+        Err(invalid) => {
+            bad(format!("{invalid} (the body is no JSON object or list, so it was read as a fault's text)"))
+        }
     }
 }
 
-async fn disarm(State(control): Shared) -> Response {
+async fn disarm(State(control): Shared, RawQuery(query): RawQuery) -> Response {
+    if let Some(refusal) = no_query("faults", query) {
+        return refusal;
+    }
     control.host.faults.clear();
     faults(State(control)).await
 }
@@ -140,6 +153,7 @@ async fn send_webhook(State(control): Shared, body: Bytes) -> Response {
     };
     match control.send_webhook(&webhook).await {
         Ok(answers) => ok(&json!({ "answers": answers })),
+        Err(WebhookFailure::Invalid(message)) => bad(message),
         Err(failure) => reply::error(StatusCode::BAD_GATEWAY, &failure.to_string()),
     }
 }
@@ -149,13 +163,46 @@ async fn clock(State(control): Shared) -> Response {
     ok(&json!({ "now": format!("{:.3}", clock.now()), "offset_seconds": clock.offset().as_secs_f64() }))
 }
 
+/// How the clock is to be moved.
+enum Move {
+    Advance(Duration),
+    Reset,
+}
+
+impl Move {
+    /// Reads a body. The clock can be moved by `most` at most.
+    fn read(body: &[u8], most: Duration) -> Result<Self, String> {
+        let form = "{\"advance_seconds\": N} with N above 0, or {\"reset\": true}";
+        let body = match serde_json::from_slice(body) {
+            Ok(Value::Object(body)) => body,
+            Ok(other) => return Err(format!("the body must be {form}, not {other}")),
+            Err(problem) => return Err(format!("not valid JSON: {problem}; the body must be {form}")),
+        };
+        let mut fields = body.iter();
+        match (fields.next(), fields.next()) {
+            (Some((name, value)), None) if name == "advance_seconds" => {
+                let time = value.as_f64().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+                time.filter(|time| !time.is_zero() && *time <= most).map(Self::Advance).ok_or_else(|| {
+                    let (most, end) = (most.as_secs(), jiff::Timestamp::MAX);
+                    format!("advance_seconds must be a number above 0 and at most {most}, as the clock ends at {end:.0}, not {value}")
+                })
+            }
+            (Some((name, Value::Bool(true))), None) if name == "reset" => Ok(Self::Reset),
+            (Some((name, value)), None) if name == "reset" => Err(format!("reset must be true, not {value}")),
+            (None, _) => Err(format!("the body must be {form}, not {{}}")),
+            _ => match body.keys().find(|name| !["advance_seconds", "reset"].contains(&name.as_str())) {
+                Some(name) => Err(format!("there is no field {name:?}; possible are advance_seconds, reset")),
+                None => Err("advance_seconds and reset exclude each other".to_owned()),
+            },
+        }
+    }
+}
+
 async fn move_clock(State(control): Shared, body: Bytes) -> Response {
-    let wanted = "the body must be {\"advance_seconds\": N} with N above 0, or {\"reset\": true}";
-    let Ok(Value::Object(body)) = serde_json::from_slice(&body) else { return bad(wanted) };
-    let seconds = body.get("advance_seconds").and_then(Value::as_f64).filter(|seconds| *seconds > 0.0);
-    match (seconds.map(Duration::try_from_secs_f64), body.get("reset")) {
-        (Some(Ok(time)), None) => {
-            control.host.clock.advance(time);
+    let clock = &control.host.clock;
+    match Move::read(&body, clock.left()) {
+        Ok(Move::Advance(time)) => {
+            clock.advance(time);
             let settled = async {
                 while !control.settled() {
                     tokio::time::sleep(Duration::from_millis(1)).await;
@@ -164,10 +211,10 @@ async fn move_clock(State(control): Shared, body: Bytes) -> Response {
             // A job that asks a slow model goes on after the answer.
             let _ = tokio::time::timeout(SETTLING, settled).await;
         }
-        (None, Some(Value::Bool(true))) if body.len() == 1 => control.host.clock.reset(),
-        _ => return bad(wanted),
+        Ok(Move::Reset) => clock.reset(),
+        Err(message) => return bad(message),
     }
-    clock(State(control)).await
+    self::clock(State(control)).await
 }
 
 async fn script(State(control): Shared) -> Response {

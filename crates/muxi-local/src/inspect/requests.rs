@@ -3,11 +3,11 @@
 use super::{Shared, bad, ok, with_type};
 use crate::{
     arrivals::{Arrival, Change},
-    pattern,
+    pattern, target,
 };
 use axum::{
     body::Body,
-    extract::{Query, State},
+    extract::{Query, RawQuery, State},
     response::Response,
 };
 use futures_util::{StreamExt, stream};
@@ -32,7 +32,7 @@ impl Filter {
         for (name, value) in pairs {
             let number = || value.parse::<u64>().map_err(|_| format!("{name} must be a whole number, not {value:?}"));
             match name.as_str() {
-                "operation" => filter.operation = Some(value.clone()),
+                "operation" => filter.operation = Some(operation(value)?),
                 "path" => filter.path = Some(value.clone()),
                 "status" => filter.status = Some(statuses(value)?),
                 "since" => filter.since = number()?,
@@ -52,6 +52,14 @@ impl Filter {
             && self.operation.as_ref().is_none_or(|name| arrival.operation.as_ref() == Some(name))
             && self.path.as_ref().is_none_or(|path| pattern::matches(path, &arrival.path))
             && self.status.is_none_or(|(from, to)| arrival.status.is_some_and(|got| (from..=to).contains(&got)))
+    }
+}
+
+/// The name of an operation.
+fn operation(name: &str) -> Result<String, String> {
+    match target::operations().find(|endpoint| endpoint.name == name) {
+        Some(endpoint) => Ok(endpoint.name.to_owned()),
+        None => Err(format!("operation must be the name of an operation, not {name:?}{}", target::near(name))),
     }
 }
 
@@ -76,7 +84,10 @@ pub(super) async fn list(State(control): Shared, Query(pairs): Query<Vec<(String
     ok(&json!({ "requests": arrivals, "forgotten": forgotten }))
 }
 
-pub(super) async fn clear(State(control): Shared) -> Response {
+pub(super) async fn clear(State(control): Shared, RawQuery(query): RawQuery) -> Response {
+    if let Some(refusal) = super::no_query("requests", query) {
+        return refusal;
+    }
     control.host.log.clear();
     ok(&json!({ "requests": [], "forgotten": 0 }))
 }

@@ -4,7 +4,7 @@ use crate::{
     bundles::{deploy, formation},
     client::{Answer, Headers, open, send, signed, start, wait_for},
 };
-use muxi_local::Server;
+use muxi_local::{Server, Webhook, WebhookFailure};
 use serde_json::{Value, json};
 use std::{io::BufReader, time::Duration};
 
@@ -58,6 +58,15 @@ fn requests_tell_what_arrived_and_no_secret() {
     assert_eq!(requests(&server, "?limit=1")[0]["number"], 3);
     let bad = local(&server, "GET", "/requests?colour=red", "");
     assert!(bad.status == 400 && bad.message().contains("possible are operation"), "{bad:?}");
+
+    for path in ["/requests?operation=chatt", "/requests/stream?operation=chatt"] {
+        let unknown = local(&server, "GET", path, "");
+        assert_eq!(unknown.status, 400);
+        let words = "operation must be the name of an operation, not \"chatt\"; near: chat (POST /v1/chat)";
+        assert!(unknown.message().contains(words), "{unknown:?}");
+    }
+    let kept = local(&server, "DELETE", "/requests?operation=chat", "");
+    assert!(kept.status == 400 && kept.message().contains("takes no query, not \"operation=chat\""), "{kept:?}");
 
     let handle = server.requests().unwrap();
     assert_eq!((handle.len(), handle[1].operation.as_deref(), handle[1].status), (3, Some("chat"), Some(200)));
@@ -161,12 +170,44 @@ fn a_webhook_is_sent_to_any_address() {
     assert_eq!((&payload["response"][0]["text"], &payload["user_id"]), (&json!("Done."), &json!("ada")));
     let unheard = local(&server, "POST", "/webhooks", &json!({ "url": "http://127.0.0.1:9/" }).to_string());
     assert!(unheard.status == 502 && unheard.message().contains("127.0.0.1:9/ failed"), "{unheard:?}");
-    for (wrong, words) in
-        [("{}", "missing field `url`"), (r#"{"url":"http://h","tex":1}"#, "unknown field `tex`"), ("x", "JSON")]
-    {
-        let answer = local(&server, "POST", "/webhooks", wrong);
-        assert!(answer.status == 400 && answer.message().contains(words), "{answer:?}");
+}
+
+#[test]
+fn a_wrong_webhook_is_refused_by_its_field() {
+    let server = start();
+    let refused = |body: &str, words: &str| {
+        let answer = local(&server, "POST", "/webhooks", body);
+        assert!(answer.status == 400 && answer.message().contains(words), "{body}: {answer:?}");
+    };
+    refused("x", "not valid JSON");
+    refused("{}", "url must be a text, not null");
+    refused(r#"["http://h"]"#, r#"a webhook must be a JSON object, not ["http://h"]"#);
+    for url in ["", "h", "/hook", "ftp://h", "http://"] {
+        refused(&json!({ "url": url }).to_string(), "url must be a URL that begins with http:// or https://, not");
     }
+    for (field, words) in [
+        (r#""tex":1"#, r#"no field "tex"; possible are url, formation_id"#),
+        (r#""age":"x""#, r#"age must be a whole number from 0 to 4294967295, not "x""#),
+        (r#""times":-1"#, "times must be a whole number from 1 to 4294967295, not -1"),
+        (r#""times":0"#, "times must be a whole number from 1 to 4294967295, not 0"),
+        (r#""status":"done""#, r#"status must be one of completed, failed, awaiting_clarification, not "done""#),
+        (r#""signature":null"#, "signature must be one of valid, wrong, missing, not null"),
+        (r#""text":7"#, "text must be a text, not 7"),
+        (r#""payload":{},"text":"Hi""#, "payload and text exclude each other"),
+        (r#""payload":{},"status":"failed""#, "payload and status exclude each other"),
+        (r#""payload":{},"user_id":"ada""#, "payload and user_id exclude each other"),
+        (r#""formation_id":"none""#, r#"the formation "none" does not run: formation_id must be one of demo"#),
+    ] {
+        refused(&format!(r#"{{"url":"http://127.0.0.1:9/",{field}}}"#), words);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let send = |webhook: Webhook| runtime.block_on(server.send_webhook(&webhook)).unwrap_err();
+    let invalid = |webhook| assert!(matches!(send(webhook), WebhookFailure::Invalid(_)));
+    invalid(Webhook::to("h"));
+    invalid(Webhook::to("http://127.0.0.1:9/").times(0));
+    invalid(Webhook::to("http://127.0.0.1:9/").payload(json!({})).text("Hi"));
+    invalid(Webhook::to("http://127.0.0.1:9/").formation_id("none"));
+    assert!(matches!(send(Webhook::to("http://127.0.0.1:9/")), WebhookFailure::Failed(_)));
 }
 
 #[test]
@@ -202,6 +243,11 @@ fn faults_are_armed_listed_and_cleared() {
         let answer = local(&server, "POST", "/faults", bad);
         assert!(answer.status == 400 && !answer.message().is_empty(), "{bad}: {answer:?}");
     }
+    let text = local(&server, "POST", "/faults", "status: 503").message();
+    assert!(text.contains("no part \"status: 503\"") && text.contains("the body is no JSON object or list"), "{text}");
+    let kept = local(&server, "DELETE", "/faults?path=health", "");
+    assert!(kept.status == 400 && kept.message().contains("takes no query, not \"path=health\""), "{kept:?}");
+    assert_eq!(local(&server, "GET", "/faults", "").json()["faults"].as_array().unwrap().len(), 2);
     assert_eq!(local(&server, "DELETE", "/faults", "").json(), json!({"faults": []}));
     assert_eq!(send(&server, "GET", "/v1/health", &[], b"").status, 200);
 }
@@ -217,8 +263,22 @@ fn the_clock_moves_and_goes_back() {
     server.advance(Duration::from_secs(10));
     assert_eq!(local(&server, "GET", "/clock", "").json()["offset_seconds"], 3610.5);
     assert_eq!(local(&server, "POST", "/clock", r#"{"reset": true}"#).json()["offset_seconds"], 0.0);
-    for bad in [r#"{"advance_seconds": -1}"#, r#"{"reset": false}"#, "{}", "x", r#"{"advance_seconds": 1e300}"#] {
-        assert_eq!(local(&server, "POST", "/clock", bad).status, 400, "{bad}");
+    let above = "advance_seconds must be a number above 0 and at most 25";
+    for (bad, words) in [
+        (r#"{"advance_seconds": -1}"#, above),
+        (r#"{"advance_seconds": "5"}"#, r#"not "5""#),
+        (r#"{"advance_seconds": 1e300}"#, "as the clock ends at 9999-12-30T22:00:00Z, not 1e+300"),
+        (r#"{"advance_seconds": 1e12}"#, above),
+        (r#"{"reset": false}"#, "reset must be true, not false"),
+        (r#"{"advance_seconds": 1, "reset": true}"#, "advance_seconds and reset exclude each other"),
+        (r#"{"advance": 5}"#, r#"there is no field "advance"; possible are advance_seconds, reset"#),
+        (r#"{"advance_seconds": 1, "by": 2}"#, r#"there is no field "by""#),
+        ("[5]", "the body must be {\"advance_seconds\": N}"),
+        ("{}", "the body must be {\"advance_seconds\": N}"),
+        ("x", "not valid JSON"),
+    ] {
+        let answer = local(&server, "POST", "/clock", bad);
+        assert!(answer.status == 400 && answer.message().contains(words), "{bad}: {answer:?}");
     }
 }
 

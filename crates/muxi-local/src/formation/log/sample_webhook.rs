@@ -6,7 +6,7 @@ use crate::formation::ids;
 use crate::outbound::Outbound;
 use http_body_util::{BodyExt, Limited};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::{fmt, time::Duration};
 
@@ -17,59 +17,71 @@ const LONGEST_ANSWER: usize = 1 << 20;
 
 /// A webhook that [`Server::send_webhook`](crate::Server::send_webhook) sends: the notice of a turn that has ended, signed
 /// with the formation's admin key. As JSON it is an object of the fields that the methods here are named after.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub struct Webhook {
     url: String,
-    #[serde(default)]
     formation_id: Option<String>,
-    #[serde(default)]
     payload: Option<Value>,
-    #[serde(default)]
     status: Status,
-    #[serde(default = "greeting")]
     text: String,
-    #[serde(default = "anyone")]
     user_id: String,
-    #[serde(default)]
     signature: Signature,
     /// Seconds.
-    #[serde(default)]
     age: u32,
-    #[serde(default = "once")]
     times: u32,
 }
 
+/// The fields, as the errors list them.
+const FIELDS: &str = "url, formation_id, payload, status, text, user_id, signature, age, times";
+
 /// The end of the turn.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum Status {
-    #[default]
     Completed,
     Failed,
     AwaitingClarification,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+const STATUSES: [(&str, Status); 3] = [
+    ("completed", Status::Completed),
+    ("failed", Status::Failed),
+    ("awaiting_clarification", Status::AwaitingClarification),
+];
+
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum Signature {
-    #[default]
     Valid,
     /// With another key.
     Wrong,
     Missing,
 }
 
-fn greeting() -> String {
-    "Hello!".to_owned()
+const SIGNATURES: [(&str, Signature); 3] =
+    [("valid", Signature::Valid), ("wrong", Signature::Wrong), ("missing", Signature::Missing)];
+
+/// The text and the user of a turn that says neither.
+const GREETING: &str = "Hello!";
+const ANYONE: &str = "0";
+
+type Checked<T> = Result<T, WebhookFailure>;
+
+fn expected<T>(name: &str, what: &str, value: &Value) -> Checked<T> {
+    Err(WebhookFailure::Invalid(format!("{name} must be {what}, not {value}")))
 }
 
-fn anyone() -> String {
-    "0".to_owned()
+fn text(name: &str, value: &Value) -> Checked<String> {
+    value.as_str().map_or_else(|| expected(name, "a text", value), |text| Ok(text.to_owned()))
 }
 
-fn once() -> u32 {
-    1
+fn number(name: &str, value: &Value, from: u32) -> Checked<u32> {
+    let number = value.as_u64().and_then(|number| u32::try_from(number).ok()).filter(|number| *number >= from);
+    number.map_or_else(|| expected(name, &format!("a whole number from {from} to {}", u32::MAX), value), Ok)
+}
+
+fn word<T: Copy>(name: &str, value: &Value, words: &[(&str, T)]) -> Checked<T> {
+    let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+    let found = words.iter().find(|(word, _)| value.as_str() == Some(word));
+    found.map_or_else(|| expected(name, &format!("one of {}", names.join(", ")), value), |(_, choice)| Ok(*choice))
 }
 
 /// A receiver's answer to a webhook.
@@ -82,13 +94,20 @@ pub struct WebhookAnswer {
     pub body: String,
 }
 
-/// A webhook that could not be made or sent.
+/// A webhook that could not be made or sent, in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WebhookFailure(pub(crate) String);
+#[non_exhaustive]
+pub enum WebhookFailure {
+    /// It cannot be sent as it is: names the field and says what is possible.
+    Invalid(String),
+    /// It brought no answer.
+    Failed(String),
+}
 
 impl fmt::Display for WebhookFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        let (Self::Invalid(message) | Self::Failed(message)) = self;
+        f.write_str(message)
     }
 }
 
@@ -102,20 +121,61 @@ impl Webhook {
             formation_id: None,
             payload: None,
             status: Status::Completed,
-            text: greeting(),
-            user_id: anyone(),
+            text: GREETING.to_owned(),
+            user_id: ANYONE.to_owned(),
             signature: Signature::Valid,
             age: 0,
-            times: once(),
+            times: 1,
         }
     }
 
     /// A webhook from a JSON object of its fields.
     ///
     /// # Errors
-    /// A field that is missing, unknown or of a wrong type.
+    /// [`WebhookFailure::Invalid`] for a field that is missing, unknown or wrong, or for two that exclude each other.
     pub fn from_json(value: &Value) -> Result<Self, WebhookFailure> {
-        Self::deserialize(value).map_err(|error| WebhookFailure(format!("not a webhook: {error}")))
+        let Some(fields) = value.as_object() else { return expected("a webhook", "a JSON object", value) };
+        let mut webhook = Self::to(text("url", fields.get("url").unwrap_or(&Value::Null))?);
+        for (name, value) in fields {
+            match name.as_str() {
+                "url" => {}
+                "formation_id" if value.is_null() => {}
+                "formation_id" => webhook.formation_id = Some(text(name, value)?),
+                "payload" => webhook.payload = Some(value.clone()).filter(|payload| !payload.is_null()),
+                "status" => webhook.status = word(name, value, &STATUSES)?,
+                "text" => webhook.text = text(name, value)?,
+                "user_id" => webhook.user_id = text(name, value)?,
+                "signature" => webhook.signature = word(name, value, &SIGNATURES)?,
+                "age" => webhook.age = number(name, value, 0)?,
+                "times" => webhook.times = number(name, value, 1)?,
+                _ => {
+                    let message = format!("a webhook has no field {name:?}; possible are {FIELDS}");
+                    return Err(WebhookFailure::Invalid(message));
+                }
+            }
+        }
+        webhook.check()?;
+        Ok(webhook)
+    }
+
+    /// Refuses one that cannot be sent as it is.
+    pub(crate) fn check(&self) -> Result<(), WebhookFailure> {
+        let url = self.url.parse::<http::Uri>().ok();
+        if !url.is_some_and(|url| matches!(url.scheme_str(), Some("http" | "https")) && url.host().is_some()) {
+            return expected("url", "a URL that begins with http:// or https://", &json!(self.url));
+        }
+        number("times", &json!(self.times), 1)?;
+        let told = [
+            ("status", self.status != Status::Completed),
+            ("text", self.text != GREETING),
+            ("user_id", self.user_id != ANYONE),
+        ];
+        match told.iter().find(|(_, told)| *told) {
+            Some((name, _)) if self.payload.is_some() => Err(WebhookFailure::Invalid(format!(
+                "payload and {name} exclude each other: a payload takes the place of the turn's"
+            ))),
+            _ => Ok(()),
+        }
     }
 
     /// The formation that sends it; the first one unless set.
@@ -125,7 +185,7 @@ impl Webhook {
         self
     }
 
-    /// Sends that payload in place of a turn's.
+    /// Sends that payload in place of a turn's, so that a status, text and user are not possible beside it.
     #[must_use]
     pub fn payload(mut self, payload: Value) -> Self {
         self.payload = Some(payload);
@@ -181,7 +241,7 @@ impl Webhook {
         self
     }
 
-    /// Sends the same webhook that often, as a formation does that got no answer.
+    /// Sends the same webhook that often, at least once, as a formation does that got no answer.
     #[must_use]
     pub fn times(mut self, times: u32) -> Self {
         self.times = times;
@@ -210,7 +270,8 @@ impl Webhook {
         let outbound = Outbound::default();
         let mut answers = Vec::new();
         for _ in 0..self.times {
-            let failed = |why: &dyn fmt::Display| WebhookFailure(format!("the webhook to {} failed: {why}", self.url));
+            let failed =
+                |why: &dyn fmt::Display| WebhookFailure::Failed(format!("the webhook to {} failed: {why}", self.url));
             let answer = async {
                 let answer = outbound.post(&self.url, headers.clone(), body.clone()).await;
                 let (head, body) = answer.map_err(|error| failed(&error))?.into_parts();
