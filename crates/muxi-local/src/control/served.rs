@@ -90,7 +90,13 @@ impl Control {
                     faults.push(format!("{}: another formation has the id '{}' too", shown(path), place.id));
                 }
                 Ok(found) => loaded.push(found),
-                Err(fault) => faults.push(format!("the formation {} cannot be served:\n{fault}", shown(path))),
+                Err(fault) => {
+                    let fault = format!("the formation {} cannot be served:\n{fault}", shown(path));
+                    // One that is given twice is wrong once.
+                    if !faults.contains(&fault) {
+                        faults.push(fault);
+                    }
+                }
             }
         }
         if !faults.is_empty() {
@@ -158,7 +164,11 @@ impl Control {
         };
         let loaded = self.spec(&source).map_err(|problems| problems.to_string())?;
         let id = loaded.spec.id.clone();
-        deploy::check_id(&id)?;
+        if let Err(message) = deploy::check_id(&id) {
+            let problems = loaded.wrong_id(&message);
+            let problems = if let Source::Path(path) = &source { problems.of(path) } else { problems };
+            return Err(problems.to_string());
+        }
         Ok((Place { id, path: path.cloned(), source, spec: loaded.spec.clone() }, loaded))
     }
 

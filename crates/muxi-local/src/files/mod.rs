@@ -168,11 +168,25 @@ pub(crate) struct Loaded {
     pub(crate) warnings: Vec<Problem>,
     /// The secrets that are referred to and that nobody gave.
     pub(crate) missing_secrets: Vec<String>,
+    /// The file with the id, and its line and column there; none for the built-in demo.
+    id_place: Option<(String, (u64, u64))>,
+}
+
+impl Loaded {
+    /// A fault of the id, with its place.
+    pub(crate) fn wrong_id(&self, message: &str) -> Problems {
+        let mut report = Report::default();
+        match &self.id_place {
+            Some((file, place)) => report.error(file, *place, message),
+            None => report.file_error("", message),
+        }
+        Problems(report.errors)
+    }
 }
 
 impl From<FormationSpec> for Loaded {
     fn from(spec: FormationSpec) -> Self {
-        Self { spec, warnings: Vec::new(), missing_secrets: Vec::new() }
+        Self { spec, warnings: Vec::new(), missing_secrets: Vec::new(), id_place: None }
     }
 }
 
@@ -218,6 +232,7 @@ pub(crate) fn load(path: &Path, keys: &FormationKeys) -> Result<Loaded, Problems
             .unwrap_or(default.to_owned())
     };
     let field = |name: &str| head.document.get(name).and_then(|node| node.scalar(&head.text));
+    let id_place = head.document.get("id").map(|id| (config.clone(), id.place));
     let spec = FormationSpec {
         admin_key: key("admin_key", &keys.admin),
         client_key: key("client_key", &keys.client),
@@ -232,7 +247,7 @@ pub(crate) fn load(path: &Path, keys: &FormationKeys) -> Result<Loaded, Problems
         folder: std::path::absolute(folder.0).ok(),
     };
     let (spec, warnings) = report.finish(spec)?;
-    Ok(Loaded { spec, warnings, missing_secrets })
+    Ok(Loaded { spec, warnings, missing_secrets, id_place })
 }
 
 /// The section of a document, made where there is none.

@@ -64,7 +64,7 @@ mcp: {default_timeout_seconds: 30, servers: [search]}
 overlord: {soul: Hidden by the file, response: {format: text}}
 skills: [shared]
 ";
-    let Loaded { spec, warnings, missing_secrets } = loaded(&[
+    let Loaded { spec, warnings, missing_secrets, .. } = loaded(&[
         ("formation.yaml", config),
         ("agents/filed.afs", "schema: '1.0.0'\nname: Filed\ndescription: Two\nskills: [other]"),
         (

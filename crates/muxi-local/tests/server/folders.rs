@@ -154,7 +154,10 @@ fn wrong_formations_keep_the_server_from_starting() {
     assert!(twice.contains("another formation has the id 'desk' too"), "{twice}");
     write(other.path(), "formation.afs", "id: Bad_Id\ndescription: x\n");
     let id = fault(builder().formation(other.path())).to_string();
-    assert!(id.contains("Invalid formation ID 'Bad_Id'"), "{id}");
+    let expected = format!("{}/formation.afs:1:5: Invalid formation ID 'Bad_Id'", other.path().display());
+    assert!(id.contains(&expected), "{id}");
+    let twice = fault(builder().formation(other.path()).formation(other.path())).to_string();
+    assert_eq!(twice.matches("Bad_Id").count(), 1, "{twice}");
     fs::write(folder.path().join("x.tgz"), "no bundle").unwrap();
     let bundle = fault(builder().formation(folder.path().join("x.tgz"))).to_string();
     assert!(bundle.contains("gzip"), "{bundle}");
