@@ -1,7 +1,8 @@
 //! Reading YAML that others have written.
 
 use serde::de::DeserializeOwned;
-use serde_saphyr::{Error, budget::BudgetBreach};
+use serde_path_to_error::{Path, Track};
+use serde_saphyr::{Error, Options, budget::BudgetBreach};
 
 /// Lists and mappings that may be in each other. Each level takes some stack.
 pub(crate) const DEEPEST: usize = 32;
@@ -14,19 +15,39 @@ pub(crate) struct Fault {
     pub(crate) message: String,
 }
 
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        let place = error.location().map_or((1, 1), |place| (place.line(), place.column()));
+        Self { place, message: words(&error) }
+    }
+}
+
+fn options() -> Options {
+    let budget = serde_saphyr::budget! { max_depth: DEEPEST };
+    serde_saphyr::options! { budget: budget }
+}
+
 /// Reads a text.
 pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
-    let budget = serde_saphyr::budget! { max_depth: DEEPEST };
-    serde_saphyr::from_str_with_options(text, serde_saphyr::options! { budget: budget }).map_err(|error| {
-        let place = error.location().map_or((1, 1), |place| (place.line(), place.column()));
-        Fault { place, message: words(&error) }
-    })
+    Ok(serde_saphyr::from_str_with_options(text, options())?)
+}
+
+/// Reads a text. The error comes with the fields that lead to its place.
+pub(crate) fn read_fields<T: DeserializeOwned>(text: &str) -> Result<T, (Fault, Path)> {
+    let mut track = Track::new();
+    let read = serde_saphyr::with_deserializer_from_str_with_options(text, options(), |deserializer| {
+        T::deserialize(serde_path_to_error::Deserializer::new(deserializer, &mut track))
+    });
+    read.map_err(|error| (error.into(), track.path()))
 }
 
 /// Words of the library, and those that a user knows.
-const PLAIN: [(&str, &str); 4] = [
+const PLAIN: [(&str, &str); 7] = [
     ("a nonzero u64", "a whole number from 1"),
     ("invalid u64", "expected a whole number that is not negative"),
+    ("expected string scalar", "expected a text"),
+    ("invalid boolean", "expected true or false"),
+    ("cannot deserialize null into string; use Option<String>", "expected a text, found nothing"),
     ("expected sequence start", "expected a list"),
     ("expected mapping start", "expected a mapping"),
 ];

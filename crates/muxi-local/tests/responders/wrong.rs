@@ -26,7 +26,7 @@ async fn every_fault_names_its_place_and_what_was_expected() {
         ("- when: {turn: soon}\n  reply: b", "1:16", "expected a whole number that is not negative"),
         ("- when: {channel: sms}\n  reply: b", "1:19", "expected one of chat, audio, trigger, job"),
         ("- when: {turn: 0}\n  reply: b", "1:10", "integer `0`, expected a whole number from 1"),
-        ("- when: {user: [a]}\n  reply: b", "1:16", "expected string"),
+        ("- when: {user: [a]}\n  reply: b", "1:16", "expected a text"),
         ("- reply: a\n- when: {text: x}", "2:3", "either `reply` or `replies`"),
         ("- {reply: a, replies: [b]}", "1:3", "either `reply` or `replies`"),
         ("- {replies: []}", "1:3", "either `reply` or `replies`"),
@@ -40,6 +40,19 @@ async fn every_fault_names_its_place_and_what_was_expected() {
         ),
         ("- reply: 1.10", "1:10", "found a number: write a text such as \"1.10\" in quotes"),
         ("- replies: [no]", "1:13", "in quotes"),
+        ("- reply: {text: yes}", "1:17", "expected a text, found a boolean: write a text such as \"yes\" in quotes"),
+        ("- reply: {text: 1.10}", "1:17", "expected a text, found a number: write a text such as \"1.10\" in quotes"),
+        ("- reply: {text: a, deltas: [yes]}", "1:29", "found a boolean"),
+        ("- reply: {clarify: yes}", "1:20", "found a boolean"),
+        ("- reply: {text: a, status: 1.5}", "1:28", "found a number"),
+        ("- reply: {text: a, memories: [no]}", "1:31", "found a boolean"),
+        ("- reply: {text: a, artifacts: [{filename: x, content: no}]}", "1:55", "found a boolean"),
+        ("- reply: {error: {message: off}}", "1:28", "found a boolean"),
+        ("transcribe: [{text: on}]", "1:21", "found a boolean"),
+        ("- {when: {text: null}, reply: b}", "1:17", "nothing"),
+        ("- {when: {user: null}, reply: b}", "1:17", "expected a text, found nothing"),
+        ("- {when: {channel: null}, reply: b}", "1:20", ""),
+        ("- {when: {turn: null}, reply: b}", "1:17", "expected a whole number"),
         ("- reply: {error: off}", "1:18", "in quotes"),
         (
             "- reply: {text: 'Hi, {user}', deltas: ['Hi', ' {user}']}",
@@ -51,7 +64,7 @@ async fn every_fault_names_its_place_and_what_was_expected() {
         ("- reply: {text: a, fast: true, workflow: true}", "1:10", "`workflow` and `fast` exclude each other"),
         ("- reply: {text: a, pace: 5}", "1:20", "unknown field `pace`"),
         ("- reply: {text: a, pace_ms: -5}", "1:29", "expected a whole number that is not negative"),
-        ("- reply: {text: a, cut: maybe}", "1:25", "invalid boolean"),
+        ("- reply: {text: a, cut: maybe}", "1:25", "expected true or false"),
         ("- reply: {text: a, tools: [{name: x}]}", "1:29", "missing field `server`"),
         ("- reply: {text: a, events: [{content: x}]}", "1:30", "missing field `type`"),
         ("- reply: {text: a, artifacts: [{filename: x}]}", "1:32", "either `content` or `base64`"),
@@ -79,12 +92,27 @@ async fn every_fault_names_its_place_and_what_was_expected() {
 #[tokio::test]
 async fn every_fault_names_its_rule() {
     for (yaml, named) in [
-        (r#"[{"reply": "a"}, {"reply": "b", "when": {"texd": "x"}}]"#, "script:1:42: rule 2: unknown field `texd`"),
+        (
+            r#"[{"reply": "a"}, {"reply": "b", "when": {"texd": "x"}}]"#,
+            "script:1:42: rule 2: when: unknown field `texd`",
+        ),
         (
             r#"[{"reply": "a"}, {"when": {"turn": 0}, "reply": "b"}, {"reply": "c"}]"#,
-            "script:1:28: rule 2: invalid value: integer `0`, expected a whole number from 1",
+            "script:1:28: rule 2: when.turn: invalid value: integer `0`, expected a whole number from 1",
         ),
-        (r#"{"rules": [{"reply": "a"}, {"reply": {}}]}"#, "script:1:38: rule 2: a reply needs one of"),
+        (
+            r#"[{"reply": {"text": "a", "pace_ms": -5}}]"#,
+            "script:1:37: rule 1: reply.pace_ms: expected a whole number that is not negative",
+        ),
+        (
+            r#"{"rules": [{"reply": "a"}, {"replies": ["a", {"text": "b", "tools": [{"server": [], "name": "n"}]}]}]}"#,
+            "script:1:81: rule 2: replies.tools.server: expected a text",
+        ),
+        (
+            r#"{"transcribe": [{"when": {"filename": "*"}, "text": "a"}]}"#,
+            "script:1:39: transcription 1: when.filename: `*` is not a regular expression",
+        ),
+        (r#"{"rules": [{"reply": "a"}, {"reply": {}}]}"#, "script:1:38: rule 2: reply: a reply needs one of"),
         ("- reply: a\n- reply: b\n- replie: c\n", "script:3:3: rule 3: unknown field `replie`"),
         (r#"{"rules": [{"reply": "a"}], "otherwise": "shout"}"#, "script:1:42: otherwise: unknown variant"),
         (r#"{"rules": [{"reply": "a"}], "rule": 1}"#, "script:1:29: rule: unknown field `rule`"),
@@ -106,7 +134,9 @@ async fn every_fault_names_its_rule() {
 async fn what_is_plain_is_taken() {
     for yaml in [
         "- reply: 7",
-        "- reply: {text: yes, deltas: [y, es]}",
+        "- reply: {text: 'yes', deltas: ['y', es]}",
+        "- reply: {text: 7, agent: null, status: null, memories: [8]}",
+        "- {when: {turn: '1', text: '1.10', user: yes}, reply: '1.10'}",
         "- reply: {text: right, deltas: [wr, ong], discontinuity: true}",
         "- when: {turn: 1, text: 7, user: 8}\n  reply: a",
     ] {

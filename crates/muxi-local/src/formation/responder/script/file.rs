@@ -44,12 +44,19 @@ pub(super) struct Rule {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct When {
+    #[serde(deserialize_with = "given")]
     pub(super) text: Option<Pattern>,
+    #[serde(deserialize_with = "given")]
     pub(super) agent: Option<String>,
+    #[serde(deserialize_with = "given")]
     pub(super) user: Option<String>,
+    #[serde(deserialize_with = "given")]
     pub(super) session: Option<String>,
+    #[serde(deserialize_with = "given")]
     pub(super) trigger: Option<String>,
+    #[serde(deserialize_with = "given")]
     pub(super) channel: Option<Channel>,
+    #[serde(deserialize_with = "given")]
     pub(super) turn: Option<NonZeroU64>,
 }
 
@@ -60,7 +67,9 @@ pub(super) struct Pattern(pub(super) Regex);
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Reply {
+    #[serde(deserialize_with = "maybe_text")]
     pub(super) text: Option<String>,
+    #[serde(deserialize_with = "maybe_texts")]
     pub(super) deltas: Option<Vec<String>>,
     pub(super) pace_ms: u64,
     pub(super) wait_ms: u64,
@@ -69,14 +78,17 @@ pub(super) struct Reply {
     pub(super) tools: Vec<Tool>,
     pub(super) widgets: Vec<Map<String, Value>>,
     pub(super) artifacts: Vec<Artifact>,
+    #[serde(deserialize_with = "maybe_text")]
     pub(super) clarify: Option<String>,
     pub(super) workflow: bool,
     pub(super) fast: bool,
+    #[serde(deserialize_with = "maybe_text")]
     pub(super) status: Option<String>,
     pub(super) error: Option<Fault>,
     pub(super) cut: bool,
     pub(super) mute: bool,
     pub(super) discontinuity: bool,
+    #[serde(deserialize_with = "texts")]
     pub(super) memories: Vec<String>,
     pub(super) metadata: Map<String, Value>,
 }
@@ -123,14 +135,22 @@ pub(super) struct Fault {
 pub(super) struct Transcription {
     #[serde(default)]
     pub(super) when: Note,
+    #[serde(deserialize_with = "text")]
     pub(super) text: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Note {
+    #[serde(deserialize_with = "given")]
     pub(super) filename: Option<Pattern>,
+    #[serde(deserialize_with = "given")]
     pub(super) content_type: Option<String>,
+}
+
+/// A condition that is written has a value: an empty one would fit everything.
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 type FromText<T> = fn(&str) -> Result<T, String>;
@@ -201,6 +221,33 @@ impl<'de, F: Deserialize<'de>, T> Visitor<'de> for Checked<F, T> {
         let Some(read) = self.list else { return Err(A::Error::invalid_type(Unexpected::Seq, &self)) };
         Ok(read(Vec::deserialize(SeqAccessDeserializer::new(list))?))
     }
+}
+
+/// A text that is said. One that YAML takes for a boolean or a decimal number must be in quotes.
+struct Text(String);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text: FromText<Self> = |text| Ok(Self(text.to_owned()));
+        deserializer.deserialize_any(Checked::<(), _> { text: Some(text), ..Checked::new("a text") })
+    }
+}
+
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Text::deserialize(deserializer).map(|text| text.0)
+}
+
+fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    Ok(Vec::<Text>::deserialize(deserializer)?.into_iter().map(|text| text.0).collect())
+}
+
+fn maybe_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(Option::<Text>::deserialize(deserializer)?.map(|text| text.0))
+}
+
+fn maybe_texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
+    let texts = Option::<Vec<Text>>::deserialize(deserializer)?;
+    Ok(texts.map(|texts| texts.into_iter().map(|text| text.0).collect()))
 }
 
 /// A whole file as [`Fields`]: a mapping, or a list of rules.
@@ -307,6 +354,7 @@ impl<'de> Deserialize<'de> for Wanted {
 #[serde(deny_unknown_fields)]
 struct ArtifactFields {
     filename: String,
+    #[serde(default, deserialize_with = "maybe_text")]
     content: Option<String>,
     base64: Option<String>,
     content_type: Option<String>,
@@ -338,6 +386,7 @@ impl<'de> Deserialize<'de> for Artifact {
 struct FaultFields {
     #[serde(rename = "type", default = "usual_class")]
     class: String,
+    #[serde(deserialize_with = "text")]
     message: String,
 }
 

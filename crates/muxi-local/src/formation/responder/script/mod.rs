@@ -45,6 +45,9 @@
 //! | `memories` | facts that are stored for the user |
 //! | `metadata` | more metadata of the JSON reply |
 //!
+//! A text that YAML takes for a boolean or a decimal number, such as `yes` and `1.10`, must be in quotes where it is
+//! said; the conditions `user`, `session`, `agent` and `trigger` are taken as they are written.
+//!
 //! In every text of a reply, `{name}` stands for a named group of the pattern, for `{message}`, `{user}`,
 //! `{session}`, `{agent}`, `{turn}`, `{trigger}`, or for a value of a trigger's data such as `{data.order.id}`.
 //! `{{name}}` is the text `{name}`; other braces are text.
@@ -134,8 +137,12 @@ impl Script {
 
     /// Reads a script. Errors name the file where there is one.
     pub(crate) fn read(text: &str, file: Option<&str>) -> Result<Self, ScriptError> {
-        let Document(fields) = yaml::read(text).map_err(|Fault { place, message }| {
-            let message = parts::at(text, place).map_or(message.clone(), |part| format!("{part}: {message}"));
+        let Document(fields) = yaml::read_fields(text).map_err(|(Fault { place, message }, path)| {
+            let message = match (parts::at(text, place), parts::fields(&path, &message)) {
+                (Some(part), Some(fields)) => format!("{part}: {fields}: {message}"),
+                (Some(part), None) => format!("{part}: {message}"),
+                (None, _) => message,
+            };
             ScriptError { place: Some(place), message, file: file.map(str::to_owned) }
         })?;
         let fitted = fields.rules.iter().map(|_| AtomicU64::new(0)).collect();

@@ -2,6 +2,7 @@
 
 use crate::yaml;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_path_to_error::{Path, Segment};
 use serde_saphyr::Spanned;
 use std::fmt;
 
@@ -9,6 +10,19 @@ use std::fmt;
 pub(super) fn at(text: &str, place: (u64, u64)) -> Option<String> {
     let Parts(parts) = yaml::read(text).ok()?;
     parts.into_iter().rev().find(|(start, _)| *start <= place).map(|(_, name)| name)
+}
+
+/// The fields that lead to a place within its part, such as `reply.pace_ms`. `None` for the part itself.
+pub(super) fn fields(path: &Path, message: &str) -> Option<String> {
+    let mut segments = path.iter().peekable();
+    // The part has a name of its own: `rules[1]`, or `[1]` where the file is a list.
+    segments.next_if(|segment| matches!(segment, Segment::Map { .. }));
+    segments.next_if(|segment| matches!(segment, Segment::Seq { .. }));
+    let key = |segment: &Segment| if let Segment::Map { key } = segment { Some(key.clone()) } else { None };
+    let mut keys: Vec<String> = segments.filter_map(key).collect();
+    // The message names it.
+    keys.pop_if(|key| message.starts_with(&format!("unknown field `{key}`")));
+    Some(keys.join(".")).filter(|fields| !fields.is_empty())
 }
 
 /// The starts and the names of the parts, in order.
