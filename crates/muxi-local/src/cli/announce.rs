@@ -4,10 +4,19 @@ use super::arguments::Arguments;
 use crate::{QUIRKS, QuirkInfo, Server, control, formation, quirks::Quirks, server::NotListening};
 use muxi_client::api::table::Api;
 use serde_json::{Value, json};
-use std::io::{self, Write};
+use std::{
+    borrow::Cow,
+    io::{self, Write},
+};
 
 /// The word of the usual shell that gives programs a variable.
 const SET_VARIABLE: &str = if cfg!(windows) { "set" } else { "export" };
+
+/// A text as a shell takes it for one word. That of Windows takes a variable's value as it is.
+fn quoted(text: &str) -> Cow<'_, str> {
+    let quoted = if cfg!(windows) { None } else { shlex::try_quote(text).ok() };
+    quoted.unwrap_or(Cow::Borrowed(text))
+}
 
 /// Says where the server is, with which keys, and what it serves.
 pub(super) fn announce(out: &mut impl Write, as_json: bool, server: &Server) -> io::Result<()> {
@@ -29,7 +38,8 @@ pub(super) fn announce(out: &mut impl Write, as_json: bool, server: &Server) -> 
         });
         writeln!(out, "{line}")?;
     } else {
-        let client_key = server.client_key();
+        let key = format!("X-Muxi-Client-Key: {}", server.client_key());
+        let key = shlex::try_quote(&key).unwrap_or(Cow::Borrowed(&key));
         writeln!(out, "muxi-local {} is ready. Ctrl-C stops it.\n", env!("CARGO_PKG_VERSION"))?;
         for (name, value) in [("url", url), ("key id", server.key_id()), ("secret key", server.secret_key())] {
             writeln!(out, "  {name:<12}{value}")?;
@@ -43,11 +53,11 @@ pub(super) fn announce(out: &mut impl Write, as_json: bool, server: &Server) -> 
         writeln!(out, "\nWhat comes, what it answers, and a place to chat: {url}/_local/")?;
         writeln!(out, "\nFor clients in another terminal:")?;
         for (name, value) in server.environment() {
-            writeln!(out, "  {SET_VARIABLE} {name}={value}")?;
+            writeln!(out, "  {SET_VARIABLE} {name}={}", quoted(value))?;
         }
         writeln!(
             out,
-            "\nTry:\n  curl -N {url}/api/{id}/v1/chat -H 'X-Muxi-Client-Key: {client_key}' \\\n    \
+            "\nTry:\n  curl -N {url}/api/{id}/v1/chat -H {key} \\\n    \
              -H 'Content-Type: application/json' -d '{{\"message\": \"Hello\", \"stream\": true}}'"
         )?;
     }

@@ -1,7 +1,7 @@
 //! The arguments, and the server that they ask for.
 
 use crate::{Builder, Server, quirks::Selection};
-use clap::Parser;
+use clap::{Parser, builder::NonEmptyStringValueParser};
 use std::path::PathBuf;
 
 /// Environment variable with the key of the language model: an argument would be seen by everybody on the machine.
@@ -21,16 +21,16 @@ pub(super) struct Arguments {
     #[arg(long, default_value_t = 7890)]
     pub(super) port: u16,
     /// Id of the server's key; random (or that of the data folder) unless given.
-    #[arg(long)]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     key_id: Option<String>,
     /// Secret of the server's key; random (or that of the data folder) unless given.
-    #[arg(long)]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     secret_key: Option<String>,
     /// Admin key of formations that bring none; random (or that of the data folder) unless given.
-    #[arg(long)]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     admin_key: Option<String>,
     /// Client key of formations that bring none; random (or that of the data folder) unless given.
-    #[arg(long)]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     client_key: Option<String>,
     /// Read the formations and the script again when their files change. The formations' state stays.
     #[arg(long)]

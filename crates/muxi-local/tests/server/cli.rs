@@ -50,6 +50,33 @@ fn prints_what_people_need() {
     child.wait().unwrap();
 }
 
+/// A shell reads back what is printed for it.
+#[test]
+fn keys_are_quoted_for_the_shell() {
+    for key in ["a b", "$HOME", "it's", "`id`", "x;y", "a\"b"] {
+        let mut child = program(&["--port", "0", "--client-key", key]).spawn().unwrap();
+        let mut reader = BufReader::new(child.stdout.take().unwrap());
+        let mut text = String::new();
+        while !text.contains("-d '{") {
+            assert_ne!(reader.read_line(&mut text).unwrap(), 0);
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let export = text.lines().find(|line| line.contains("export MUXI_CLIENT_KEY=")).unwrap();
+        let (_, curl) = text.split_once("\n  curl ").unwrap();
+        let script = format!("{export}\nprintf '%s\\n' \"$MUXI_CLIENT_KEY\" {curl}");
+        let read = Command::new("sh").args(["-c", &script]).output().unwrap();
+        let read = String::from_utf8(read.stdout).unwrap();
+        assert!(read.starts_with(&format!("{key}\n")), "{script}\n{read}");
+        assert!(read.contains(&format!("\nX-Muxi-Client-Key: {key}\n")), "{script}\n{read}");
+    }
+    for name in ["--key-id", "--secret-key", "--admin-key", "--client-key"] {
+        let empty = program(&["--port", "0", name, ""]).output().unwrap();
+        let words = String::from_utf8(empty.stderr).unwrap();
+        assert!(empty.status.code() == Some(2) && words.contains(name), "{words}");
+    }
+}
+
 #[test]
 fn names_what_keeps_it_from_starting() {
     let nowhere = program(&["--port", "0"]).env("TMPDIR", "/proc/nowhere").output().unwrap();
