@@ -10,6 +10,7 @@ use crate::target;
 const WHEN: [&str; 5] = ["path", "method", "times", "every", "rate"];
 /// The parts that say how far an answer comes.
 const CUTS: [&str; 5] = ["reset", "close", "after_bytes", "truncate", "stall_after"];
+
 /// The methods of operations, and those that browsers send before them and clients in their place.
 const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 

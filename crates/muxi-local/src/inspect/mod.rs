@@ -184,7 +184,10 @@ impl Move {
                 let time = value.as_f64().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
                 time.filter(|time| !time.is_zero() && *time <= most).map(Self::Advance).ok_or_else(|| {
                     let (most, end) = (most.as_secs(), jiff::Timestamp::MAX);
-                    format!("advance_seconds must be a number above 0 and at most {most}, as the clock ends at {end:.0}, not {value}")
+                    format!(
+                        "advance_seconds must be a number above 0 and at most {most}, as \
+                         the clock ends at {end:.0}, not {value}"
+                    )
                 })
             }
             (Some((name, Value::Bool(true))), None) if name == "reset" => Ok(Self::Reset),
