@@ -1,7 +1,7 @@
 //! The server within this process.
 
 use crate::script::Script;
-use muxi_local::{Fault, Server, Webhook};
+use muxi_local::{Fault, Server, Webhook, WebhookFailure};
 use pyo3::{
     exceptions::{PyOSError, PyRuntimeError, PyValueError},
     prelude::*,
@@ -127,7 +127,10 @@ impl LocalServer {
             self.with(|server| {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
                 let runtime = runtime.map_err(|error| failed(&error))?;
-                let answers = runtime.block_on(server.send_webhook(&webhook)).map_err(|error| failed(&error))?;
+                let answers = runtime.block_on(server.send_webhook(&webhook)).map_err(|error| match error {
+                    WebhookFailure::Invalid(_) => wrong(&error),
+                    _ => failed(&error),
+                })?;
                 serde_json::to_string(&answers).map_err(|error| failed(&error))
             })
         })
