@@ -22,6 +22,8 @@ CACHE = Path(os.environ.get("MUXI_REAL_RUNTIME_DIR") or Path.home() / ".cache" /
 VENV = CACHE / "venv"
 PYTHON = VENV / "bin" / "python"
 STATE = CACHE / "state.json"
+# Another version of the runtime than that of requirements.txt.
+VERSION = os.environ.get("MUXI_REAL_RUNTIME_VERSION", "")
 FORMATION_ID = "integration"
 ROOT = os.geteuid() == 0
 # PostgreSQL refuses to run as root, so it then runs as `nobody`.
@@ -41,9 +43,8 @@ def digest(*paths):
 
 
 def kit_digest():
-    return digest(
-        *sorted(p for p in KIT.rglob("*") if p.is_file() and p.name != "README.md" and "__pycache__" not in p.parts)
-    )
+    files = (p for p in KIT.rglob("*") if p.is_file() and p.name != "README.md" and "__pycache__" not in p.parts)
+    return digest(*sorted(files)) + VERSION
 
 
 # --- processes -----------------------------------------------------------------------------------
@@ -129,14 +130,17 @@ def find_python():
 
 def install():
     pins = [KIT / "requirements.txt", KIT / "constraints.txt"]
-    stamp = VENV / "installed"
-    if stamp.exists() and stamp.read_text() == digest(*pins):
+    stamp, wanted = VENV / "installed", digest(*pins) + VERSION
+    if stamp.exists() and stamp.read_text() == wanted:
         return
     say("installing the runtime (about 2 GB, a few minutes)")
     subprocess.run([find_python(), "-m", "venv", "--clear", VENV], check=True, stdout=sys.stderr)
     pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
     subprocess.run([*pip, "-r", pins[0], "-c", pins[1]], check=True, stdout=sys.stderr)
-    stamp.write_text(digest(*pins))
+    if VERSION:
+        # In a second step, so that of the other packages only those change that this version needs otherwise.
+        subprocess.run([*pip, f"muxi-runtime=={VERSION}"], check=True, stdout=sys.stderr)
+    stamp.write_text(wanted)
 
 
 # --- start ---------------------------------------------------------------------------------------
