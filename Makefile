@@ -49,8 +49,8 @@ parity: build .venv-official/ready ## Compare every operation with the official 
 	.venv-official/bin/python -m pip install --quiet muxi==1.20260713.0
 	@touch $@
 
-real: build ## Test every formation operation against the real runtime, and compare muxi-local with it (2 GB, kept)
-	@$(ISOLATED) $(BIN)/python tests/real/run.py
+real: build ## Test the real runtime and muxi-local (2 GB, kept; RUNTIME=newest: write what changed, fail if a test does)
+	@$(ISOLATED) $(BIN)/python tests/real/run.py $(RUNTIME)
 
 check: build ## Check formatting, lints, types, and that generated files are up to date
 	cargo fmt --all --check

@@ -75,4 +75,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     for what, shown in sorted(met.items()):
         terminalreporter.write_line(f"{what}{': ' if shown else ''}{shown[:200]}")
     if report := os.environ.get("MUXI_REAL_REPORT"):
-        Path(report).write_text(json.dumps({"operations": len(OPERATIONS), "defects": len(met)}))
+        failed = [*terminalreporter.getreports("failed"), *terminalreporter.getreports("error")]
+        failures = {f"Python {one.nodeid}": first_line(one) for one in failed}
+        counts = {"operations": len(OPERATIONS), "defects": len(met), "failures": failures}
+        Path(report).write_text(json.dumps(counts))
+
+
+def first_line(failed: pytest.TestReport | pytest.CollectReport) -> str:
+    """The first line of the failure of a test, or of a file that could not be read."""
+    crash = getattr(failed.longrepr, "reprcrash", None)
+    text = crash.message if crash else failed.longreprtext
+    return (text.strip().splitlines() or [""])[0]

@@ -154,10 +154,10 @@ def differences(real: Shapes, local: Shapes) -> Iterator[tuple[str, str, str, st
                     yield route, outcome, path, f"real {say[0]}, local {say[1]}"
 
 
-def judge(real: Shapes, local: Shapes, rules: Rules) -> list[str]:
-    """What is wrong: differences that nothing allows, and allowances that allow nothing."""
+def unallowed(real: Shapes, local: Shapes, rules: Rules) -> tuple[list[tuple[str, str, str, str]], list[str]]:
+    """The differences that nothing allows, and the allowances that allow nothing."""
     used: set[int] = set()
-    wrong = []
+    apart = []
     for difference in differences(real, local):
         fits = [
             index
@@ -166,8 +166,13 @@ def judge(real: Shapes, local: Shapes, rules: Rules) -> list[str]:
         ]
         used.update(fits)
         if not fits:
-            wrong.append(": ".join(part for part in difference if part))
-    for index, allow in enumerate(rules.allowed):
-        if index not in used:
-            wrong.append(f"stale allowance: {', '.join(allow[name] for name in FIELDS)}")
-    return wrong
+            apart.append(difference)
+    stale = [allow for index, allow in enumerate(rules.allowed) if index not in used]
+    return apart, [", ".join(allow[name] for name in FIELDS) for allow in stale]
+
+
+def judge(real: Shapes, local: Shapes, rules: Rules) -> list[str]:
+    """What is wrong: differences that nothing allows, and allowances that allow nothing."""
+    apart, stale = unallowed(real, local, rules)
+    told = [": ".join(part for part in difference if part) for difference in apart]
+    return told + [f"stale allowance: {allow}" for allow in stale]
