@@ -83,16 +83,6 @@ def test_a_chat_without_stream_is_streamed_and_is_both_operations(muxi_server: L
     assert [request.operation for request in muxi_server.requests] == ["chat"] * 3
 
 
-def test_the_route_for_requests_forgets_all_whatever_the_query(
-    muxi_server: LocalServer, muxi_formation: FormationClient
-) -> None:
-    muxi_formation.health()
-    with contextlib.closing(HTTPConnection(muxi_server.url.removeprefix("http://"))) as connection:
-        connection.request("DELETE", "/_local/requests?operation=chat")
-        assert connection.getresponse().status == 200
-    assert muxi_server.requests == ()
-
-
 def test_faults_happen_to_each_nth_request(muxi_server: LocalServer, muxi_formation: FormationClient) -> None:
     muxi_server.fail("health", every=2, status=503)
     for _ in range(2):
@@ -165,7 +155,7 @@ def test_webhooks_are_sent_on_request(muxi_server: LocalServer, app_url: str) ->
     with pytest.raises(OSError, match=r"the webhook to http://127\.0\.0\.1:9/ failed"):
         muxi_server.send_webhook("http://127.0.0.1:9/")
     count = len(Receiver.taken)
-    with pytest.raises(ValueError, match=r"^formation_id must be .* \(demo\), not 'other'$"):
+    with pytest.raises(ValueError, match="formation_id must be one of demo"):
         muxi_server.send_webhook(app_url, formation_id="other")
     with pytest.raises(ValueError, match=r"^payload must be alone, not beside text"):
         muxi_server.send_webhook(app_url, {"id": "req_2"}, text="x")
