@@ -23,7 +23,10 @@ pub(crate) fn base_url(data: &[u8]) {
             Ok(client) => {
                 let base = client.base_url().to_owned();
                 assert!(base.starts_with("http://") || base.starts_with("https://"), "{base:?}");
-                assert!(!base.contains(['@', '?', '#']) && base.bytes().all(|byte| byte.is_ascii_graphic()), "{base:?}");
+                assert!(
+                    !base.contains(['@', '?', '#']) && base.bytes().all(|byte| byte.is_ascii_graphic()),
+                    "{base:?}"
+                );
                 assert!(!url.contains(PASSWORD), "a password is accepted");
             }
             Err(error) => shows_none(&error.to_string()),
