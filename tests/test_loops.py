@@ -246,6 +246,42 @@ def test_calls_are_cancelled_in_bulk(origin: Origin, kind: str) -> None:
 
 
 @each_kind
+@program
+def test_a_cancellation_that_meets_an_answer_is_not_lost(origin: Origin, kind: str) -> None:
+    formation = async_client(origin)
+
+    async def cancelled_when_answered(step: Any) -> bool:
+        """Cancel a task between the answer that it waits for and its next step; false when there was no such moment."""
+        task = asyncio.ensure_future(step)
+        while not task.done():
+            waiter: Any = getattr(task, "_fut_waiter", None)
+            if waiter is not None and waiter.done():
+                task.cancel()
+                await asyncio.wait([task], timeout=PATIENCE)
+                assert task.cancelled(), task
+                return True
+            await asyncio.sleep(0)
+        await task
+        return False
+
+    async def main() -> None:
+        async def opened() -> None:
+            await formation.chat_stream(turn(5, name="met"))
+
+        async def read() -> None:
+            await events_of(formation.chat_stream(turn(5, gap=0.01, name="met")))
+
+        async def final() -> None:
+            await formation.chat_stream(turn(5, gap=0.01, name="met")).final_text()
+
+        for make in (lambda: aask(formation), opened, read, final):
+            assert any([await cancelled_when_answered(make()) for _ in range(10)])
+        await work(formation)
+
+    run_on(kind, main())
+
+
+@each_kind
 @pytest.mark.parametrize("then", ["read", "close"])
 @program
 def test_a_stream_outlives_its_loop(origin: Origin, kind: str, then: str) -> None:

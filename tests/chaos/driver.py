@@ -15,6 +15,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,21 @@ def problem_of(error: BaseException) -> str | None:
     if isinstance(error, muxi.errors.MuxiError) and error.code:
         return None
     return f"{type(error).__name__}: {error}"
+
+
+async def within(seconds: float | None, coroutine: Coroutine[Any, Any, Any]) -> None:
+    """Await for a time. Before Python 3.12 `asyncio.wait_for` loses a cancellation that meets the end of the wait."""
+    task = asyncio.ensure_future(coroutine)
+    try:
+        await asyncio.wait([task], timeout=seconds)
+    except asyncio.CancelledError:
+        task.cancel()
+        await asyncio.wait([task])
+        raise
+    if task.cancel():
+        await asyncio.wait([task])
+    if not task.cancelled():
+        task.result()
 
 
 class Sync:
@@ -206,12 +222,10 @@ class Async:
         call = None
         try:
             if kind == "read":
-                await asyncio.wait_for(self.client.with_options(max_retries=2).get_agents(), patience)
+                await within(patience, self.client.with_options(max_retries=2).get_agents())
                 return
             call = worker.call(kind)
-            await asyncio.wait_for(self.make(worker, call), patience)
-        except asyncio.TimeoutError:
-            pass
+            await within(patience, self.make(worker, call))
         except Exception as error:
             if problem := problem_of(error):
                 self.report.problem(problem)
