@@ -274,7 +274,8 @@ def test_a_cancellation_that_meets_an_answer_is_not_lost(origin: Origin, kind: s
         async def final() -> None:
             await formation.chat_stream(turn(5, gap=0.01, name="met")).final_text()
 
-        for make in (lambda: aask(formation), opened, read, final):
+        steps: list[Callable[[], Any]] = [lambda: aask(formation), opened, read, final]
+        for make in steps:
             assert any([await cancelled_when_answered(make()) for _ in range(10)])
         await work(formation)
 
