@@ -1,4 +1,4 @@
-"""What an editor shows of the package: completion and hover, asked of pyright's language server."""
+"""What an editor shows of the package: completion and hover, asked of pyright's language server and of jedi."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jedi  # type: ignore[import-untyped]
 import pytest
 
 ROOT = Path(__file__).parent.parent
@@ -19,6 +20,8 @@ turn = formation.chat({"message": "hi", ""})
 formation.get_request_status("id", "ada")["status"] == ""
 for event in formation.chat_stream({"message": "hi"}):
     event.
+turn.message.
+turn["
 """
 
 
@@ -117,3 +120,40 @@ def test_an_operation_is_explained(editor: Editor) -> None:
     assert "ChatRequest | Mapping[str, Any]" in shown
     assert "-> ChatResult" in shown
     assert "POST /chat" in shown
+
+
+def test_the_attributes_and_the_keys_of_a_reply_are_offered(editor: Editor) -> None:
+    assert {"content", "artifacts", "metadata", "ui"} <= editor.completions(6, "turn.message.")
+    assert {"message", "user_id", "session_id"} <= editor.completions(7, 'turn["')
+
+
+@pytest.mark.parametrize(
+    ("program", "offered"),
+    [
+        ("from muxi import FormationClient\nFormationClient().get_a", {"get_agents", "get_artifact"}),
+        ("from muxi import FormationClient\nwith FormationClient() as client:\n    client.", {"chat", "health"}),
+        ("import muxi\nmuxi.ServerClient().list_formations().formations[0].", {"id", "status", "port"}),
+        ("from muxi import FormationClient\nFormationClient().chat({}).message.", {"content", "artifacts"}),
+        (
+            "from muxi import FormationClient\nFormationClient().chat_stream({}).",
+            {"text_deltas", "final_text", "close"},
+        ),
+        (
+            "from muxi import FormationClient\nfor event in FormationClient().chat_stream({}):\n    event.",
+            {"text", "type"},
+        ),
+        (
+            "from muxi import AsyncFormationClient\n"
+            "async def main():\n"
+            "    async with AsyncFormationClient() as client:\n"
+            "        (await client.health()).",
+            {"status", "version"},
+        ),
+        ("from muxi.testing import LocalServer\nwith LocalServer() as local:\n    local.formation().", {"chat"}),
+    ],
+)
+def test_jedi_offers_the_same(program: str, offered: set[str]) -> None:
+    paths = [str(ROOT / "python"), str(ROOT / "crates/muxi-local-python/python"), *sys.path[1:]]
+    script = jedi.Script(program, project=jedi.Project(ROOT / "tests", sys_path=paths))
+    lines = program.splitlines()
+    assert offered <= {found.name for found in script.complete(len(lines), len(lines[-1]))}

@@ -10,7 +10,17 @@ from muxi import AsyncFormationClient, FormationClient, ServerClient, webhook
 from typing_extensions import assert_type
 
 if TYPE_CHECKING:
-    from muxi.types import AudioRequest, ChatRequest, MemoryItem, NewCredential, RequestState, RestoredMessage, Role
+    from muxi.types import (
+        AudioRequest,
+        ChatRequest,
+        ContentPart,
+        ContentPartDict,
+        MemoryItem,
+        NewCredential,
+        RequestState,
+        RestoredMessage,
+        Role,
+    )
 
 
 def synchronous(server: ServerClient, formation: FormationClient) -> None:
@@ -22,6 +32,19 @@ def synchronous(server: ServerClient, formation: FormationClient) -> None:
     assert_type(formation.get_formation_info(), dict[str, Any])
     turn = formation.chat({"message": "hi"}, user_id="ada", timeout=5)
     assert_type(turn["session_id"], "str | None")
+    assert_type(server.list_formations().formations[0].id, str)
+    content: str | list[ContentPart] | None = assert_type(turn.message.content, "str | list[ContentPart] | None")
+    said: str | list[ContentPartDict] | None = turn["message"]["content"]
+    print(content, said)
+    assert_type(turn.message.status, "RequestState | None")
+    assert_type(turn.get("request_id"), "str | None")
+    assert_type(turn.get("idempotency_key", 3), "str | int | None")
+    assert_type(turn.get("of a later version"), Any)
+    assert_type({**turn}, dict[str, Any])
+    assert_type(dict(turn), dict[str, Any])
+    print(turn.mesage)  # type: ignore[attr-defined]  # pyright: ignore
+    print(turn["mesage"])  # type: ignore[call-overload]  # pyright: ignore
+    turn.message = turn.message  # type: ignore[misc]  # pyright: ignore
     with formation.chat_stream({"message": "hi"}) as stream:
         assert_type(stream, muxi.ChatStream)
         for event in stream:

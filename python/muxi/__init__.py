@@ -30,7 +30,7 @@ from .errors import (
     ValidationError,
 )
 
-TYPE_CHECKING = False
+TYPE_CHECKING = bool()  # Not a literal, which jedi would believe, nor from typing, which takes long to load.
 if TYPE_CHECKING:
     from . import webhook
     from .config import FormationConfig, ServerConfig

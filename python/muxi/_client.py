@@ -11,14 +11,16 @@ from ._stream import EventStream
 from ._stream_async import AsyncEventStream
 from ._sync import Transport
 
-TYPE_CHECKING = False
+TYPE_CHECKING = bool()  # Not a literal, which jedi would believe, nor from typing, which takes long to load.
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from types import TracebackType
-    from typing import Any, BinaryIO, TypeAlias
+    from typing import Any, BinaryIO, TypeAlias, TypeVar
 
     from typing_extensions import Self
 
+    # Instead of `Self`, where jedi is to complete what is returned.
+    _Self = TypeVar("_Self", bound="_Client")
     BundleInput: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO
 
 
@@ -252,7 +254,7 @@ class _Sync(_Client):
         """Close the client: its idle connections, and for all clients derived from it. May be called again."""
         self._transport.close()
 
-    def __enter__(self) -> Self:
+    def __enter__(self: _Self) -> _Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -332,7 +334,7 @@ class _Async(_Client):
         """Close the client. See `close`."""
         self.close()
 
-    async def __aenter__(self) -> Self:
+    async def __aenter__(self: _Self) -> _Self:
         return self
 
     async def __aexit__(

@@ -8,8 +8,7 @@ from __future__ import annotations
 from ._client import AsyncServerBase
 from ._stream_async import AsyncEventStream
 
-# Not imported from typing, which takes longer to load than all of this.
-TYPE_CHECKING = False
+TYPE_CHECKING = bool()  # Not a literal, which jedi would believe, nor from typing, which takes long to load.
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping

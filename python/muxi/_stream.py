@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
+TYPE_CHECKING = bool()  # Not a literal, which jedi would believe, nor from typing, which takes long to load.
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
-
-    from typing_extensions import Self
+    from typing import TypeVar
 
     from ._event import Event
     from ._muxi import SyncStream, SyncText
+
+    # Instead of `Self`, where jedi is to complete what is returned.
+    _Self = TypeVar("_Self", bound="EventStream")
 
 __all__ = ["ChatStream", "EventStream"]
 
@@ -53,7 +55,7 @@ class EventStream:
         """
         self._stream.close()
 
-    def __enter__(self) -> Self:
+    def __enter__(self: _Self) -> _Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from ._muxi import AsyncEvents, AsyncText
 
-TYPE_CHECKING = False
+TYPE_CHECKING = bool()  # Not a literal, which jedi would believe, nor from typing, which takes long to load.
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Generator
     from types import TracebackType
-    from typing import Any
-
-    from typing_extensions import Self
+    from typing import Any, TypeVar
 
     from ._event import Event
     from ._muxi import AsyncStream
+
+    # Instead of `Self`, where jedi is to complete what is returned.
+    _Self = TypeVar("_Self", bound="AsyncEventStream")
 
 __all__ = ["AsyncChatStream", "AsyncEventStream"]
 
@@ -39,11 +40,11 @@ class AsyncEventStream:
         self._reading = _Reading(prepare, start, wait)
         self._events = AsyncEvents(self._reading.next_event)
 
-    async def _open(self) -> Self:
+    async def _open(self: _Self) -> _Self:
         self._events.attach(await self._reading.opened())
         return self
 
-    def __await__(self) -> Generator[Any, None, Self]:
+    def __await__(self: _Self) -> Generator[Any, None, _Self]:
         return self._open().__await__()
 
     def __aiter__(self) -> AsyncIterator[Event]:
@@ -59,7 +60,7 @@ class AsyncEventStream:
         """
         await self._reading.aclose()
 
-    async def __aenter__(self) -> Self:
+    async def __aenter__(self: _Self) -> _Self:
         return await self._open()
 
     async def __aexit__(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import _muxi
 from ._process import watch_end
 
-TYPE_CHECKING = False
+TYPE_CHECKING = bool()  # Not a literal, which jedi would believe, nor from typing, which takes long to load.
 if TYPE_CHECKING:
     from typing import Any
 

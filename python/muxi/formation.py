@@ -8,8 +8,7 @@ from __future__ import annotations
 from ._client import SyncFormationBase
 from ._stream import ChatStream, EventStream
 
-# Not imported from typing, which takes longer to load than all of this.
-TYPE_CHECKING = False
+TYPE_CHECKING = bool()  # Not a literal, which jedi would believe, nor from typing, which takes long to load.
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any

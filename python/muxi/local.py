@@ -9,7 +9,7 @@ import sys
 
 from ._extra import explained
 
-TYPE_CHECKING = False
+TYPE_CHECKING = bool()  # Not a literal, which jedi would believe, nor from typing, which takes long to load.
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

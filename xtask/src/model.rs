@@ -116,6 +116,13 @@ impl Types {
         Ok(types)
     }
 
+    /// Types without fields.
+    #[cfg(test)]
+    pub(crate) fn of(names: &[&str]) -> Self {
+        let empty = || Def::Struct(Struct { doc: String::new(), fields: Vec::new() });
+        Self { defs: names.iter().map(|name| ((*name).to_owned(), empty())).collect(), words: BTreeSet::new() }
+    }
+
     /// The type of that name.
     pub(crate) fn get(&self, name: &str) -> Option<&Def> {
         self.defs.get(name)
@@ -124,6 +131,24 @@ impl Types {
     /// Every type in the order of their names.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Def)> {
         self.defs.iter().map(|(name, def)| (name.as_str(), def))
+    }
+
+    /// Whether a declared type is an object, or has objects in it.
+    pub(crate) fn has_objects(&self, name: &str) -> bool {
+        match self.get(name) {
+            Some(Def::Struct(_)) => true,
+            Some(Def::Alias(shape, _)) => self.objects(shape),
+            Some(Def::Words(_)) | None => false,
+        }
+    }
+
+    fn objects(&self, shape: &Shape) -> bool {
+        match shape {
+            Shape::List(inner) | Shape::Map(inner) | Shape::Nullable(inner) => self.objects(inner),
+            Shape::Union(shapes) => shapes.iter().any(|shape| self.objects(shape)),
+            Shape::Named(name) => self.has_objects(name),
+            _ => false,
+        }
     }
 
     fn add(&mut self, source: &str) -> Result<()> {

@@ -182,10 +182,7 @@ pub(crate) fn module(
     };
     let streams = known(&[&format!("{prefix}ChatStream"), &format!("{prefix}EventStream")]).join(", ");
     let streams = format!("from ._stream{} import {streams}\n", if is_async { "_async" } else { "" });
-    write!(
-        out,
-        "from ._client import {kind}{api}Base\n{streams}\n# Not imported from typing, which takes longer to load than all of this.\nTYPE_CHECKING = False\nif TYPE_CHECKING:\n"
-    )?;
+    write!(out, "from ._client import {kind}{api}Base\n{streams}\n{}if TYPE_CHECKING:\n", crate::TYPE_CHECKING)?;
     if class.contains("os.PathLike") {
         out.push_str("    import os\n");
     }

@@ -1,6 +1,6 @@
 //! The settings in Python: the clients' constructors and the configuration dataclasses.
 
-use crate::{GENERATED, text};
+use crate::{GENERATED, TYPE_CHECKING, text};
 use anyhow::{Context as _, Result, bail};
 use muxi_client::{
     api::table::Api,
@@ -122,8 +122,7 @@ pub(crate) fn constructors() -> Result<String> {
     }
     Ok(format!(
         "\"\"\"The constructors of the clients.\n\n{GENERATED}\n\"\"\"\n\nfrom __future__ import annotations\n\n\
-         # Not imported from typing, which takes longer to load than all of this.\nTYPE_CHECKING = False\n\
-         if TYPE_CHECKING:\n    import os\n    from collections.abc import Mapping\n    \
+         {TYPE_CHECKING}if TYPE_CHECKING:\n    import os\n    from collections.abc import Mapping\n    \
          from logging import Logger\n    \
          from typing import Any, Literal, TypedDict\n\n    \
          from .config import FormationConfig, ServerConfig\n{types}{classes}"

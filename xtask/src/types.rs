@@ -1,4 +1,4 @@
-//! The reply types as Python `TypedDict`s.
+//! Requests, and replies as they are read by key, as Python `TypedDict`s.
 
 use crate::{
     model::{Def, Field, Shape, Struct, Types, Words},
@@ -16,13 +16,13 @@ const KEYWORDS: &[&str] = &[
 ];
 
 /// The keys that the client adds to a reply that has none of its own by that name.
-const ADDED: &[(&str, &str, &str)] = &[
+pub(crate) const ADDED: &[(&str, &str, &str)] = &[
     ("request_id", "str", "The id of the request, for questions about it."),
     ("idempotency_key", "str | None", "The idempotency key, where the formation honoured one."),
     ("timestamp", "int", "When the reply was made, in Unix milliseconds."),
 ];
 
-/// The module `muxi/types.py`: `replies` are the names of the types that operations return, `taken` of those of
+/// The module `muxi/_dicts.py`: `replies` are the names of the types that operations return, `taken` of those of
 /// `requests` that they take.
 pub(crate) fn module(
     types: &Types,
@@ -30,24 +30,25 @@ pub(crate) fn module(
     replies: &BTreeSet<&str>,
     taken: &BTreeSet<&str>,
 ) -> Result<String> {
-    let mut classes =
-        String::from("\n\nclass Reply(TypedDict, total=False):\n    \"\"\"Keys that any reply may carry.\"\"\"\n");
-    for (name, annotation, doc) in ADDED {
-        write!(classes, "\n    {name}: {annotation}\n    \"\"\"{doc}\"\"\"\n")?;
+    let mut classes = String::from(
+        "\n\nclass ReplyDict(TypedDict, total=False):\n    \"\"\"Keys that any reply may carry.\"\"\"\n\n",
+    );
+    for (name, annotation, _) in ADDED {
+        writeln!(classes, "    {name}: {annotation}")?;
     }
     let mut aliases = String::new();
     for (name, def) in types.iter() {
         let context = || format!("in the type {name}");
         match def {
             Def::Struct(item) => {
-                let text = structure(name, item, replies.contains(name)).with_context(context)?;
-                classes.push_str(&text);
+                classes.push_str(&structure(name, item, types, replies.contains(name)).with_context(context)?);
             }
             Def::Alias(shape, doc) if !matches!(name, "Object" | "Text" | "Bytes") => {
                 // Quoted where it may name a type that stands further down.
                 let open = matches!(shape, Shape::Map(inner) if **inner == Shape::Any);
                 let quote = if open { "" } else { "\"" };
-                writeln!(aliases, "\n{name}: TypeAlias = {quote}{}{quote}", annotation(shape))?;
+                let name = dict_name(name, types);
+                writeln!(aliases, "\n{name}: TypeAlias = {quote}{}{quote}", by_key(shape, types))?;
                 if !doc.is_empty() {
                     aliases.push_str(&attribute(doc, ""));
                 }
@@ -61,8 +62,8 @@ pub(crate) fn module(
         classes.push_str(&request(name, item)?);
     }
     let mut out = format!(
-        "\"\"\"What the operations return.\n\nEach reply is a plain dict; these types say which keys it has. Keys that are not \
-         named here are kept.\n\n{}\n\"\"\"\n\nfrom __future__ import annotations\n\n",
+        "\"\"\"The dicts that operations take, and those that replies have by key. Use `muxi.types`.\n\n{}\n\"\"\"\n\n\
+         from __future__ import annotations\n\n",
         crate::GENERATED
     );
     let optional = classes.contains("NotRequired[");
@@ -100,7 +101,7 @@ pub(crate) fn taken(endpoints: impl Iterator<Item = &'static Endpoint>) -> BTree
 fn request(name: &str, item: &Struct) -> Result<String> {
     let mut out = format!("\n\nclass {name}(TypedDict):\n{}", text::docstring(&item.doc, "", "    ")?);
     for field in &item.fields {
-        write!(out, "\n    {}: {}\n{}", field.name, entry(field), attribute(&field.doc, "    "))?;
+        write!(out, "\n    {}: {}\n{}", field.name, entry(field, annotation), attribute(&field.doc, "    "))?;
     }
     Ok(out)
 }
@@ -123,41 +124,36 @@ fn word_alias(name: &str, words: &Words) -> Result<String> {
     Ok(format!("\n{declaration}\n{}", text::docstring(&words.doc, &meanings, "")?))
 }
 
-fn structure(name: &str, item: &Struct, reply: bool) -> Result<String> {
+fn structure(name: &str, item: &Struct, types: &Types, reply: bool) -> Result<String> {
     ensure!(!item.doc.is_empty(), "it has no documentation");
     let own = |key: &str| item.fields.iter().any(|field| field.name == key);
     // A TypedDict cannot change the type of an inherited key, so a reply with such a key names the others itself.
     let inherits = reply && !ADDED.iter().any(|(key, ..)| own(key));
-    let added: Vec<_> = ADDED.iter().filter(|(key, ..)| reply && !inherits && !own(key)).collect();
-    if !item.fields.iter().all(|field| is_identifier(&field.name)) {
-        return functional(name, item, &added, inherits);
+    let entries = item.fields.iter().map(|field| (field.name.as_str(), entry(field, |shape| by_key(shape, types))));
+    let added = ADDED.iter().filter(|(key, ..)| reply && !inherits && !own(key));
+    let entries: Vec<_> = entries.chain(added.map(|(key, kind, _)| (*key, format!("NotRequired[{kind}]")))).collect();
+    if !entries.iter().all(|(key, _)| is_identifier(key)) {
+        return Ok(functional(name, &entries, inherits));
     }
-    let base = if inherits { "Reply" } else { "TypedDict" };
-    let mut out = format!("\n\nclass {name}({base}):\n");
-    out.push_str(&text::docstring(&item.doc, "", "    ")?);
-    for field in &item.fields {
-        write!(out, "\n    {}: {}\n{}", field.name, entry(field), attribute(&field.doc, "    "))?;
-    }
-    for (key, annotation, doc) in added {
-        write!(out, "\n    {key}: NotRequired[{annotation}]\n    \"\"\"{doc}\"\"\"\n")?;
+    let base = if inherits { "ReplyDict" } else { "TypedDict" };
+    let mut out = format!("\n\nclass {}({base}):\n    \"\"\"`{name}` by key.\"\"\"\n", dict_name(name, types));
+    for (at, (key, entry)) in entries.iter().enumerate() {
+        write!(out, "{}    {key}: {entry}\n", if at == 0 { "\n" } else { "" })?;
     }
     Ok(out)
 }
 
 /// The form for keys that are no Python names.
-fn functional(name: &str, item: &Struct, added: &[&(&str, &str, &str)], inherits: bool) -> Result<String> {
-    let mut out = format!("\n\n{name} = TypedDict(\n    \"{name}\",\n    {{\n");
-    for field in &item.fields {
-        writeln!(out, "        \"{}\": \"{}\",", field.name, entry(field))?;
-    }
-    for (key, annotation, _) in ADDED.iter().filter(|added_key| inherits || added.contains(added_key)) {
-        writeln!(out, "        \"{key}\": \"NotRequired[{annotation}]\",")?;
-    }
-    write!(out, "    }},\n)\n{}", attribute(&item.doc, ""))?;
-    Ok(out)
+fn functional(name: &str, entries: &[(&str, String)], inherits: bool) -> String {
+    let added = ADDED.iter().filter(|_| inherits).map(|(key, kind, _)| (*key, format!("NotRequired[{kind}]")));
+    let entries = entries.iter().map(|(key, entry)| (*key, entry.clone())).chain(added);
+    let entries: String = entries.map(|(key, entry)| format!("        \"{key}\": \"{entry}\",\n")).collect();
+    format!(
+        "\n\n{name}Dict = TypedDict(\n    \"{name}Dict\",\n    {{\n{entries}    }},\n)\n\"\"\"`{name}` by key.\"\"\"\n"
+    )
 }
 
-fn is_identifier(key: &str) -> bool {
+pub(crate) fn is_identifier(key: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
     key.chars().all(plain)
         && !key.starts_with(|c: char| c.is_ascii_digit())
@@ -165,13 +161,27 @@ fn is_identifier(key: &str) -> bool {
         && !KEYWORDS.contains(&key)
 }
 
-fn entry(field: &Field) -> String {
+fn entry(field: &Field, annotation: impl Fn(&Shape) -> String) -> String {
     let plain = annotation(&field.shape);
     if field.required { plain } else { format!("NotRequired[{plain}]") }
 }
 
-/// A shape as a Python type.
+/// A shape as a Python type, with the classes of objects.
 pub(crate) fn annotation(shape: &Shape) -> String {
+    spelled(shape, &str::to_owned)
+}
+
+/// A shape as a Python type, with the dicts of objects.
+pub(crate) fn by_key(shape: &Shape, types: &Types) -> String {
+    spelled(shape, &|name| dict_name(name, types))
+}
+
+/// The name by which a declared type is read by key.
+pub(crate) fn dict_name(name: &str, types: &Types) -> String {
+    if types.has_objects(name) { format!("{name}Dict") } else { name.to_owned() }
+}
+
+fn spelled(shape: &Shape, name: &impl Fn(&str) -> String) -> String {
     match shape {
         Shape::Text => "str".to_owned(),
         Shape::Int => "int".to_owned(),
@@ -179,17 +189,18 @@ pub(crate) fn annotation(shape: &Shape) -> String {
         Shape::Bool => "bool".to_owned(),
         Shape::Any => "Any".to_owned(),
         Shape::Bytes => "bytes".to_owned(),
-        Shape::List(inner) => format!("list[{}]", annotation(inner)),
-        Shape::Map(inner) => format!("dict[str, {}]", annotation(inner)),
+        Shape::List(inner) => format!("list[{}]", spelled(inner, name)),
+        Shape::Map(inner) => format!("dict[str, {}]", spelled(inner, name)),
         Shape::Nullable(inner) if **inner == Shape::Any => "Any".to_owned(),
-        Shape::Nullable(inner) => format!("{} | None", annotation(inner)),
-        Shape::Union(shapes) => shapes.iter().map(annotation).collect::<Vec<_>>().join(" | "),
-        Shape::Named(name) | Shape::Word(name) => name.clone(),
+        Shape::Nullable(inner) => format!("{} | None", spelled(inner, name)),
+        Shape::Union(shapes) => shapes.iter().map(|shape| spelled(shape, name)).collect::<Vec<_>>().join(" | "),
+        Shape::Named(named) => name(named),
+        Shape::Word(word) => word.clone(),
     }
 }
 
 /// A docstring below an attribute.
-fn attribute(doc: &str, indent: &str) -> String {
+pub(crate) fn attribute(doc: &str, indent: &str) -> String {
     if doc.is_empty() {
         return String::new();
     }
@@ -214,15 +225,16 @@ mod tests {
             required,
         };
         let mut item = Struct { doc: "A job.".to_owned(), fields: vec![field("id", Shape::Text, true)] };
-        assert!(structure("Job", &item, false)?.contains("class Job(TypedDict):"));
-        assert!(structure("Job", &item, true)?.contains("class Job(Reply):"));
+        let types = Types::of(&["Job"]);
+        assert!(structure("Job", &item, &types, false)?.contains("class JobDict(TypedDict):"));
+        assert!(structure("Job", &item, &types, true)?.contains("class JobDict(ReplyDict):"));
         item.fields.push(field("timestamp", Shape::Nullable(Box::new(Shape::Float)), false));
-        let text = structure("Job", &item, true)?;
-        assert!(text.contains("class Job(TypedDict):"), "{text}");
+        let text = structure("Job", &item, &types, true)?;
+        assert!(text.contains("class JobDict(TypedDict):"), "{text}");
         assert!(text.contains("timestamp: NotRequired[float | None]") && text.contains("request_id: NotRequired[str]"));
         item.fields.push(field("from", Shape::Text, true));
-        let text = structure("Job", &item, true)?;
-        assert!(text.contains("Job = TypedDict(") && text.contains("\"from\": \"str\""), "{text}");
+        let text = structure("Job", &item, &types, true)?;
+        assert!(text.contains("JobDict = TypedDict(") && text.contains("\"from\": \"str\""), "{text}");
         assert!(text.contains("\"request_id\": \"NotRequired[str]\""), "{text}");
         Ok(())
     }

@@ -4,6 +4,7 @@ use crate::{
     errors::exception,
     json::parse,
     once::{Once, interned},
+    reply::typed,
 };
 use muxi_client::{
     Error,
@@ -37,7 +38,7 @@ pub(crate) fn reply<'py>(
         Some(endpoint) => match endpoint.reply {
             Form::Text => Ok(text(py, &reply.body).into_any()),
             Form::Bytes => Ok(PyBytes::new(py, &reply.body).into_any()),
-            Form::Json | Form::Events(_) if reply.body.is_empty() => Ok(PyDict::new(py).into_any()),
+            Form::Json | Form::Events(_) if reply.body.is_empty() => typed(endpoint, PyDict::new(py).into_any()),
             Form::Json | Form::Events(_) => {
                 let value = parse(py, &reply.body).map_err(|e| not_json(py, reply, &e))?;
                 if !value.is_instance_of::<PyDict>() {
@@ -47,7 +48,7 @@ pub(crate) fn reply<'py>(
                         &reply.explain(Error::unexpected_reply(reply.status, message, &reply.body)),
                     ));
                 }
-                data(py, endpoint.flags.whole, value, reply)
+                typed(endpoint, data(py, endpoint.flags.whole, value, reply)?)
             }
         },
     }

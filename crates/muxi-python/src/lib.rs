@@ -13,6 +13,7 @@ mod json;
 mod log;
 mod once;
 mod process;
+mod reply;
 mod settings;
 mod webhook;
 
@@ -29,6 +30,7 @@ mod _muxi {
         errors::{default_code, error_class},
         json::loads,
         process::{after_fork, before_exit},
+        reply::Field,
         webhook::{webhook_parse, webhook_verify},
     };
     use pyo3::prelude::*;

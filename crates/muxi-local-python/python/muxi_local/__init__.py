@@ -9,6 +9,7 @@ import threading
 from . import _muxi_local
 from ._muxi_local import __version__
 
+# A call, since jedi believes a literal and would complete nothing.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence

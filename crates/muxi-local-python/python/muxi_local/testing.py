@@ -31,14 +31,18 @@ from ._fault import ArmedFault, FaultParts
 from ._script import Reply, Rule, Script, When
 from ._webhook import WebhookAnswer
 
+# A call, since jedi believes a literal and would complete nothing.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import EllipsisType, TracebackType
-    from typing import Any
+    from typing import Any, TypeVar
 
     from muxi._settings import FormationSettings, ServerSettings
-    from typing_extensions import Self, Unpack
+    from typing_extensions import Unpack
+
+    # Instead of `Self`, where jedi is to complete what is returned.
+    _Self = TypeVar("_Self", bound="LocalServer")
 
 __all__ = [
     "ArmedFault",
@@ -350,7 +354,7 @@ class LocalServer:
         own = {"server_url": self.url, "formation_id": name, "admin_key": admin_key, "client_key": client_key}
         return own | {"proxy": False} | settings
 
-    def __enter__(self) -> Self:
+    def __enter__(self: _Self) -> _Self:
         return self
 
     def __exit__(
