@@ -33,6 +33,7 @@ from .errors import (
 TYPE_CHECKING = bool()  # Not a literal, which jedi would believe, nor from typing, which takes long to load.
 if TYPE_CHECKING:
     from . import webhook
+    from ._turn import TurnResult
     from .config import FormationConfig, ServerConfig
     from .formation import AsyncFormationClient, FormationClient
     from .server import AsyncServerClient, ServerClient
@@ -59,6 +60,7 @@ __all__ = [
     "ServerConfig",
     "ServerError",
     "TimeoutError",
+    "TurnResult",
     "ValidationError",
     "__version__",
     "parse_ui_widgets",
@@ -74,6 +76,7 @@ _HOMES = {
     "FormationConfig": "config",
     "ServerClient": "server",
     "ServerConfig": "config",
+    "TurnResult": "_turn",
     "webhook": "webhook",
 }
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from ._event import Event
     from ._muxi import SyncStream, SyncText
+    from ._turn import TurnResult
 
     # Instead of `Self`, where jedi is to complete what is returned.
     _Self = TypeVar("_Self", bound="EventStream")
@@ -82,3 +83,19 @@ class ChatStream(EventStream):
             RuntimeError: The stream was closed before its end.
         """
         return self._stream.final_text()
+
+    def result(self) -> TurnResult:
+        """Read the stream to its end and return the turn, with what was read before.
+
+        Returns:
+            Text, status, artifacts, widgets, clarification and ids. A turn that failed has the status ``"error"``: see
+            `TurnResult.raise_for_status`.
+
+        Raises:
+            MuxiError: The stream failed, now or before.
+            RuntimeError: The stream was closed before its end.
+        """
+        from ._turn import result_of
+
+        text, notes = self._stream.result()
+        return result_of(text, notes, self.session_id, self.request_id)

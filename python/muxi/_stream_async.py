@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from ._event import Event
     from ._muxi import AsyncStream
+    from ._turn import TurnResult
 
     # Instead of `Self`, where jedi is to complete what is returned.
     _Self = TypeVar("_Self", bound="AsyncEventStream")
@@ -112,7 +113,24 @@ class AsyncChatStream(AsyncEventStream):
             MuxiError: The stream failed, now or before.
             RuntimeError: The stream was closed before its end.
         """
-        return await self._reading.final_text()
+        stream = await self._reading.ended()
+        return stream.text()
+
+    async def result(self) -> TurnResult:
+        """Read the stream to its end and return the turn, with what was read before.
+
+        Returns:
+            Text, status, artifacts, widgets, clarification and ids. A turn that failed has the status ``"error"``: see
+            `TurnResult.raise_for_status`.
+
+        Raises:
+            MuxiError: The stream failed, now or before.
+            RuntimeError: The stream was closed before its end.
+        """
+        from ._turn import result_of
+
+        stream = await self._reading.ended()
+        return result_of(stream.text(), stream.notes(), self.session_id, self.request_id)
 
 
 class _Reading:
@@ -165,10 +183,10 @@ class _Reading:
         await self._until(stream, stream.has_slice)
         return await text
 
-    async def final_text(self) -> str:
+    async def ended(self) -> AsyncStream:
         stream = await self.opened()
         await self._until(stream, stream.skim)
-        return stream.text()
+        return stream
 
     async def _until(self, stream: AsyncStream, done: Callable[[], bool]) -> None:
         if self._is_taken:

@@ -5,7 +5,10 @@ use muxi_client::{
     EventStream,
     api::{event::Event, ids::TurnIds, table::StreamEnd},
 };
-use pyo3::{prelude::*, types::PyDict};
+use pyo3::{
+    prelude::*,
+    types::{PyDict, PyList},
+};
 
 /// The event as an object of the class `Event`, which is written in Python.
 pub(crate) fn to_python<'py>(py: Python<'py>, event: Event) -> PyResult<Bound<'py, PyAny>> {
@@ -19,6 +22,12 @@ pub(crate) fn to_python<'py>(py: Python<'py>, event: Event) -> PyResult<Bound<'p
     }
     dict.set_item(interned!(py, "data"), event.data)?;
     Ok(made)
+}
+
+/// Events as a list of such objects.
+pub(crate) fn list(py: Python<'_>, events: Vec<Event>) -> PyResult<Bound<'_, PyList>> {
+    let events: Vec<_> = events.into_iter().map(|event| to_python(py, event)).collect::<PyResult<_>>()?;
+    PyList::new(py, events)
 }
 
 /// Ids and head of a stream.

@@ -48,18 +48,26 @@ pub struct TextReader {
     is_another: bool,
     /// The rest has been returned.
     is_over: bool,
+    /// The events that say more than the text.
+    notes: Vec<Event>,
 }
 
 impl TextReader {
     /// Takes the next event, and returns the slice of the answer that it brings.
     pub fn read(&mut self, event: &Event) -> Option<String> {
-        let (kind, content) = event.kind_and_content()?;
+        let Some((kind, content)) = event.kind_and_content() else {
+            if &*event.event == "ui" {
+                self.notes.push(event.clone());
+            }
+            return None;
+        };
         match &*kind {
             "content" if !content.is_empty() => {
                 self.slices.push_str(&content);
                 Some(content.into_owned())
             }
             "completed" => {
+                self.notes.push(event.clone());
                 self.complete(content.into_owned(), event.replaces_slices());
                 None
             }
@@ -84,6 +92,11 @@ impl TextReader {
             None => return None,
         };
         Some(rest).filter(|rest| !rest.is_empty())
+    }
+
+    /// Returns the events that say more than the text: the last token, and those with widgets.
+    pub fn notes(&self) -> &[Event] {
+        &self.notes
     }
 
     /// Returns the answer: the whole one where the last token has said it, otherwise the slices so far.

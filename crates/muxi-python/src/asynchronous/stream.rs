@@ -7,7 +7,7 @@ use super::{
 use crate::{
     client::{Client, State},
     errors::{closed_early, exception},
-    events::to_python,
+    events::{list, to_python},
     process::{ProcessBound, inherited, lock},
 };
 use muxi_client::{
@@ -17,7 +17,7 @@ use muxi_client::{
 use pyo3::{
     exceptions::{PyRuntimeError, PyStopAsyncIteration, PyStopIteration},
     prelude::*,
-    types::PyDict,
+    types::{PyDict, PyList},
 };
 use std::{
     future::Future,
@@ -218,6 +218,12 @@ impl AsyncStream {
             return Err(closed_early(py));
         }
         Ok(lock(&self.own).text.text().to_owned())
+    }
+
+    /// The events that say more than the text.
+    fn notes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let notes = lock(&self.own).text.notes().to_vec();
+        list(py, notes)
     }
 
     fn __await__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {

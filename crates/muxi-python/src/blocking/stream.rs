@@ -4,7 +4,7 @@ use super::run::block_on;
 use crate::{
     client::State,
     errors::{closed_early, exception},
-    events::{Head, to_python},
+    events::{Head, list, to_python},
     process::{ProcessBound, detached, inherited, lock},
 };
 use muxi_client::{
@@ -12,10 +12,14 @@ use muxi_client::{
     api::{event::Event, turn::TextReader},
     engine::OpenedStream,
 };
-use pyo3::{exceptions::PyRuntimeError, prelude::*, types::PyDict};
+use pyo3::{
+    exceptions::PyRuntimeError,
+    prelude::*,
+    types::{PyDict, PyList},
+};
 use std::{
     mem,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, MutexGuard},
     vec,
 };
 
@@ -132,6 +136,16 @@ impl SyncStream {
         outcome
     }
 
+    fn read_to_end(&self, py: Python<'_>) -> PyResult<MutexGuard<'_, Reading>> {
+        while self.next_slice(py)?.is_some() {}
+        let reading = lock(&self.reading);
+        if reading.is_cut_short {
+            drop(reading);
+            return Err(closed_early(py));
+        }
+        Ok(reading)
+    }
+
     fn next_slice(&self, py: Python<'_>) -> PyResult<Option<String>> {
         match self.next(py, |text, event| text.read(&event))? {
             Some(slice) => Ok(Some(slice)),
@@ -173,13 +187,15 @@ impl SyncStream {
 
     /// Reads to the end, and returns the whole answer.
     fn final_text(&self, py: Python<'_>) -> PyResult<String> {
-        while self.next_slice(py)?.is_some() {}
-        let reading = lock(&self.reading);
-        if reading.is_cut_short {
-            drop(reading);
-            return Err(closed_early(py));
-        }
-        Ok(reading.text.text().to_owned())
+        Ok(self.read_to_end(py)?.text.text().to_owned())
+    }
+
+    /// Reads to the end, and returns the whole answer and the events that say more.
+    fn result<'py>(&self, py: Python<'py>) -> PyResult<(String, Bound<'py, PyList>)> {
+        let reading = self.read_to_end(py)?;
+        let (text, notes) = (reading.text.text().to_owned(), reading.text.notes().to_vec());
+        drop(reading);
+        Ok((text, list(py, notes)?))
     }
 
     /// Lets the connection go, and ends a read that is under way.
