@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import muxi
@@ -103,5 +104,12 @@ def requests(formation: FormationClient) -> None:
     formation.chat(request)
     formation.chat({"message": "hi", "a_key_of_tomorrow": True})
     wrong: ChatRequest = {"message": 1}  # type: ignore[typeddict-item]
-    formation.chat("hi")  # type: ignore[arg-type]
+    formation.chat(3)  # type: ignore[arg-type]  # pyright: ignore
+    assert_type(formation.chat("hi", session_id="s1", files=[Path("a.txt"), ("b", b"b")]).text, str)
+    formation.chat(message="hi", mesage="hi")  # type: ignore[call-arg]  # pyright: ignore
+    formation.chat(message=3)  # type: ignore[arg-type]  # pyright: ignore
+    result = formation.chat_stream("hi").result()
+    assert_type(result.text, str)
+    assert_type(result.artifacts[0].filename, str)
+    assert_type(formation.chat("hi").raise_for_status(), muxi.types.ChatResult)
     formation.chat(wrong)

@@ -32,7 +32,7 @@ from .errors import (
 
 TYPE_CHECKING = bool()  # Not a literal, which jedi would believe, nor from typing, which takes long to load.
 if TYPE_CHECKING:
-    from . import webhook
+    from . import types, webhook
     from ._turn import TurnResult
     from .config import FormationConfig, ServerConfig
     from .formation import AsyncFormationClient, FormationClient
@@ -64,6 +64,7 @@ __all__ = [
     "ValidationError",
     "__version__",
     "parse_ui_widgets",
+    "types",
     "webhook",
 ]
 
@@ -77,6 +78,7 @@ _HOMES = {
     "ServerClient": "server",
     "ServerConfig": "config",
     "TurnResult": "_turn",
+    "types": "types",
     "webhook": "webhook",
 }
 
@@ -87,7 +89,7 @@ def __getattr__(name: str) -> object:
     from importlib import import_module
 
     module = import_module(f"muxi.{_HOMES[name]}")
-    value = module if name == "webhook" else getattr(module, name)
+    value = module if name == _HOMES[name] else getattr(module, name)
     globals()[name] = value
     return value
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ._options import CallOptions
     from ._stream_async import AsyncEventStream
 
-__all__ = ["AsyncTransport", "PendingBundle"]
+__all__ = ["AsyncTransport", "Pending", "PendingBundle"]
 
 
 class AsyncTransport:
@@ -39,7 +39,7 @@ class AsyncTransport:
 
     async def call(self, name: str | None, values: tuple[Any, ...], options: CallOptions) -> Any:
         """Call an operation, with its arguments in the order of the table."""
-        if values and type(values[0]) is PendingBundle:
+        if values and isinstance(values[0], Pending):
             values = (await values[0].make(self.engine, name, options), *values[1:])
         loop = _running_loop()
         mailbox = _mailboxes.get(loop) or _new_mailbox(loop)
@@ -59,7 +59,7 @@ class AsyncTransport:
         engine = self.engine
 
         async def prepare() -> tuple[Any, ...]:
-            if values and type(values[0]) is PendingBundle:
+            if values and isinstance(values[0], Pending):
                 return (await values[0].make(engine, name, options), *values[1:])
             return values
 
@@ -69,7 +69,17 @@ class AsyncTransport:
         return kind(prepare, start, _wait)
 
 
-class PendingBundle:
+class Pending:
+    """A value that is to be made, which takes time."""
+
+    __slots__ = ()
+
+    async def make(self, engine: _muxi.AsyncEngine, name: str | None, options: CallOptions) -> Any:
+        """Return the value for a call of an operation."""
+        raise NotImplementedError
+
+
+class PendingBundle(Pending):
     """A bundle that is to be made, which takes time: not on the event loop, and once for all tasks that wait for it."""
 
     __slots__ = ("_began_at", "_made", "_source", "_turn")

@@ -6,6 +6,7 @@ import os
 
 from . import _muxi
 from ._async import AsyncTransport, PendingBundle
+from ._payload import Files, payload_of
 from ._settings import _FormationSettings, _ServerSettings
 from ._stream import EventStream
 from ._stream_async import AsyncEventStream
@@ -200,6 +201,10 @@ class _Sync(_Client):
     def _bundle(self, formation_id: str | None, payload: Any, bundle_path: Any) -> Any:
         return _source(payload, bundle_path)
 
+    def _payload(self, kind: str, payload: Any, fields: Mapping[str, Any]) -> Any:
+        made = payload_of(kind, payload, fields)
+        return made.read() if type(made) is Files else made
+
     def request(
         self,
         method: str,
@@ -275,6 +280,9 @@ class _Async(_Client):
 
     def _bundle(self, formation_id: str | None, payload: Any, bundle_path: Any) -> Any:
         return PendingBundle(_source(payload, bundle_path))
+
+    def _payload(self, kind: str, payload: Any, fields: Mapping[str, Any]) -> Any:
+        return payload_of(kind, payload, fields)
 
     async def request(
         self,

@@ -13,18 +13,22 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
+    from typing_extensions import Unpack
+
     from .types import (
         AgentList,
         Artifact,
         ArtifactList,
         ArtifactVersions,
         AudioRequest,
+        AudioRequestFields,
         AuditCleared,
         AuditLog,
         BufferCleared,
         BufferList,
         BufferStats,
         ChatRequest,
+        ChatRequestFields,
         ChatResult,
         Credential,
         CredentialDeleted,
@@ -634,13 +638,14 @@ class AsyncFormationClient(AsyncFormationBase):
 
     async def chat(
         self,
-        payload: ChatRequest | Mapping[str, Any],
+        payload: str | ChatRequest | Mapping[str, Any] | None = None,
         *,
         user_id: str = "",
         timeout: float | None = None,
         deadline: float | None = None,
         headers: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
+        **fields: Unpack[ChatRequestFields],
     ) -> ChatResult:
         """Send a message and wait for the whole answer.
 
@@ -649,13 +654,14 @@ class AsyncFormationClient(AsyncFormationBase):
         answers 500 in the shipped runtime: use ``chat_stream`` for those.
 
         Args:
-            payload: The turn: ``message``, and optionally ``files``, ``session_id``, ``request_id``, ``agent_id``,
-                ``ui_response`` and more.
+            payload: The turn: a text, or ``message`` and optionally ``files``, ``session_id``, ``request_id``,
+                ``agent_id``, ``ui_response`` and more.
             user_id: The user on whose behalf the call is made; the formation's default user when empty.
             timeout: Seconds for this call instead of the client's.
             deadline: Seconds for all attempts and the waits between them, instead of the client's deadline.
             headers: More headers for this call.
             idempotency_key: The key to send instead of a fresh one.
+            **fields: The fields of ``ChatRequest`` by keyword, instead of or beside `payload`.
 
         Returns:
             A dict with ``message``, ``user_id``, ``session_id``, ``request_id``.
@@ -666,17 +672,22 @@ class AsyncFormationClient(AsyncFormationBase):
 
         HTTP: ``POST /chat``, client key.
         """
-        return await self._call("chat", (payload, user_id), (timeout, deadline, headers, idempotency_key))
+        return await self._call(
+            "chat",
+            (self._payload("ChatRequest", payload, fields), user_id),
+            (timeout, deadline, headers, idempotency_key),
+        )
 
     def chat_stream(
         self,
-        payload: ChatRequest | Mapping[str, Any],
+        payload: str | ChatRequest | Mapping[str, Any] | None = None,
         *,
         user_id: str = "",
         timeout: float | None = None,
         deadline: float | None = None,
         headers: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
+        **fields: Unpack[ChatRequestFields],
     ) -> AsyncChatStream:
         """Send a message and stream the turn.
 
@@ -685,13 +696,14 @@ class AsyncFormationClient(AsyncFormationBase):
         ``session_id`` and ``request_id`` are made when the payload has none.
 
         Args:
-            payload: The turn: ``message``, and optionally ``files``, ``session_id``, ``request_id``, ``agent_id``,
-                ``ui_response`` and more.
+            payload: The turn: a text, or ``message`` and optionally ``files``, ``session_id``, ``request_id``,
+                ``agent_id``, ``ui_response`` and more.
             user_id: The user on whose behalf the call is made; the formation's default user when empty.
             timeout: Seconds for the beginning of the stream. Default: no limit.
             deadline: Seconds for the whole stream, instead of the client's deadline.
             headers: More headers for this call.
             idempotency_key: The key to send instead of a fresh one.
+            **fields: The fields of ``ChatRequest`` by keyword, instead of or beside `payload`.
 
         Returns:
             The events, as they come: use ``async for`` on it directly or after ``await``. Closing the stream, or
@@ -706,30 +718,32 @@ class AsyncFormationClient(AsyncFormationBase):
         return self._open(
             AsyncChatStream,
             "chat_stream",
-            (payload, user_id),
+            (self._payload("ChatRequest", payload, fields), user_id),
             (timeout, deadline, headers, idempotency_key),
         )
 
     async def audio_chat(
         self,
-        payload: AudioRequest | Mapping[str, Any],
+        payload: AudioRequest | Mapping[str, Any] | None = None,
         *,
         user_id: str = "",
         timeout: float | None = None,
         deadline: float | None = None,
         headers: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
+        **fields: Unpack[AudioRequestFields],
     ) -> ChatResult:
         """Send voice notes (``files``, all ``audio/*``) and wait for the whole answer.
 
         Args:
-            payload: The turn: ``message``, and optionally ``files``, ``session_id``, ``request_id``, ``agent_id``,
-                ``ui_response`` and more.
+            payload: The turn: a text, or ``message`` and optionally ``files``, ``session_id``, ``request_id``,
+                ``agent_id``, ``ui_response`` and more.
             user_id: The user on whose behalf the call is made; the formation's default user when empty.
             timeout: Seconds for this call instead of the client's.
             deadline: Seconds for all attempts and the waits between them, instead of the client's deadline.
             headers: More headers for this call.
             idempotency_key: The key to send instead of a fresh one.
+            **fields: The fields of ``AudioRequest`` by keyword, instead of or beside `payload`.
 
         Returns:
             A dict with ``message``, ``user_id``, ``session_id``, ``request_id``.
@@ -740,28 +754,34 @@ class AsyncFormationClient(AsyncFormationBase):
 
         HTTP: ``POST /audiochat``, client key.
         """
-        return await self._call("audio_chat", (payload, user_id), (timeout, deadline, headers, idempotency_key))
+        return await self._call(
+            "audio_chat",
+            (self._payload("AudioRequest", payload, fields), user_id),
+            (timeout, deadline, headers, idempotency_key),
+        )
 
     def audio_chat_stream(
         self,
-        payload: AudioRequest | Mapping[str, Any],
+        payload: AudioRequest | Mapping[str, Any] | None = None,
         *,
         user_id: str = "",
         timeout: float | None = None,
         deadline: float | None = None,
         headers: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
+        **fields: Unpack[AudioRequestFields],
     ) -> AsyncChatStream:
         """Send voice notes (``files``, all ``audio/*``) and stream the answer.
 
         Args:
-            payload: The turn: ``message``, and optionally ``files``, ``session_id``, ``request_id``, ``agent_id``,
-                ``ui_response`` and more.
+            payload: The turn: a text, or ``message`` and optionally ``files``, ``session_id``, ``request_id``,
+                ``agent_id``, ``ui_response`` and more.
             user_id: The user on whose behalf the call is made; the formation's default user when empty.
             timeout: Seconds for the beginning of the stream. Default: no limit.
             deadline: Seconds for the whole stream, instead of the client's deadline.
             headers: More headers for this call.
             idempotency_key: The key to send instead of a fresh one.
+            **fields: The fields of ``AudioRequest`` by keyword, instead of or beside `payload`.
 
         Returns:
             The events, as they come: use ``async for`` on it directly or after ``await``. Closing the stream, or
@@ -776,7 +796,7 @@ class AsyncFormationClient(AsyncFormationBase):
         return self._open(
             AsyncChatStream,
             "audio_chat_stream",
-            (payload, user_id),
+            (self._payload("AudioRequest", payload, fields), user_id),
             (timeout, deadline, headers, idempotency_key),
         )
 

@@ -260,3 +260,12 @@ SHAPES = {
 
 # The class in `muxi._turn` that has what no key says.
 BASES = {"ChatResult": "Answer"}
+
+# The fields of requests that are arguments of their own, too.
+FIELDS = {
+    "AudioRequest": "files session_id request_id agent_id",
+    "ChatRequest": (
+        "message files ui_response session_id request_id agent_id webhook_url threshold_seconds source_channel "
+        "group_id mode"
+    ),
+}

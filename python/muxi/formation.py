@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
+    from typing_extensions import Unpack
+
     from ._event import parse_ui_widgets
     from ._formation_async import AsyncFormationClient
     from .config import FormationConfig
@@ -22,12 +24,14 @@ if TYPE_CHECKING:
         ArtifactList,
         ArtifactVersions,
         AudioRequest,
+        AudioRequestFields,
         AuditCleared,
         AuditLog,
         BufferCleared,
         BufferList,
         BufferStats,
         ChatRequest,
+        ChatRequestFields,
         ChatResult,
         Credential,
         CredentialDeleted,
@@ -633,13 +637,14 @@ class FormationClient(SyncFormationBase):
 
     def chat(
         self,
-        payload: ChatRequest | Mapping[str, Any],
+        payload: str | ChatRequest | Mapping[str, Any] | None = None,
         *,
         user_id: str = "",
         timeout: float | None = None,
         deadline: float | None = None,
         headers: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
+        **fields: Unpack[ChatRequestFields],
     ) -> ChatResult:
         """Send a message and wait for the whole answer.
 
@@ -648,13 +653,14 @@ class FormationClient(SyncFormationBase):
         answers 500 in the shipped runtime: use ``chat_stream`` for those.
 
         Args:
-            payload: The turn: ``message``, and optionally ``files``, ``session_id``, ``request_id``, ``agent_id``,
-                ``ui_response`` and more.
+            payload: The turn: a text, or ``message`` and optionally ``files``, ``session_id``, ``request_id``,
+                ``agent_id``, ``ui_response`` and more.
             user_id: The user on whose behalf the call is made; the formation's default user when empty.
             timeout: Seconds for this call instead of the client's.
             deadline: Seconds for all attempts and the waits between them, instead of the client's deadline.
             headers: More headers for this call.
             idempotency_key: The key to send instead of a fresh one.
+            **fields: The fields of ``ChatRequest`` by keyword, instead of or beside `payload`.
 
         Returns:
             A dict with ``message``, ``user_id``, ``session_id``, ``request_id``.
@@ -665,17 +671,22 @@ class FormationClient(SyncFormationBase):
 
         HTTP: ``POST /chat``, client key.
         """
-        return self._call("chat", (payload, user_id), (timeout, deadline, headers, idempotency_key))
+        return self._call(
+            "chat",
+            (self._payload("ChatRequest", payload, fields), user_id),
+            (timeout, deadline, headers, idempotency_key),
+        )
 
     def chat_stream(
         self,
-        payload: ChatRequest | Mapping[str, Any],
+        payload: str | ChatRequest | Mapping[str, Any] | None = None,
         *,
         user_id: str = "",
         timeout: float | None = None,
         deadline: float | None = None,
         headers: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
+        **fields: Unpack[ChatRequestFields],
     ) -> ChatStream:
         """Send a message and stream the turn.
 
@@ -684,13 +695,14 @@ class FormationClient(SyncFormationBase):
         ``session_id`` and ``request_id`` are made when the payload has none.
 
         Args:
-            payload: The turn: ``message``, and optionally ``files``, ``session_id``, ``request_id``, ``agent_id``,
-                ``ui_response`` and more.
+            payload: The turn: a text, or ``message`` and optionally ``files``, ``session_id``, ``request_id``,
+                ``agent_id``, ``ui_response`` and more.
             user_id: The user on whose behalf the call is made; the formation's default user when empty.
             timeout: Seconds for the beginning of the stream. Default: no limit.
             deadline: Seconds for the whole stream, instead of the client's deadline.
             headers: More headers for this call.
             idempotency_key: The key to send instead of a fresh one.
+            **fields: The fields of ``ChatRequest`` by keyword, instead of or beside `payload`.
 
         Returns:
             The events, as they come. Closing the stream, or leaving its ``with`` block, hangs up.
@@ -701,28 +713,35 @@ class FormationClient(SyncFormationBase):
 
         HTTP: ``POST /chat``, client key.
         """
-        return self._open(ChatStream, "chat_stream", (payload, user_id), (timeout, deadline, headers, idempotency_key))
+        return self._open(
+            ChatStream,
+            "chat_stream",
+            (self._payload("ChatRequest", payload, fields), user_id),
+            (timeout, deadline, headers, idempotency_key),
+        )
 
     def audio_chat(
         self,
-        payload: AudioRequest | Mapping[str, Any],
+        payload: AudioRequest | Mapping[str, Any] | None = None,
         *,
         user_id: str = "",
         timeout: float | None = None,
         deadline: float | None = None,
         headers: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
+        **fields: Unpack[AudioRequestFields],
     ) -> ChatResult:
         """Send voice notes (``files``, all ``audio/*``) and wait for the whole answer.
 
         Args:
-            payload: The turn: ``message``, and optionally ``files``, ``session_id``, ``request_id``, ``agent_id``,
-                ``ui_response`` and more.
+            payload: The turn: a text, or ``message`` and optionally ``files``, ``session_id``, ``request_id``,
+                ``agent_id``, ``ui_response`` and more.
             user_id: The user on whose behalf the call is made; the formation's default user when empty.
             timeout: Seconds for this call instead of the client's.
             deadline: Seconds for all attempts and the waits between them, instead of the client's deadline.
             headers: More headers for this call.
             idempotency_key: The key to send instead of a fresh one.
+            **fields: The fields of ``AudioRequest`` by keyword, instead of or beside `payload`.
 
         Returns:
             A dict with ``message``, ``user_id``, ``session_id``, ``request_id``.
@@ -733,28 +752,34 @@ class FormationClient(SyncFormationBase):
 
         HTTP: ``POST /audiochat``, client key.
         """
-        return self._call("audio_chat", (payload, user_id), (timeout, deadline, headers, idempotency_key))
+        return self._call(
+            "audio_chat",
+            (self._payload("AudioRequest", payload, fields), user_id),
+            (timeout, deadline, headers, idempotency_key),
+        )
 
     def audio_chat_stream(
         self,
-        payload: AudioRequest | Mapping[str, Any],
+        payload: AudioRequest | Mapping[str, Any] | None = None,
         *,
         user_id: str = "",
         timeout: float | None = None,
         deadline: float | None = None,
         headers: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
+        **fields: Unpack[AudioRequestFields],
     ) -> ChatStream:
         """Send voice notes (``files``, all ``audio/*``) and stream the answer.
 
         Args:
-            payload: The turn: ``message``, and optionally ``files``, ``session_id``, ``request_id``, ``agent_id``,
-                ``ui_response`` and more.
+            payload: The turn: a text, or ``message`` and optionally ``files``, ``session_id``, ``request_id``,
+                ``agent_id``, ``ui_response`` and more.
             user_id: The user on whose behalf the call is made; the formation's default user when empty.
             timeout: Seconds for the beginning of the stream. Default: no limit.
             deadline: Seconds for the whole stream, instead of the client's deadline.
             headers: More headers for this call.
             idempotency_key: The key to send instead of a fresh one.
+            **fields: The fields of ``AudioRequest`` by keyword, instead of or beside `payload`.
 
         Returns:
             The events, as they come. Closing the stream, or leaving its ``with`` block, hangs up.
@@ -768,7 +793,7 @@ class FormationClient(SyncFormationBase):
         return self._open(
             ChatStream,
             "audio_chat_stream",
-            (payload, user_id),
+            (self._payload("AudioRequest", payload, fields), user_id),
             (timeout, deadline, headers, idempotency_key),
         )
 

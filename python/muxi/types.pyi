@@ -22,6 +22,7 @@ from ._dicts import ArtifactMetadataDict as ArtifactMetadataDict
 from ._dicts import ArtifactPreviewDict as ArtifactPreviewDict
 from ._dicts import ArtifactVersionsDict as ArtifactVersionsDict
 from ._dicts import AudioRequest as AudioRequest
+from ._dicts import AudioRequestFields as AudioRequestFields
 from ._dicts import AuditClearedDict as AuditClearedDict
 from ._dicts import AuditEntryDict as AuditEntryDict
 from ._dicts import AuditLogDict as AuditLogDict
@@ -35,6 +36,7 @@ from ._dicts import ChatArtifactDict as ChatArtifactDict
 from ._dicts import ChatFrameDict as ChatFrameDict
 from ._dicts import ChatMessageDict as ChatMessageDict
 from ._dicts import ChatRequest as ChatRequest
+from ._dicts import ChatRequestFields as ChatRequestFields
 from ._dicts import ChatResultDict as ChatResultDict
 from ._dicts import ClassificationDict as ClassificationDict
 from ._dicts import ContentDict as ContentDict
@@ -64,6 +66,7 @@ from ._dicts import DraftMode as DraftMode
 from ._dicts import DraftResultDict as DraftResultDict
 from ._dicts import DraftStateDict as DraftStateDict
 from ._dicts import EntryKind as EntryKind
+from ._dicts import FileInput as FileInput
 from ._dicts import FormationConfigSummaryDict as FormationConfigSummaryDict
 from ._dicts import FormationCountsDict as FormationCountsDict
 from ._dicts import FormationDetailDict as FormationDetailDict

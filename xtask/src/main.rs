@@ -130,7 +130,7 @@ fn outputs(root: &Path) -> Result<Vec<(&'static str, String)>> {
         ("python/muxi/_settings.py", settings::constructors()?),
         ("python/muxi/config.py", settings::dataclasses()?),
         ("python/muxi/_dicts.py", types::module(&types, &requests, &replies, &types::taken(both()))?),
-        ("python/muxi/_shapes.py", replies::shapes(&types, &replies)?),
+        ("python/muxi/_shapes.py", replies::shapes(&types, &requests, &replies)?),
         ("python/muxi/types.pyi", replies::stub(&types, &replies, &types::taken(both()))?),
         ("docs/reference.md", reference::page(&types)?),
     ])

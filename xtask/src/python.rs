@@ -3,6 +3,7 @@
 use crate::{
     model::{Def, Types},
     text::{self, WIDTH},
+    types,
 };
 use anyhow::{Context as _, Result, bail};
 use muxi_client::api::table::{Endpoint, Kind, Param, Place, Reply, StreamEnd};
@@ -70,7 +71,8 @@ fn argument(param: &Param) -> Result<Arg> {
         Kind::Bool => "bool",
         Kind::Json => "Any",
         Kind::Object if request.is_some() => {
-            one = format!("{} | Mapping[str, Any]", request.unwrap_or_default());
+            let text = if param.rust_type == "ChatRequest" { "str | " } else { "" };
+            one = format!("{text}{} | Mapping[str, Any]", request.unwrap_or_default());
             &one
         }
         Kind::List if request.is_some() => {
@@ -85,7 +87,7 @@ fn argument(param: &Param) -> Result<Arg> {
     };
     let default = match param.default {
         Some(json) => Some(literal(json)?),
-        None if param.required => None,
+        None if param.required && !is_spread(param) => None,
         None => Some("None".to_owned()),
     };
     let nullable = param.nullable || default.as_deref() == Some("None");
@@ -95,6 +97,11 @@ fn argument(param: &Param) -> Result<Arg> {
         place: param.goes_to.to_owned(),
         ..Arg::new(param.name, &annotation, default.as_deref(), param.keyword_only, &doc)
     })
+}
+
+/// Whether the fields of an argument are taken by keyword, too.
+pub(crate) fn is_spread(param: &Param) -> bool {
+    types::SPREAD.contains(&param.rust_type)
 }
 
 /// A bundle operation takes `(formation_id, payload, *, bundle_path, version)`, as the official SDK has it.
@@ -194,6 +201,10 @@ pub(crate) fn module(
     import(&mut out, "collections.abc", &known(&["Mapping", "Sequence"]));
     import(&mut out, "typing", &known(&["Any"]));
     out.push('\n');
+    import(&mut out, "typing_extensions", &known(&["Unpack"]));
+    if words.contains("Unpack") {
+        out.push('\n');
+    }
     import(&mut out, "._client", &known(&["BundleInput"]));
     // What the official package has in this module, too.
     let widgets = !is_async && lower == "formation";
@@ -206,8 +217,10 @@ pub(crate) fn module(
     if !is_async {
         import(&mut out, ".config", &[format!("{api}Config")]);
     }
-    let taken: Vec<&str> = crate::types::taken(endpoints.iter().copied()).into_iter().collect();
-    let replies = replies.into_iter().chain(known(&taken)).collect::<BTreeSet<_>>();
+    let taken = types::taken(endpoints.iter().copied()).into_iter().map(str::to_owned);
+    let taken: Vec<String> = taken.chain(types::SPREAD.iter().map(|name| format!("{name}Fields"))).collect();
+    let taken = known(&taken.iter().map(String::as_str).collect::<Vec<_>>());
+    let replies = replies.into_iter().chain(taken).collect::<BTreeSet<_>>();
     import(&mut out, ".types", &replies.into_iter().collect::<Vec<_>>());
     if is_async {
         write!(out, "\n__all__ = [\"Async{api}Client\"]\n")?;
@@ -256,12 +269,24 @@ fn method(endpoint: &Endpoint, types: &Types, prefix: &str) -> Result<String> {
         }
         writeln!(out, "        {},", arg.declaration())?;
     }
+    let spread = endpoint.params.iter().find(|param| is_spread(param));
+    if let Some(param) = spread {
+        writeln!(out, "        **fields: Unpack[{}Fields],", param.rust_type)?;
+    }
     writeln!(out, "    ) -> {returns}:")?;
 
     let mut block = String::from("\n        Args:\n");
     for arg in args.iter().chain(&common) {
         let line = format!("{}: {}", arg.name, text::python_marks(&arg.doc));
         block.push_str(&text::wrap(&line, "            ", "                "));
+        block.push('\n');
+    }
+    if let Some(param) = spread {
+        let doc = format!(
+            "**fields: The fields of ``{}`` by keyword, instead of or beside `{}`.",
+            param.rust_type, param.name
+        );
+        block.push_str(&text::wrap(&doc, "            ", "                "));
         block.push('\n');
     }
     block.push_str("\n        Returns:\n");
@@ -330,6 +355,7 @@ fn body(endpoint: &Endpoint, prefix: &str, waits: bool) -> String {
         .iter()
         .map(|param| match param.place {
             Place::Bundle => format!("self._bundle({formation_id}, {}, bundle_path)", param.name),
+            _ if is_spread(param) => format!("self._payload(\"{}\", {}, fields)", param.rust_type, param.name),
             _ => param.name.to_owned(),
         })
         .collect();

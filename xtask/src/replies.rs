@@ -3,7 +3,7 @@
 use crate::{
     model::{Def, Field, Shape, Struct, Types},
     text::{self, WIDTH},
-    types::{ADDED, annotation, attribute, by_key, dict_name, is_identifier},
+    types::{ADDED, SPREAD, annotation, attribute, by_key, dict_name, is_identifier},
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use std::{
@@ -50,7 +50,7 @@ fn keys<'t>(item: &'t Struct, is_reply: bool) -> Result<Vec<Key<'t>>> {
 }
 
 /// The module `muxi/_shapes.py`.
-pub(crate) fn shapes(types: &Types, replies: &BTreeSet<&str>) -> Result<String> {
+pub(crate) fn shapes(types: &Types, requests: &Types, replies: &BTreeSet<&str>) -> Result<String> {
     let mut out = format!(
         "\"\"\"The keys of each reply, for `muxi._classes`.\n\n`name` is always there, `name?` may be absent, `attribute=name` is an \
          attribute of another name; `:Type`, `:[Type`\nand `:{{Type` say that the value is an object of that type, or has \
@@ -77,7 +77,24 @@ pub(crate) fn shapes(types: &Types, replies: &BTreeSet<&str>) -> Result<String> 
     }
     out.push_str("}\n\n# The class in `muxi._turn` that has what no key says.\nBASES = {");
     let bases: Vec<String> = COMPUTED.iter().map(|(name, base)| format!("\"{name}\": \"{base}\"")).collect();
-    writeln!(out, "{}}}", bases.join(", "))?;
+    writeln!(
+        out,
+        "{}}}\n\n# The fields of requests that are arguments of their own, too.\nFIELDS = {{",
+        bases.join(", ")
+    )?;
+    for name in SPREAD {
+        let Some(Def::Struct(item)) = requests.get(name) else { bail!("there is no {name}") };
+        let names: Vec<&str> = item.fields.iter().map(|field| field.name.as_str()).collect();
+        let wrapped = text::wrap(&names.join(" "), "           ", "           ");
+        let lines: Vec<&str> = wrapped.lines().map(str::trim).collect();
+        let line = format!("    \"{name}\": \"{}\",", names.join(" "));
+        if line.len() <= WIDTH {
+            writeln!(out, "{line}")?;
+        } else {
+            writeln!(out, "    \"{name}\": (\n        \"{}\"\n    ),", lines.join(" \"\n        \""))?;
+        }
+    }
+    out.push_str("}\n");
     Ok(out)
 }
 
@@ -122,7 +139,8 @@ pub(crate) fn stub(types: &Types, replies: &BTreeSet<&str>, taken: &BTreeSet<&st
     let mut classes = String::new();
     let mut aliases = String::new();
     let mut imported: BTreeSet<String> = taken.iter().map(|&name| name.to_owned()).collect();
-    imported.insert("ReplyDict".to_owned());
+    imported.extend(SPREAD.iter().map(|name| format!("{name}Fields")));
+    imported.extend(["FileInput", "ReplyDict"].map(str::to_owned));
     for (name, def) in types.iter() {
         match def {
             Def::Struct(item) => {

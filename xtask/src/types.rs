@@ -15,12 +15,19 @@ const KEYWORDS: &[&str] = &[
     "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
 ];
 
+/// The files of a turn.
+const FILE_INPUT: &str = "\nFileInput: TypeAlias = os.PathLike[str] | tuple[str, bytes] | tuple[str, bytes, str] | Mapping[str, Any]\n\
+    \"\"\"A file of a turn: a path, its name and bytes, both with its media type, or the dict that goes out as it is.\"\"\"\n";
+
 /// The keys that the client adds to a reply that has none of its own by that name.
 pub(crate) const ADDED: &[(&str, &str, &str)] = &[
     ("request_id", "str", "The id of the request, for questions about it."),
     ("idempotency_key", "str | None", "The idempotency key, where the formation honoured one."),
     ("timestamp", "int", "When the reply was made, in Unix milliseconds."),
 ];
+
+/// Requests whose fields are arguments of their own, too.
+pub(crate) const SPREAD: &[&str] = &["AudioRequest", "ChatRequest"];
 
 /// The module `muxi/_dicts.py`: `replies` are the names of the types that operations return, `taken` of those of
 /// `requests` that they take.
@@ -76,7 +83,7 @@ pub(crate) fn module(
     ];
     let names: Vec<&str> = names.iter().filter(|(used, _)| *used).map(|(_, name)| *name).collect();
     if optional {
-        out.push_str("import sys\n");
+        out.push_str("import os\nimport sys\nfrom collections.abc import Mapping, Sequence\n");
     }
     writeln!(out, "from typing import {}", names.join(", "))?;
     if optional {
@@ -85,6 +92,7 @@ pub(crate) fn module(
              from typing_extensions import NotRequired\n",
         );
     }
+    out.push_str(FILE_INPUT);
     out.push_str(&classes);
     if !aliases.is_empty() {
         write!(out, "\n{aliases}")?;
@@ -101,9 +109,20 @@ pub(crate) fn taken(endpoints: impl Iterator<Item = &'static Endpoint>) -> BTree
 fn request(name: &str, item: &Struct) -> Result<String> {
     let mut out = format!("\n\nclass {name}(TypedDict):\n{}", text::docstring(&item.doc, "", "    ")?);
     for field in &item.fields {
-        write!(out, "\n    {}: {}\n{}", field.name, entry(field, annotation), attribute(&field.doc, "    "))?;
+        write!(out, "\n    {}: {}\n{}", field.name, entry(field, taken_as(field)), attribute(&field.doc, "    "))?;
+    }
+    if SPREAD.contains(&name) {
+        write!(out, "\n\nclass {name}Fields(TypedDict, total=False):\n    \"\"\"`{name}` by keyword.\"\"\"\n\n")?;
+        for field in &item.fields {
+            writeln!(out, "    {}: {}", field.name, taken_as(field)(&field.shape))?;
+        }
     }
     Ok(out)
+}
+
+/// The type that a field of a request is taken as.
+fn taken_as(field: &Field) -> fn(&Shape) -> String {
+    if field.name == "files" { |_| "Sequence[FileInput]".to_owned() } else { annotation }
 }
 
 /// An open set of words: an editor offers the known ones, and a type checker accepts every text.

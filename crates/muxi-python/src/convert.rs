@@ -1,10 +1,11 @@
 //! From Python values to arguments.
 
-use crate::once::interned;
+use crate::{json::parse, once::interned};
 use muxi_client::{
     Bundle,
     api::{
         arg::Arg,
+        params::File,
         request::Args,
         table::{Endpoint, Kind, Param, Place},
     },
@@ -55,6 +56,18 @@ fn arg(endpoint: &Endpoint, param: &Param, value: &Bound<'_, PyAny>) -> PyResult
         Kind::Bytes => Arg::Bytes(bytes_of(value).ok_or_else(wrong)?.into()),
         Kind::Bundle => return Err(wrong()),
     })
+}
+
+/// The fields of a file that goes with a chat turn.
+#[pyfunction]
+pub(crate) fn file<'py>(
+    py: Python<'py>,
+    name: &str,
+    content_type: &str,
+    content: &[u8],
+) -> PyResult<Bound<'py, PyAny>> {
+    let fields = serde_json::to_vec(&File::from_bytes(name, content_type, content));
+    parse(py, &fields.map_err(|e| PyValueError::new_err(e.to_string()))?)
 }
 
 /// The bytes in `bytes`, `bytearray` or text.

@@ -27,6 +27,7 @@ mod _muxi {
         asynchronous::{AsyncEngine, AsyncEvents, AsyncStream, AsyncText, Delivery, Mailbox},
         blocking::{SyncEngine, SyncStream, SyncText},
         bundle::{Packing, PyBundle},
+        convert::file,
         errors::{default_code, error_class},
         json::loads,
         process::{after_fork, before_exit},

@@ -9,7 +9,8 @@ endpoints! { Formation;
     /// found again. A failed turn is a normal reply: look at `message["metadata"]`. A turn that makes a file answers
     /// 500 in the shipped runtime: use `chat_stream` for those.
     json chat -> ChatResult = POST "/chat", client, body "stream" = "false" {
-        /// The turn: `message`, and optionally `files`, `session_id`, `request_id`, `agent_id`, `ui_response` and more.
+        /// The turn: a text, or `message` and optionally `files`, `session_id`, `request_id`, `agent_id`, `ui_response`
+        /// and more.
         payload: ChatRequest => turn,
     } with {
         /// The user on whose behalf the call is made; the formation's default user when empty.
@@ -20,7 +21,8 @@ endpoints! { Formation;
     ///
     /// `session_id` and `request_id` are made when the payload has none.
     sse chat_stream -> ChatEvents = POST "/chat", client, body "stream" = "true" {
-        /// The turn: `message`, and optionally `files`, `session_id`, `request_id`, `agent_id`, `ui_response` and more.
+        /// The turn: a text, or `message` and optionally `files`, `session_id`, `request_id`, `agent_id`, `ui_response`
+        /// and more.
         payload: ChatRequest => turn,
     } with {
         /// The user on whose behalf the call is made; the formation's default user when empty.
@@ -29,7 +31,8 @@ endpoints! { Formation;
 
     /// Send voice notes (`files`, all `audio/*`) and wait for the whole answer.
     json audio_chat -> ChatResult = POST "/audiochat", client, body "stream" = "false" {
-        /// The turn: `message`, and optionally `files`, `session_id`, `request_id`, `agent_id`, `ui_response` and more.
+        /// The turn: a text, or `message` and optionally `files`, `session_id`, `request_id`, `agent_id`, `ui_response`
+        /// and more.
         payload: AudioRequest => turn,
     } with {
         /// The user on whose behalf the call is made; the formation's default user when empty.
@@ -38,7 +41,8 @@ endpoints! { Formation;
 
     /// Send voice notes (`files`, all `audio/*`) and stream the answer.
     sse audio_chat_stream -> ChatEvents = POST "/audiochat", client, body "stream" = "true" {
-        /// The turn: `message`, and optionally `files`, `session_id`, `request_id`, `agent_id`, `ui_response` and more.
+        /// The turn: a text, or `message` and optionally `files`, `session_id`, `request_id`, `agent_id`, `ui_response`
+        /// and more.
         payload: AudioRequest => turn,
     } with {
         /// The user on whose behalf the call is made; the formation's default user when empty.

@@ -1,0 +1,98 @@
+"""The payload of a chat turn: a text, a dict, or its fields by keyword; and its files."""
+
+from __future__ import annotations
+
+import os
+
+from ._async import Pending
+from ._muxi import file
+from ._shapes import FIELDS
+
+TYPE_CHECKING = bool()  # Not a literal, which jedi would believe, nor from typing, which takes long to load.
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+__all__ = ["Files", "payload_of"]
+
+
+def payload_of(kind: str, payload: Any, fields: Mapping[str, Any]) -> Any:
+    """Return the payload of a call that takes it as one argument, by keyword, or both."""
+    if not fields and type(payload) is dict and "files" not in payload:
+        return payload
+    given = {name: value for name, value in fields.items() if value is not None}
+    for name in given:
+        _check_name(kind, name)
+    made: Any = {"message": payload} if isinstance(payload, str) and kind == "ChatRequest" else payload
+    if given:
+        made = _both({} if made is None else made, given)
+    elif made is None:
+        raise TypeError('give the turn: chat("Hello!"), chat(message="Hello!") or chat({"message": "Hello!"})')
+    files = made.get("files") if isinstance(made, dict) else None
+    if isinstance(files, (list, tuple)) and not all(isinstance(one, dict) for one in files):
+        return Files(made, files)
+    return made
+
+
+def _both(payload: Any, given: dict[str, Any]) -> dict[str, Any]:
+    if not hasattr(payload, "keys"):
+        raise TypeError(f"payload must be a dict, not {type(payload).__name__}")
+    if twice := sorted(set(payload) & set(given)):
+        raise TypeError(f"given twice, in payload and by keyword: {', '.join(twice)}")
+    return {**payload, **given}
+
+
+def _check_name(kind: str, name: str) -> None:
+    known = FIELDS[kind].split()
+    if name not in known:
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, [*known, "timeout", "deadline", "headers", "idempotency_key", "user_id"], 1)
+        hint = f": did you mean {near[0]!r}?" if near else "; give fields of your own in a dict"
+        raise TypeError(f"unexpected keyword argument {name!r}{hint}")
+
+
+class Files(Pending):
+    """A payload whose files are to be read."""
+
+    __slots__ = ("_files", "_payload")
+
+    def __init__(self, payload: dict[str, Any], files: list[Any] | tuple[Any, ...]) -> None:
+        self._payload = payload
+        self._files = files
+        for at, one in enumerate(files):
+            _check_file(at, one)
+
+    def read(self) -> dict[str, Any]:
+        """Return the payload, with the files that are paths read."""
+        return self._payload | {"files": [_read(one) for one in self._files]}
+
+    async def make(self, engine: Any, name: str | None, options: Any) -> Any:
+        """Read the files, which takes time: not on the event loop."""
+        import asyncio
+
+        return await asyncio.to_thread(self.read)
+
+
+def _check_file(at: int, one: Any) -> None:
+    is_named = isinstance(one, tuple) and [type(part) for part in one] in ([str, bytes], [str, bytes, str])
+    if not (is_named or hasattr(one, "keys") or hasattr(one, "__fspath__")):
+        shown = f"a text: write Path({one!r})" if isinstance(one, str) else type(one).__name__
+        raise TypeError(f"files[{at}] must be a path, (name, bytes), (name, bytes, media type) or a dict, not {shown}")
+
+
+def _read(one: Any) -> Any:
+    if hasattr(one, "keys"):
+        return one
+    if isinstance(one, tuple):
+        name, content, *rest = one
+        return file(name, rest[0] if rest else _media_type(name), content)
+    path = os.fspath(one)
+    with open(path, "rb") as opened:
+        return file(os.path.basename(path), _media_type(path), opened.read())
+
+
+def _media_type(name: str) -> str:
+    from mimetypes import guess_type
+
+    return guess_type(name)[0] or "application/octet-stream"
