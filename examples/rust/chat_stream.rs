@@ -1,4 +1,4 @@
-//! Prints an answer as it arrives.
+//! Prints an answer as it arrives, and says so where the turn failed.
 
 use muxi_client::FormationClient;
 use std::io::{Write, stdout};
@@ -14,5 +14,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         stdout().flush()?;
     }
     println!();
+    turn.collect_turn().await?.error_for_status()?;
     Ok(())
 }

@@ -251,7 +251,10 @@ async fn run(seed: u64) -> Result<(), String> {
         Err(error) if error.attempts() != 1 => wrong("more than one attempt"),
         // The answer had begun, or the connection was quiet, and the request had left.
         Err(error)
-            if executed == 1 && !run.is_safe() && error.status() == 0 && !error.to_string().contains("may have") =>
+            if executed == 1
+                && !run.is_safe()
+                && error.status().is_none()
+                && !error.to_string().contains("may have") =>
         {
             wrong("the error does not say that it may have been executed")
         }

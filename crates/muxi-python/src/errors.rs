@@ -23,7 +23,7 @@ fn made(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
     let arguments = PyDict::new(py);
     arguments.set_item(interned!(py, "code"), error.code())?;
     arguments.set_item(interned!(py, "message"), error.message())?;
-    arguments.set_item(interned!(py, "status_code"), error.status())?;
+    arguments.set_item(interned!(py, "status_code"), error.status().unwrap_or(0))?;
     arguments.set_item(interned!(py, "details"), crate::json::parse(py, &details)?)?;
     arguments.set_item(interned!(py, "retry_after"), error.retry_after().map(|delay| delay.as_secs_f64()))?;
     arguments.set_item(interned!(py, "request_id"), error.request_id())?;

@@ -10,22 +10,22 @@ pub fn hint(endpoint: Option<&Endpoint>, error: &Error) -> Option<&'static str> 
     let name = endpoint.filter(|e| e.api == Api::Formation)?.name;
     let says = |words: &str| error.message().contains(words);
     match (name, error.status()) {
-        ("chat" | "audio_chat", 500) if says("not JSON serializable") => {
+        ("chat" | "audio_chat", Some(500)) if says("not JSON serializable") => {
             Some("the turn ran and made a file, which this runtime cannot return as JSON: use the stream")
         }
-        ("chat" | "chat_stream", 501) => {
+        ("chat" | "chat_stream", Some(501)) => {
             Some("this runtime has no async mode here, whatever is configured: leave `mode` out")
         }
-        ("list_skills" | "get_skill" | "list_agent_skills", 500) if says("create_success_response()") => {
+        ("list_skills" | "get_skill" | "list_agent_skills", Some(500)) if says("create_success_response()") => {
             Some("this runtime's own defect: it cannot tell its skills")
         }
-        ("stream_request", 500) if says("No module named") => {
+        ("stream_request", Some(500)) if says("No module named") => {
             Some("this runtime's own defect: follow the turn in its chat stream, or poll get_request_status")
         }
-        ("create_credential", 500) if says("has no attribute 'store'") => {
+        ("create_credential", Some(500)) if says("has no attribute 'store'") => {
             Some("this runtime's own defect: it cannot store credentials")
         }
-        ("link_user_identifier", 500) if says("not-null constraint") => {
+        ("link_user_identifier", Some(500)) if says("not-null constraint") => {
             Some("this runtime makes no user here: call resolve_user with create_user, and link to that one")
         }
         _ => None,

@@ -1,4 +1,6 @@
 //! The events of each kind of stream, typed. What this version does not know is kept as it came.
+//!
+//! As JSON an event is an object with `type`, the variant in snake case, and `data`.
 
 use super::{
     event::Event,
@@ -7,7 +9,7 @@ use super::{
         Widget,
     },
 };
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// An event of a typed stream.
 pub trait StreamEvent: Sized + Send + 'static {
@@ -27,7 +29,8 @@ impl StreamEvent for Event {
 }
 
 /// An event of a chat turn.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(tag = "type", content = "data", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ChatEvent {
     /// A step of the turn: what happens, a slice of the answer, or (kind `completed`) all of it.
@@ -75,7 +78,8 @@ impl StreamEvent for ChatEvent {
 }
 
 /// An event of a change of a formation.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(tag = "type", content = "data", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum LifecycleEvent {
     /// A step was taken.
@@ -97,7 +101,8 @@ impl StreamEvent for LifecycleEvent {
 }
 
 /// An event of a formation's output.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(tag = "type", content = "data", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum OutputEvent {
     /// The output is followed from now on.
@@ -129,7 +134,8 @@ impl StreamEvent for OutputEvent {
 }
 
 /// What happens for a user.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(tag = "type", content = "data", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ActivityEvent {
     /// Something happened.
@@ -145,7 +151,8 @@ impl StreamEvent for ActivityEvent {
 }
 
 /// What happens in a request.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(tag = "type", content = "data", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RequestEvent {
     /// A step, or the kinds `stream_open` and `stream_completed`.
@@ -161,7 +168,8 @@ impl StreamEvent for RequestEvent {
 }
 
 /// A live log entry.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(tag = "type", content = "data", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum LogEntryEvent {
     /// An entry.

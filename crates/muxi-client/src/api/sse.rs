@@ -1,9 +1,10 @@
 //! A parser for server-sent events, on bytes, by the rules of the WHATWG.
 
 use memchr::memchr2;
+use serde::{Deserialize, Serialize};
 
 /// One event as it came.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct SseEvent {
     /// The event's name; `message` when it has none.
     pub event: Box<str>,

@@ -1,20 +1,24 @@
 //! A chat turn, put together from its events.
 
 use super::{
+    error::{Error, Result},
     event::Event,
     events::{ChatEvent, StreamEvent},
     ids::TurnIds,
     types::{ChatArtifact, Token, TokenKind, TurnStatus, Widget},
 };
+use serde::{Deserialize, Serialize};
 use std::mem;
 
 /// A chat turn that is over.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct Turn {
     /// The whole answer.
     pub text: String,
-    /// How it ended. A turn that failed says so only here and in its text; a workflow says nothing.
+    /// How it ended. A turn that failed says so only here and in its text, see
+    /// [`error_for_status`](Self::error_for_status); a workflow says nothing.
     pub status: Option<TurnStatus>,
     /// Widgets to show beside the answer.
     pub widgets: Vec<Widget>,
@@ -35,6 +39,35 @@ impl Turn {
     pub fn asks_back(&self) -> bool {
         self.status == Some(TurnStatus::AwaitingClarification)
             || self.completed.as_ref().and_then(|token| token.clarification) == Some(true)
+    }
+
+    /// Returns the turn, or an error where it failed, so that its text is not taken for an answer.
+    ///
+    /// ```no_run
+    /// # async fn ask(formation: muxi_client::FormationClient) -> muxi_client::Result<()> {
+    /// let turn = formation.chat_stream("Hello!").await?.collect_turn().await?.error_for_status()?;
+    /// println!("{}", turn.text);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// An [`Error`] of kind [`Api`](crate::ErrorKind::Api) with the code `TURN_FAILED`, `TURN_ESCALATED` (the formation
+    /// tries again in the background: poll the request) or `TURN_CANCELLED`, the turn's text, and its ids.
+    pub fn error_for_status(self) -> Result<Self> {
+        self.error_for_status_ref()?;
+        Ok(self)
+    }
+
+    /// Returns the turn, as [`error_for_status`](Self::error_for_status) does.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub fn error_for_status_ref(&self) -> Result<&Self> {
+        let failure = self.status.as_ref().and_then(TurnStatus::failure);
+        failure.map_or(Ok(self), |code| Err(Error::of_turn(code, &self.text, &self.session_id, &self.request_id)))
     }
 }
 

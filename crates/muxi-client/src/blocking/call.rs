@@ -15,7 +15,7 @@ use crate::{
 };
 use std::sync::Arc;
 
-impl<O: Operation> Call<'_, Blocking, O>
+impl<O: Operation> Call<Blocking, O>
 where
     O::Reply: Outcome,
     <O::Reply as Outcome>::Output: IntoBlocking,
@@ -31,7 +31,7 @@ where
     }
 }
 
-impl<F: Outcome> Route<'_, Blocking, F>
+impl<F: Outcome> Route<Blocking, F>
 where
     F::Output: IntoBlocking,
 {
@@ -46,7 +46,7 @@ where
     }
 }
 
-fn send<F>(handle: &Handle, request: Request, options: CallOptions) -> Result<<F::Output as IntoBlocking>::Blocking>
+fn send<F>(handle: Arc<Handle>, request: Request, options: CallOptions) -> Result<<F::Output as IntoBlocking>::Blocking>
 where
     F: Outcome,
     F::Output: IntoBlocking,

@@ -12,7 +12,7 @@ use crate::{
     stream::{self, CloseHandle},
 };
 use http::HeaderMap;
-use std::{fmt, future::Future, sync::Arc};
+use std::{borrow::BorrowMut, fmt, future::Future, sync::Arc};
 
 /// A chat turn, live. See [`Events`].
 pub type ChatStream = Events<ChatEvent>;
@@ -104,7 +104,13 @@ impl<E: StreamEvent> Iterator for Events<E> {
 
 impl Events<ChatEvent> {
     /// Reads the answer's text as it arrives; all at once for a turn that does not come in slices.
-    pub fn text_deltas(&mut self) -> TextDeltas<'_> {
+    pub fn text_deltas(&mut self) -> TextDeltas<&mut Self> {
+        TextDeltas { stream: self }
+    }
+
+    /// Reads the answer's text as it arrives, as [`text_deltas`](Self::text_deltas) does, and owns the stream. Dropping it
+    /// closes the stream, which cancels the turn.
+    pub fn into_text_deltas(self) -> TextDeltas<Self> {
         TextDeltas { stream: self }
     }
 
@@ -129,17 +135,24 @@ impl Events<ChatEvent> {
     }
 }
 
-/// The text of a chat turn as it arrives.
+/// The text of a chat turn as it arrives. `S` is the [`ChatStream`], or a reference to it.
 #[derive(Debug)]
-pub struct TextDeltas<'s> {
-    stream: &'s mut ChatStream,
+pub struct TextDeltas<S = ChatStream> {
+    stream: S,
 }
 
-impl Iterator for TextDeltas<'_> {
+impl<S> TextDeltas<S> {
+    /// Returns the stream, from here on, for the turn's result.
+    pub fn into_inner(self) -> S {
+        self.stream
+    }
+}
+
+impl<S: BorrowMut<ChatStream>> Iterator for TextDeltas<S> {
     type Item = Result<String>;
 
     fn next(&mut self) -> Option<Result<String>> {
-        let ChatStream { events, driver } = &mut *self.stream;
+        let ChatStream { events, driver } = self.stream.borrow_mut();
         match events.slice_ready() {
             Some(text) => Some(Ok(text)),
             None => next(driver, async { events.text_deltas().next().await }),

@@ -1,5 +1,6 @@
 //! What is wrong with a bundle.
 
+use crate::api::error::Error;
 use std::{io, path::PathBuf};
 
 /// A configuration may have this many bytes.
@@ -165,6 +166,13 @@ pub enum BundleError {
         /// The file.
         path: String,
     },
+}
+
+impl From<BundleError> for Error {
+    /// A wrong argument, with the fault of the bundle as its [source](std::error::Error::source).
+    fn from(error: BundleError) -> Self {
+        Self::invalid(error.to_string()).with_source(error)
+    }
 }
 
 impl BundleError {

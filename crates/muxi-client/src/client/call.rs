@@ -25,6 +25,7 @@ use std::{
     future::{Future, IntoFuture, ready},
     marker::PhantomData,
     pin::Pin,
+    sync::Arc,
 };
 
 /// The options that every call takes.
@@ -64,24 +65,25 @@ macro_rules! call_options {
 }
 pub(crate) use call_options;
 
-/// A call. An async one is sent when it is awaited, a blocking one by `send`.
+/// A call. An async one is sent when it is awaited, a blocking one by `send`. It keeps what it needs of its client, so
+/// that it can be sent anywhere: `tokio::spawn(formation.chat("Hello!").user_id("ada").into_future())`.
 #[must_use = "a call does nothing until it is sent"]
-pub struct Call<'c, M, O> {
-    handle: &'c Handle,
+pub struct Call<M, O> {
+    handle: Arc<Handle>,
     args: Args,
     options: CallOptions,
     idempotency_key: Option<String>,
     kind: PhantomData<fn() -> (M, O)>,
 }
 
-impl<M, O> fmt::Debug for Call<'_, M, O> {
+impl<M, O> fmt::Debug for Call<M, O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call").field("operation", &self.args.endpoint().name).finish_non_exhaustive()
     }
 }
 
-impl<'c, M, O: Operation> Call<'c, M, O> {
-    pub(crate) fn new(handle: &'c Handle) -> Self {
+impl<M, O: Operation> Call<M, O> {
+    pub(crate) fn new(handle: Arc<Handle>) -> Self {
         let (args, options) = (Args::new(O::ENDPOINT), CallOptions::default());
         Self { handle, args, options, idempotency_key: None, kind: PhantomData }
     }
@@ -92,9 +94,10 @@ impl<'c, M, O: Operation> Call<'c, M, O> {
 
     call_options!();
 
-    pub(crate) fn into_parts(self) -> (&'c Handle, Result<Request>, CallOptions) {
+    pub(crate) fn into_parts(self) -> (Arc<Handle>, Result<Request>, CallOptions) {
         let request = self.args.build().map(|request| request.with_idempotency_key(self.idempotency_key));
-        (self.handle, request, self.options.over(&self.handle.defaults))
+        let options = self.options.over(&self.handle.defaults);
+        (self.handle, request, options)
     }
 }
 
@@ -104,7 +107,7 @@ pub trait Outcome {
     type Output: Send;
     /// Sends the request.
     fn send(
-        handle: &Handle,
+        handle: Arc<Handle>,
         request: Request,
         options: CallOptions,
     ) -> impl Future<Output = Result<Self::Output>> + Send;
@@ -112,7 +115,7 @@ pub trait Outcome {
 
 impl<T: DeserializeOwned + Send + 'static> Outcome for reply::json<T> {
     type Output = Response<T>;
-    async fn send(handle: &Handle, request: Request, options: CallOptions) -> Result<Response<T>> {
+    async fn send(handle: Arc<Handle>, request: Request, options: CallOptions) -> Result<Response<T>> {
         let reply = handle.transport.send(&request, &options).await?;
         let whole = request.endpoint.is_some_and(|e| e.flags.whole);
         let (data, metadata) =
@@ -123,7 +126,7 @@ impl<T: DeserializeOwned + Send + 'static> Outcome for reply::json<T> {
 
 impl<T> Outcome for reply::bytes<T> {
     type Output = Response<Bytes>;
-    async fn send(handle: &Handle, request: Request, options: CallOptions) -> Result<Response<Bytes>> {
+    async fn send(handle: Arc<Handle>, request: Request, options: CallOptions) -> Result<Response<Bytes>> {
         let reply = handle.transport.send(&request, &options).await?;
         Ok(Response { data: reply.body.clone(), metadata: Metadata::default(), reply })
     }
@@ -131,7 +134,7 @@ impl<T> Outcome for reply::bytes<T> {
 
 impl<T> Outcome for reply::text<T> {
     type Output = Response<String>;
-    async fn send(handle: &Handle, request: Request, options: CallOptions) -> Result<Response<String>> {
+    async fn send(handle: Arc<Handle>, request: Request, options: CallOptions) -> Result<Response<String>> {
         let reply = handle.transport.send(&request, &options).await?;
         let data = String::from_utf8_lossy(&reply.body).into_owned();
         Ok(Response { data, metadata: Metadata::default(), reply })
@@ -140,18 +143,18 @@ impl<T> Outcome for reply::text<T> {
 
 impl<T: EventsOf> Outcome for reply::sse<T> {
     type Output = Events<T::Event>;
-    async fn send(handle: &Handle, request: Request, options: CallOptions) -> Result<Events<T::Event>> {
+    async fn send(handle: Arc<Handle>, request: Request, options: CallOptions) -> Result<Events<T::Event>> {
         let opened = handle.transport.open(&request, &options).await?;
         Ok(Events::new(EventStream::new(opened)))
     }
 }
 
-impl<'c, O: Operation> IntoFuture for Call<'c, Async, O>
+impl<O: Operation> IntoFuture for Call<Async, O>
 where
     O::Reply: Outcome,
 {
     type Output = Result<<O::Reply as Outcome>::Output>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'c>>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
         match self.into_parts() {

@@ -20,7 +20,7 @@ pub type FormationClient = Client<Formation, Async>;
 
 /// A client. See [`ServerClient`] and [`FormationClient`]. Cloning is cheap, and clones share connections.
 pub struct Client<A, M> {
-    handle: Handle,
+    handle: Arc<Handle>,
     kind: PhantomData<fn() -> (A, M)>,
 }
 
@@ -45,7 +45,7 @@ impl<A, M> fmt::Debug for Client<A, M> {
 }
 
 impl<A, M> Client<A, M> {
-    pub(crate) fn shared(&self) -> &Handle {
+    pub(crate) fn shared(&self) -> &Arc<Handle> {
         &self.handle
     }
 
@@ -57,9 +57,8 @@ impl<A, M> Client<A, M> {
     /// The same client, on the same connections, with other options for its calls.
     #[must_use]
     pub fn with_options(&self, options: CallOptions) -> Self {
-        let mut client = self.clone();
-        client.handle.defaults = options.over(&self.handle.defaults);
-        client
+        let defaults = options.over(&self.handle.defaults);
+        Self { handle: Arc::new(Handle { defaults, ..Handle::clone(&self.handle) }), kind: PhantomData }
     }
 
     /// Closes the client: its idle connections, and for all clones. Calls from now on are refused.
@@ -101,6 +100,6 @@ impl<A: ApiKind, M: Mode> Builder<A, M> {
         let driver = M::driver()?;
         let transport = Arc::new(Transport::new(self.settings.check(A::API)?)?);
         let handle = Handle { transport, defaults: CallOptions::default(), driver };
-        Ok(Client { handle, kind: PhantomData })
+        Ok(Client { handle: Arc::new(handle), kind: PhantomData })
     }
 }

@@ -20,7 +20,7 @@ impl<M> Client<Formation, M> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn schedule(&self, job: ScheduledJob) -> Call<'_, M, ops::create_scheduler_job> {
+    pub fn schedule(&self, job: ScheduledJob) -> Call<M, ops::create_scheduler_job> {
         self.create_scheduler_job(job.job_type, &job.schedule, &job.message, &job.owner)
     }
 }

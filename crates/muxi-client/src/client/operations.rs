@@ -27,9 +27,9 @@ macro_rules! methods {
                 #[doc = concat!("HTTP: `", stringify!($method), " ", $path, "`, ", endpoints!(@key $auth), ".")]
                 pub fn $name(
                     &self $(, $arg: methods!(@takes $ty))*
-                ) -> Call<'_, M, ops::$name> {
+                ) -> Call<M, ops::$name> {
                     #[allow(unused_mut)]
-                    let mut call = Call::new(self.shared());
+                    let mut call = Call::new(self.shared().clone());
                     $(call.set(stringify!($arg), methods!(@arg $ty, $arg));)*
                     call
                 }
@@ -37,7 +37,7 @@ macro_rules! methods {
         }
 
         $($(
-            impl<M> Call<'_, M, ops::$name> {
+            impl<M> Call<M, ops::$name> {
                 $(
                     $(#[doc = $odoc])+
                     #[doc = concat!("\n\nHTTP: ", endpoints!(@goes_to $oat $oarg $($owire)?), ".")]

@@ -1,6 +1,9 @@
 //! Replies as a caller gets them.
 
-use crate::{api::response::Metadata, net::reply::Reply};
+use crate::{
+    api::{error::Result, response::Metadata, types::ChatResult},
+    net::reply::Reply,
+};
 use bytes::Bytes;
 use http::HeaderMap;
 use std::{
@@ -50,6 +53,28 @@ impl<T> Response<T> {
     /// The body as it came.
     pub fn body(&self) -> &Bytes {
         &self.reply.body
+    }
+}
+
+impl Response<ChatResult> {
+    /// Returns the answer, or an error where the turn failed, so that its text is not taken for an answer.
+    ///
+    /// ```no_run
+    /// # async fn ask(formation: muxi_client::FormationClient) -> muxi_client::Result<()> {
+    /// let answer = formation.chat("Hello!").user_id("ada").await?.error_for_status()?;
+    /// println!("{}", answer.text());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`ChatResult::error_for_status`], with the ids of the call.
+    pub fn error_for_status(self) -> Result<Self> {
+        match self.data.error_for_status_ref() {
+            Ok(_) => Ok(self),
+            Err(error) => Err(self.reply.explain(error)),
+        }
     }
 }
 

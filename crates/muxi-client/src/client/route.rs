@@ -21,13 +21,14 @@ use std::{
     future::{Future, IntoFuture},
     marker::PhantomData,
     pin::Pin,
+    sync::Arc,
 };
 
 /// A call of a route that is not in the table. An async one is sent when it is awaited, a blocking one by
 /// `send`. `F` is the form of its reply.
 #[must_use = "a call does nothing until it is sent"]
-pub struct Route<'c, M, F = reply::json<Value>> {
-    handle: &'c Handle,
+pub struct Route<M, F = reply::json<Value>> {
+    handle: Arc<Handle>,
     method: String,
     path: String,
     query: Vec<(String, String)>,
@@ -37,7 +38,7 @@ pub struct Route<'c, M, F = reply::json<Value>> {
     kind: PhantomData<fn() -> (M, F)>,
 }
 
-impl<M, F> fmt::Debug for Route<'_, M, F> {
+impl<M, F> fmt::Debug for Route<M, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Route").field("method", &self.method).field("path", &self.path).finish_non_exhaustive()
     }
@@ -61,9 +62,9 @@ impl<A, M> Client<A, M> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn request(&self, method: impl AsRef<str>, path: impl Into<String>) -> Route<'_, M> {
+    pub fn request(&self, method: impl AsRef<str>, path: impl Into<String>) -> Route<M> {
         Route {
-            handle: self.shared(),
+            handle: self.shared().clone(),
             method: method.as_ref().to_owned(),
             path: path.into(),
             query: Vec::new(),
@@ -75,12 +76,12 @@ impl<A, M> Client<A, M> {
     }
 
     /// Begins to open a stream of events of a route that is not in the table. See [`request`](Self::request).
-    pub fn stream(&self, method: impl AsRef<str>, path: impl Into<String>) -> Route<'_, M, reply::sse<RawEvents>> {
+    pub fn stream(&self, method: impl AsRef<str>, path: impl Into<String>) -> Route<M, reply::sse<RawEvents>> {
         self.request(method, path).form()
     }
 }
 
-impl<'c, M, F> Route<'c, M, F> {
+impl<M, F> Route<M, F> {
     call_options!();
 
     /// Adds a query parameter.
@@ -100,38 +101,39 @@ impl<'c, M, F> Route<'c, M, F> {
         self.header(USER_HEADER.as_str(), user_id)
     }
 
-    fn form<G>(self) -> Route<'c, M, G> {
+    fn form<G>(self) -> Route<M, G> {
         let Self { handle, method, path, query, body, options, idempotency_key, .. } = self;
         Route { handle, method, path, query, body, options, idempotency_key, kind: PhantomData }
     }
 
-    pub(crate) fn into_parts(self) -> (&'c Handle, Result<Request>, CallOptions) {
+    pub(crate) fn into_parts(self) -> (Arc<Handle>, Result<Request>, CallOptions) {
         let request = self.body.and_then(|body| Request::raw(&self.method, &self.path, &self.query, body));
         let request = request.map(|request| request.with_idempotency_key(self.idempotency_key));
-        (self.handle, request, self.options.over(&self.handle.defaults))
+        let options = self.options.over(&self.handle.defaults);
+        (self.handle, request, options)
     }
 }
 
-impl<'c, M> Route<'c, M> {
+impl<M> Route<M> {
     /// The data of the reply is JSON of type `T`.
-    pub fn reply_as<T>(self) -> Route<'c, M, reply::json<T>> {
+    pub fn reply_as<T>(self) -> Route<M, reply::json<T>> {
         self.form()
     }
 
     /// The reply is plain text.
-    pub fn text(self) -> Route<'c, M, reply::text<String>> {
+    pub fn text(self) -> Route<M, reply::text<String>> {
         self.form()
     }
 
     /// The reply is bytes.
-    pub fn bytes(self) -> Route<'c, M, reply::bytes<Vec<u8>>> {
+    pub fn bytes(self) -> Route<M, reply::bytes<Vec<u8>>> {
         self.form()
     }
 }
 
-impl<'c, F: Outcome + 'c> IntoFuture for Route<'c, Async, F> {
+impl<F: Outcome + 'static> IntoFuture for Route<Async, F> {
     type Output = Result<F::Output>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'c>>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
         let (handle, request, options) = self.into_parts();

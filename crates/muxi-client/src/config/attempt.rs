@@ -10,6 +10,7 @@ pub type OnAttempt = Arc<dyn Fn(&Attempt) + Send + Sync>;
 
 /// One attempt, for a log line. It holds no key, no signature and no body.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Attempt {
     /// The HTTP method.
     pub method: String,

@@ -192,7 +192,7 @@ fn cleared(error: &Error, idempotency_key: String) -> Reply {
 fn hinted(error: Error, defect: Option<&str>, endpoint: Option<&Endpoint>) -> Error {
     match (defect, endpoint, error.status()) {
         (Some(hint), ..) => error.with_hint(hint),
-        (None, Some(Endpoint { name: "send_notification", .. }), 502) => {
+        (None, Some(Endpoint { name: "send_notification", .. }), Some(502)) => {
             error.with_hint("no channel took the message: see the details")
         }
         _ => error,

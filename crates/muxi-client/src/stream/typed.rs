@@ -11,6 +11,7 @@ use crate::api::{
 use futures_core::Stream;
 use http::HeaderMap;
 use std::{
+    borrow::BorrowMut,
     fmt,
     future::poll_fn,
     marker::PhantomData,
@@ -119,7 +120,24 @@ impl<E: StreamEvent> Stream for Events<E> {
 
 impl Events<ChatEvent> {
     /// Reads the answer's text as it arrives; all at once for a turn that does not come in slices.
-    pub fn text_deltas(&mut self) -> TextDeltas<'_> {
+    pub fn text_deltas(&mut self) -> TextDeltas<&mut Self> {
+        TextDeltas { stream: self }
+    }
+
+    /// Reads the answer's text as it arrives, as [`text_deltas`](Self::text_deltas) does, and owns the stream: it can be
+    /// spawned, boxed or handed to a framework. Dropping it closes the stream, which cancels the turn.
+    ///
+    /// ```no_run
+    /// # async fn ask(formation: muxi_client::FormationClient) -> muxi_client::Result<()> {
+    /// let mut answer = formation.chat_stream("Hello!").await?.into_text_deltas();
+    /// while let Some(text) = answer.next().await {
+    ///     print!("{}", text?);
+    /// }
+    /// answer.into_inner().collect_turn().await?.error_for_status()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn into_text_deltas(self) -> TextDeltas<Self> {
         TextDeltas { stream: self }
     }
 
@@ -164,24 +182,32 @@ impl Events<ChatEvent> {
     }
 }
 
-/// The text of a chat turn as it arrives: a [`Stream`], and [`next`](Self::next) without another crate.
+/// The text of a chat turn as it arrives: a [`Stream`], and [`next`](Self::next) without another crate. `S` is the
+/// [`ChatStream`], or a reference to it.
 #[derive(Debug)]
-pub struct TextDeltas<'s> {
-    stream: &'s mut Events<ChatEvent>,
+pub struct TextDeltas<S = ChatStream> {
+    stream: S,
 }
 
-impl TextDeltas<'_> {
+impl<S> TextDeltas<S> {
+    /// Returns the stream, from here on, for the turn's result.
+    pub fn into_inner(self) -> S {
+        self.stream
+    }
+}
+
+impl<S: BorrowMut<ChatStream> + Unpin> TextDeltas<S> {
     /// Reads the next slice; `None` when the turn is over.
     pub async fn next(&mut self) -> Option<Result<String>> {
         poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }
 }
 
-impl Stream for TextDeltas<'_> {
+impl<S: BorrowMut<ChatStream> + Unpin> Stream for TextDeltas<S> {
     type Item = Result<String>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let Events { raw, turn, .. } = &mut *self.stream;
+        let Events { raw, turn, .. } = self.stream.borrow_mut();
         loop {
             match ready!(Pin::new(&mut *raw).poll_next(cx)) {
                 Some(Ok(event)) => match turn.read(&event) {

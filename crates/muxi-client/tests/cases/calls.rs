@@ -113,7 +113,7 @@ impl CallSpec {
         Box::leak(Box::new(Bundle::from_path(folder.path()).expect("a bundle")))
     }
 
-    fn options<'c, M, O: Operation>(&self, mut call: Call<'c, M, O>) -> Call<'c, M, O> {
+    fn options<M, O: Operation>(&self, mut call: Call<M, O>) -> Call<M, O> {
         thread::sleep(Duration::from_millis(self.pause_ms));
         if let Some(limit) = self.timeout {
             call = call.timeout(duration(limit));
@@ -142,7 +142,7 @@ trait Finish {
     fn finish(self, spec: &CallSpec) -> Ran;
 }
 
-impl<O: Operation> Finish for Call<'_, Async, O>
+impl<O: Operation> Finish for Call<Async, O>
 where
     O::Reply: Outcome,
     <O::Reply as Outcome>::Output: Read,
@@ -155,7 +155,7 @@ where
     }
 }
 
-impl<O: Operation> Finish for Call<'_, Blocking, O>
+impl<O: Operation> Finish for Call<Blocking, O>
 where
     O::Reply: Outcome,
     <O::Reply as Outcome>::Output: IntoBlocking,

@@ -56,7 +56,7 @@ fn client() -> FormationClient {
 }
 
 /// What an operation answers. Its type must know all of it.
-async fn ok<O, T>(call: Call<'_, Async, O>) -> Response<T>
+async fn ok<O, T>(call: Call<Async, O>) -> Response<T>
 where
     O: Operation<Reply = reply::json<T>>,
     T: DeserializeOwned + Send + Sync + 'static,
@@ -70,17 +70,17 @@ where
 }
 
 /// The error of a call: its status, code and message.
-async fn refused<O>(call: Call<'_, Async, O>) -> (u16, String, String)
+async fn refused<O>(call: Call<Async, O>) -> (u16, String, String)
 where
     O: Operation,
     O::Reply: Outcome<Output: Debug>,
 {
     let error: Error = call.await.unwrap_err();
-    (error.status(), error.code().to_owned(), error.message().to_owned())
+    (error.status().unwrap_or_default(), error.code().to_owned(), error.message().to_owned())
 }
 
 /// Asserts the status, the code and a part of the message of an error.
-async fn refuses<O>(call: Call<'_, Async, O>, status: u16, code: &str, words: &str)
+async fn refuses<O>(call: Call<Async, O>, status: u16, code: &str, words: &str)
 where
     O: Operation,
     O::Reply: Outcome<Output: Debug>,

@@ -1,5 +1,7 @@
 //! The kinds of errors, each declared once: statuses, default code, retry rule, and its class in Python.
 
+use std::fmt;
+
 /// Declares the kinds of errors:
 ///
 /// ```text
@@ -229,13 +231,20 @@ kinds! {
     }
 }
 
+impl fmt::Display for ErrorKind {
+    /// Writes the [`name`](Self::name).
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
 impl ErrorKind {
-    /// Whether a call that failed so is sent again. `status` is the reply's, or 0.
-    pub fn is_retried(self, status: u16) -> bool {
+    /// Tells whether a call that failed so is sent again. `status` is that of the reply, if there is one.
+    pub fn is_retried(self, status: Option<u16>) -> bool {
         match self.retried() {
             Retried::Never => false,
             Retried::Always => true,
-            Retried::Statuses(statuses) => statuses.contains(&status),
+            Retried::Statuses(statuses) => status.is_some_and(|status| statuses.contains(&status)),
         }
     }
 

@@ -38,7 +38,7 @@ struct Inner {
     kind: ErrorKind,
     code: String,
     message: String,
-    status: u16,
+    status: Option<u16>,
     details: Object,
     retry_after: Option<Duration>,
     request_id: Option<String>,
@@ -55,7 +55,7 @@ impl Error {
             kind,
             code: code.into(),
             message: message.into(),
-            status: 0,
+            status: None,
             details: Object::new(),
             retry_after: None,
             request_id: None,
@@ -84,8 +84,17 @@ impl Error {
     /// A reply that is not what the operation promises.
     pub fn unexpected_reply(status: u16, message: impl Into<String>, body: &[u8]) -> Self {
         let mut error = Self::new(ErrorKind::Api, "INVALID_REPLY", message);
-        error.0.status = status;
+        error.0.status = Some(status);
         error.0.body = kept(body);
+        error
+    }
+
+    /// A chat turn that failed. An empty id stands for none.
+    pub(crate) fn of_turn(code: &str, text: &str, session_id: &str, request_id: &str) -> Self {
+        let message = if text.is_empty() { "the turn failed" } else { text };
+        let id = |id: &str| Some(id.to_owned()).filter(|id| !id.is_empty());
+        let mut error = Self::new(ErrorKind::Api, code, message);
+        (error.0.session_id, error.0.request_id) = (id(session_id), id(request_id));
         error
     }
 
@@ -135,8 +144,8 @@ impl Error {
     pub fn message(&self) -> &str {
         &self.0.message
     }
-    /// The HTTP status, or 0 when no reply stands behind the error.
-    pub fn status(&self) -> u16 {
+    /// The HTTP status of the reply behind the error, if there is one.
+    pub fn status(&self) -> Option<u16> {
         self.0.status
     }
     /// What the other side adds to the error.

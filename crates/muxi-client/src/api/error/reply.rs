@@ -11,7 +11,7 @@ impl Error {
     pub fn from_reply(status: u16, headers: &HeaderMap, body: &[u8], now: SystemTime) -> Self {
         let mut error = Self::new(ErrorKind::of_status(status), ErrorKind::code_of_status(status), String::new());
         let inner = &mut *error.0;
-        inner.status = status;
+        inner.status = Some(status);
         inner.body = kept(body);
         inner.retry_after = retry_after(headers, now);
         match read_mended(body, |body| serde_json::from_slice::<Value>(body)) {
@@ -53,7 +53,8 @@ impl Inner {
             Some(Value::String(error)) => {
                 // `code` is a number there, so `error` is the reason phrase. Without it, one word is a name: that of a
                 // failure that has the same code in a progress stream, or one of its own.
-                let phrase = StatusCode::from_u16(self.status).ok().and_then(|status| status.canonical_reason());
+                let status = self.status.and_then(|status| StatusCode::from_u16(status).ok());
+                let phrase = status.and_then(|status| status.canonical_reason());
                 let is_word = !error.is_empty() && !error.contains(char::is_whitespace);
                 let is_name = is_word && !object.contains_key("code") && phrase != Some(error.as_str());
                 if is_name && ErrorKind::of_event(&error).is_none() {

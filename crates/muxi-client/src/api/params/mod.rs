@@ -166,6 +166,18 @@ impl Serialize for Fields {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scopes(String);
 
+impl From<String> for Scopes {
+    fn from(list: String) -> Self {
+        Self(list)
+    }
+}
+
+impl From<&String> for Scopes {
+    fn from(list: &String) -> Self {
+        Self(list.clone())
+    }
+}
+
 impl From<&str> for Scopes {
     fn from(list: &str) -> Self {
         Self(list.to_owned())

@@ -76,6 +76,12 @@ impl From<&str> for NewIdentifier {
     }
 }
 
+impl From<&String> for NewIdentifier {
+    fn from(identifier: &String) -> Self {
+        Self::new(identifier)
+    }
+}
+
 impl From<String> for NewIdentifier {
     fn from(identifier: String) -> Self {
         Self::new(identifier)
@@ -102,6 +108,12 @@ pub enum IdentifierOwner {
 impl From<&str> for IdentifierOwner {
     fn from(muxi_user_id: &str) -> Self {
         Self::User(muxi_user_id.to_owned())
+    }
+}
+
+impl From<String> for IdentifierOwner {
+    fn from(muxi_user_id: String) -> Self {
+        Self::User(muxi_user_id)
     }
 }
 

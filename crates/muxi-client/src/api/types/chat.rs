@@ -2,6 +2,7 @@
 
 use super::common::text_or;
 use super::{ChatArtifact, Delivery, Nullable, RequestState, Role, Widget};
+use crate::api::error::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
@@ -111,6 +112,7 @@ replies! {
 /// What an assistant says.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(untagged)]
+#[non_exhaustive]
 pub enum Content {
     /// All of it as text.
     Text(String),
@@ -119,9 +121,43 @@ pub enum Content {
 }
 
 impl ChatResult {
-    /// What the assistant says; empty when the turn goes on in the background.
+    /// Returns what the assistant says; empty when the turn goes on in the background. A turn that failed says so here,
+    /// too: see [`error_for_status`](Self::error_for_status).
     pub fn text(&self) -> String {
         self.message.content.as_ref().map(Content::text).unwrap_or_default()
+    }
+
+    /// Returns the answer, or an error where the turn failed, so that its text is not taken for an answer. The shipped
+    /// runtime marks no turn whose language model is out of order.
+    ///
+    /// # Errors
+    ///
+    /// An [`Error`] of kind [`Api`](crate::ErrorKind::Api) with the runtime's code, such as `INPUT_VALIDATION_ERROR`, or
+    /// `TURN_FAILED`, `TURN_ESCALATED` (the formation tries again in the background: poll the request) or
+    /// `TURN_CANCELLED`, the turn's text, and its ids.
+    pub fn error_for_status(self) -> Result<Self, Error> {
+        self.error_for_status_ref()?;
+        Ok(self)
+    }
+
+    /// Returns the answer, as [`error_for_status`](Self::error_for_status) does.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub fn error_for_status_ref(&self) -> Result<&Self, Error> {
+        let Some(metadata) = &self.message.metadata else { return Ok(self) };
+        let code = match metadata {
+            TurnMetadata { error_code: Some(code), .. } => code,
+            TurnMetadata { cancelled: Some(true), .. } => "TURN_CANCELLED",
+            TurnMetadata { escalated: Some(true), .. } => "TURN_ESCALATED",
+            TurnMetadata { workflow_status: Some(status), .. } if status == "failed" => "TURN_FAILED",
+            _ => return Ok(self),
+        };
+        let id = |own: &Option<String>, other: &Option<String>| own.clone().or(other.clone()).unwrap_or_default();
+        let session_id = id(&self.session_id, &metadata.session_id);
+        let request_id = id(&self.request_id, &metadata.request_id);
+        Err(Error::of_turn(code, &self.text(), &session_id, &request_id))
     }
 }
 

@@ -58,6 +58,12 @@ impl From<&str> for IsoTime {
     }
 }
 
+impl From<&String> for IsoTime {
+    fn from(text: &String) -> Self {
+        Self(text.clone())
+    }
+}
+
 impl From<String> for IsoTime {
     fn from(text: String) -> Self {
         Self(text)

@@ -47,6 +47,12 @@ macro_rules! words {
                 }
             }
 
+            impl From<&String> for $name {
+                fn from(word: &String) -> Self {
+                    word.as_str().into()
+                }
+            }
+
             impl std::str::FromStr for $name {
                 type Err = std::convert::Infallible;
                 fn from_str(word: &str) -> Result<Self, Self::Err> {
@@ -475,5 +481,17 @@ impl MemoryJobState {
     /// Whether the job is over: completed or failed.
     pub fn is_finished(&self) -> bool {
         matches!(self, Self::Completed | Self::Failed)
+    }
+}
+
+impl TurnStatus {
+    /// Returns the code of the error for a turn that ended so, if it failed.
+    pub(crate) fn failure(&self) -> Option<&'static str> {
+        match self.as_str() {
+            "error" | "failed" => Some("TURN_FAILED"),
+            "escalated" => Some("TURN_ESCALATED"),
+            "cancelled" => Some("TURN_CANCELLED"),
+            _ => None,
+        }
     }
 }
