@@ -18,7 +18,7 @@ from typing import Any
 
 import muxi
 import pytest
-from muxi import FormationClient, FormationConfig, ServerClient, ServerConfig
+from muxi import FormationClient, FormationConfig, Retry, ServerClient, ServerConfig
 from muxi.testing import LocalServer
 
 
@@ -58,6 +58,73 @@ def test_a_bool_is_no_number(name: str, truth: bool) -> None:
     for use in uses:
         with pytest.raises(TypeError, match=expected):
             use()
+
+
+def test_a_rule_for_retries_is_a_value() -> None:
+    assert Retry() == Retry(3, 0.5, 30, [408, 429, 500, 502, 503, 504])
+    assert hash(Retry()) == hash(Retry(3))
+    assert pickle.loads(pickle.dumps(Retry(1))) == Retry(1)
+
+
+FACES: list[Any] = [ServerClient, FormationClient, muxi.AsyncServerClient, muxi.AsyncFormationClient]
+
+
+@pytest.mark.parametrize("client", FACES)
+def test_a_rule_for_retries_is_taken_everywhere(client: Any) -> None:
+    config = ServerConfig if "Server" in client.__name__ else FormationConfig
+    rule = Retry(max_retries=1, base=0, statuses=[409])
+    for made in [client(url="http://h", retry=rule), client(config(url="http://h", retry=rule))]:
+        copy = pickle.loads(pickle.dumps(made.with_options(retry=rule).with_options(max_retries=2)))
+        assert copy._options == {"retry": rule, "max_retries": 2}
+        assert copy.with_options(retry=rule)._options == {"retry": rule}
+    wrong: list[tuple[dict[str, Any], type[Exception], str]] = [
+        ({"retry": rule, "max_retries": 1}, ValueError, "max_retries and retry are given"),
+        ({"retry": 3}, TypeError, "retry must be a Retry, not int"),
+    ]
+    for settings, error, message in wrong:
+        with pytest.raises(error, match=message):
+            client(url="http://h", **settings)
+        with pytest.raises(error, match=message):
+            client(config(url="http://h", **settings))
+        with pytest.raises(error, match=message):
+            client(url="http://h").with_options(**settings)
+
+
+def test_a_rule_for_retries_beats_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MUXI_MAX_RETRIES", "5")
+    with LocalServer() as local:
+        local.fail("chat", status=409, times=2)
+        with local.formation(retry=Retry(max_retries=1, base=0, statuses=[409])) as formation:
+            with pytest.raises(muxi.ConflictError) as caught:
+                formation.chat({"message": "hi"})
+            assert caught.value.attempts == 2
+            local.fail("chat", status=409, times=3)
+            assert formation.with_options(max_retries=3).chat({"message": "hi"})["message"]["content"] == "Echo: hi"
+
+
+@pytest.mark.parametrize(
+    ("values", "error", "message"),
+    [
+        ({"max_retries": -1}, ValueError, "max_retries must be from 0"),
+        ({"max_retries": True}, TypeError, "max_retries must be an int, not bool"),
+        ({"base": -1}, ValueError, "base must be a number of seconds from 0, got -1"),
+        ({"base": math.nan}, ValueError, "base must be a number of seconds from 0, got NaN"),
+        ({"cap": math.nan}, ValueError, "cap must be a number of seconds from 0, got NaN"),
+        ({"cap": "1"}, TypeError, "cap must be a number of seconds, not str"),
+        ({"base": 2, "cap": 1}, ValueError, "base must not be above cap, got 2 s and 1 s"),
+        ({"base": math.inf}, ValueError, "base must not be above cap"),
+        ({"statuses": [99]}, ValueError, "statuses must be from 100 to 599, got 99"),
+        ({"statuses": [600]}, ValueError, "statuses must be from 100 to 599, got 600"),
+        ({"statuses": [70000]}, ValueError, "statuses must be from 100 to 599, got 70000"),
+        ({"statuses": [-1]}, ValueError, "statuses must be from 0"),
+        ({"statuses": ["429"]}, TypeError, "statuses must be an int, not str"),
+        ({"statuses": 429}, TypeError, "statuses must be ints, not int"),
+    ],
+)
+def test_wrong_values_of_a_rule_for_retries(values: dict[str, Any], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        Retry(**values)
+    assert Retry(base=0, cap=math.inf, statuses=[]).cap == math.inf
 
 
 @pytest.mark.parametrize("name", SECONDS)

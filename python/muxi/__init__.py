@@ -33,6 +33,7 @@ from .errors import (
 TYPE_CHECKING = bool()  # Not a literal, which jedi would believe, nor from typing, which takes long to load.
 if TYPE_CHECKING:
     from . import types, webhook
+    from ._retry import Retry
     from ._turn import TurnResult
     from .config import FormationConfig, ServerConfig
     from .formation import AsyncFormationClient, FormationClient
@@ -56,6 +57,7 @@ __all__ = [
     "NotFoundError",
     "RateLimitError",
     "RawResponse",
+    "Retry",
     "ServerClient",
     "ServerConfig",
     "ServerError",
@@ -75,6 +77,7 @@ _HOMES = {
     "AsyncServerClient": "_server_async",
     "FormationClient": "formation",
     "FormationConfig": "config",
+    "Retry": "_retry",
     "ServerClient": "server",
     "ServerConfig": "config",
     "TurnResult": "_turn",

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from ._retry import Retry
+
     # Instead of `Self`, where jedi is to complete what is returned.
     _Self = TypeVar("_Self", bound="_Client")
     BundleInput: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO
@@ -102,6 +104,7 @@ class _Client:
         deadline: float | None = None,
         max_retries: int | None = None,
         headers: Mapping[str, str] | None = None,
+        retry: Retry | None = None,
     ) -> Self:
         """Return a client with other options on the same connections.
 
@@ -109,14 +112,29 @@ class _Client:
             timeout: Seconds for one attempt, or for the beginning of a stream; ``math.inf`` for no limit.
             deadline: Seconds for a whole call: all attempts, the waits between them, and the whole stream; ``math.inf``
                 for no limit.
-            max_retries: How often to try again after a failure that may pass.
+            max_retries: How often to try again after a failure that may pass, by the client's rule.
             headers: More headers for every request.
+            retry: Rule for further attempts, their number included, instead of the client's.
 
         Returns:
             A client of the same class. Closing either closes both.
+
+        Raises:
+            TypeError: An option has a wrong type.
+            ValueError: An option is wrong, or ``max_retries`` stands beside ``retry``.
         """
-        given = {"timeout": timeout, "deadline": deadline, "max_retries": max_retries, "headers": headers}
+        if max_retries is not None and retry is not None:
+            raise ValueError("max_retries and retry are given: give one, retry has the number, too")
+        given = {
+            "timeout": timeout,
+            "deadline": deadline,
+            "max_retries": max_retries,
+            "headers": headers,
+            "retry": retry,
+        }
         options = self._options | {name: value for name, value in given.items() if value is not None}
+        if retry is not None:
+            options.pop("max_retries", None)
         if headers is not None:
             options["headers"] = {**self._options.get("headers", {}), **headers}
         return self._derived(_derive(self._transport.engine, given), options, self._transport.is_raw)
@@ -151,7 +169,7 @@ _Member: Any = type(vars(_Client)["_options"])
 
 def _derive(engine: Any, options: dict[str, Any]) -> Any:
     limits = (options.get("timeout"), options.get("deadline"), options.get("headers"), None)
-    return engine.derive(limits, options.get("max_retries"))
+    return engine.derive(limits, options.get("max_retries"), options.get("retry"))
 
 
 def _check_config(cfg: Any, api: str, names: Iterable[str]) -> None:

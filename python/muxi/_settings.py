@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from logging import Logger
     from typing import Any, Literal, TypedDict
 
+    from ._retry import Retry
     from .config import FormationConfig, ServerConfig
 
     class ServerSettings(TypedDict, total=False):
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         verify: bool | None
         client_certificate: tuple[str | os.PathLike[str], str | os.PathLike[str]] | None
         http2: bool | None
+        retry: Retry | None
 
     class FormationSettings(TypedDict, total=False):
         """Keywords of the formation clients."""
@@ -61,6 +63,7 @@ if TYPE_CHECKING:
         verify: bool | None
         client_certificate: tuple[str | os.PathLike[str], str | os.PathLike[str]] | None
         http2: bool | None
+        retry: Retry | None
 
 
 class _ServerSettings:
@@ -96,6 +99,7 @@ class _ServerSettings:
         verify: bool | None = None,
         client_certificate: tuple[str | os.PathLike[str], str | os.PathLike[str]] | None = None,
         http2: bool | None = None,
+        retry: Retry | None = None,
         _app: str | None = None,
     ) -> None:
         """Make a client.
@@ -134,6 +138,8 @@ class _ServerSettings:
             client_certificate: The client's own certificate, for a server that asks for one: the PEM file with the
                 certificates, its own first, and the PEM file with their private key.
             http2: HTTP/2 over TLS, where the server offers it. All calls share its connection. Default: False.
+            retry: Rule for further attempts, instead of ``max_retries``: their number, the pauses between them, and the
+                statuses of replies after which there are any.
 
         Raises:
             TypeError: A setting has a wrong type, or stands beside ``cfg``.
@@ -181,6 +187,7 @@ class _FormationSettings:
         verify: bool | None = None,
         client_certificate: tuple[str | os.PathLike[str], str | os.PathLike[str]] | None = None,
         http2: bool | None = None,
+        retry: Retry | None = None,
         _app: str | None = None,
     ) -> None:
         """Make a client.
@@ -224,6 +231,8 @@ class _FormationSettings:
             client_certificate: The client's own certificate, for a server that asks for one: the PEM file with the
                 certificates, its own first, and the PEM file with their private key.
             http2: HTTP/2 over TLS, where the server offers it. All calls share its connection. Default: False.
+            retry: Rule for further attempts, instead of ``max_retries``: their number, the pauses between them, and the
+                statuses of replies after which there are any.
 
         Raises:
             TypeError: A setting has a wrong type, or stands beside ``cfg``.

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from logging import Logger
 
+from ._retry import Retry
+
 __all__ = ["FormationConfig", "ServerConfig"]
 
 
@@ -29,6 +31,8 @@ class ServerConfig:
         debug: A log line for each attempt: on stderr in Rust, by the logger ``muxi`` in Python. Default: False.
             Environment variable: ``MUXI_DEBUG``.
         logger: Logger for all lines, instead of the logger ``muxi``.
+        retry: Rule for further attempts, instead of ``max_retries``: their number, the pauses between them, and the
+            statuses of replies after which there are any.
     """
 
     url: str | None = None
@@ -38,6 +42,7 @@ class ServerConfig:
     timeout: float | None = None
     debug: bool | None = None
     logger: Logger | None = None
+    retry: Retry | None = None
     _app: str | None = None
 
 
@@ -62,6 +67,8 @@ class FormationConfig:
             Environment variable: ``MUXI_DEBUG``.
         logger: Logger for all lines, instead of the logger ``muxi``.
         mode: Version of the formation behind ``server_url``: ``live`` or ``draft``. Default: ``"live"``.
+        retry: Rule for further attempts, instead of ``max_retries``: their number, the pauses between them, and the
+            statuses of replies after which there are any.
     """
 
     formation_id: str | None = None
@@ -75,4 +82,5 @@ class FormationConfig:
     debug: bool | None = None
     logger: Logger | None = None
     mode: str | None = None
+    retry: Retry | None = None
     _app: str | None = None

@@ -46,6 +46,7 @@ fn annotation(kind: SettingKind) -> Result<&'static str> {
         SettingKind::Proxy => "str | Literal[False]",
         SettingKind::Headers => "Mapping[str, str]",
         SettingKind::Logger => "Logger",
+        SettingKind::Retry => "Retry",
         other => bail!("Python has no type for {other:?}"),
     })
 }
@@ -125,7 +126,7 @@ pub(crate) fn constructors() -> Result<String> {
          {TYPE_CHECKING}if TYPE_CHECKING:\n    import os\n    from collections.abc import Mapping\n    \
          from logging import Logger\n    \
          from typing import Any, Literal, TypedDict\n\n    \
-         from .config import FormationConfig, ServerConfig\n{types}{classes}"
+         from ._retry import Retry\n    from .config import FormationConfig, ServerConfig\n{types}{classes}"
     ))
 }
 
@@ -135,7 +136,7 @@ pub(crate) fn dataclasses() -> Result<String> {
         "\"\"\"Configuration objects, for programs that keep a client's settings in one. Keywords do the same.\n\n\
          A field that is not None counts as given, as a keyword does; None leaves it to the environment.\n\n\
          {GENERATED}\n\"\"\"\n\nfrom __future__ import annotations\n\nfrom dataclasses import dataclass, field\n\
-         from logging import Logger\n\n__all__ = [\"FormationConfig\", \"ServerConfig\"]\n"
+         from logging import Logger\n\nfrom ._retry import Retry\n\n__all__ = [\"FormationConfig\", \"ServerConfig\"]\n"
     );
     for (api, name, doc) in [
         (Api::Server, "ServerConfig", "Settings of a server client."),
@@ -176,4 +177,24 @@ pub(crate) fn table() -> Result<String> {
         }
     }
     Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use muxi_client::{Retry, api::retry::default_statuses};
+    use std::time::Duration;
+
+    #[test]
+    fn the_rule_for_retries_has_the_same_defaults_in_python() {
+        let module = include_str!("../../python/muxi/_retry.py");
+        let default = |field: &str| {
+            let line =
+                module.lines().find(|line| line.trim().starts_with(&format!("{field}: ")) && line.contains(" = "));
+            line.unwrap().rsplit(" = ").next().unwrap()
+        };
+        let pause = |field: &str| Duration::from_secs_f64(default(field).parse().unwrap());
+        assert_eq!(Retry::new(3), Retry::new(3).base(pause("base")).cap(pause("cap")));
+        let statuses: Vec<_> = default_statuses().iter().map(u16::to_string).collect();
+        assert_eq!(default("statuses"), format!("({})", statuses.join(", ")));
+    }
 }

@@ -78,6 +78,7 @@ pub use api::{
     error::{Error, ErrorKind, Result},
     events::{ChatEvent, LifecycleEvent},
     params::{AudioRequest, ChatRequest, File, ScheduledJob},
+    retry::Retry,
     turn::Turn,
 };
 #[cfg(feature = "client")]

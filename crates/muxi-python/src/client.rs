@@ -105,9 +105,11 @@ impl Client {
         &self,
         options: &Bound<'_, PyTuple>,
         max_retries: Option<&Bound<'_, PyAny>>,
+        retry: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let max_retries = max_retries.map(|times| settings::count(times, "max_retries")).transpose()?;
-        let options = CallOptions { max_retries, ..call_options(options)?.0 };
+        let retry = retry.map(settings::retry).transpose()?;
+        let options = CallOptions { max_retries, retry, ..call_options(options)?.0 };
         options.check_headers().map_err(|e| PyValueError::new_err(e.message().to_owned()))?;
         for (setting, limit) in [("timeout", options.timeout), ("deadline", options.deadline)] {
             if let Some(limit) = limit {
@@ -237,6 +239,7 @@ fn call_options(options: &Bound<'_, PyTuple>) -> PyResult<(CallOptions, Option<S
         deadline: seconds(1, "deadline")?,
         headers: pairs(given(2)?.as_deref(), "headers")?,
         max_retries: None,
+        retry: None,
     };
     Ok((options, key.transpose()?))
 }

@@ -32,6 +32,7 @@ mod _muxi {
         json::loads,
         process::{after_fork, before_exit},
         reply::Field,
+        settings::check_retry,
         webhook::{webhook_parse, webhook_verify},
     };
     use pyo3::prelude::*;

@@ -2,6 +2,7 @@
 
 use crate::convert::type_name;
 use muxi_client::{
+    Retry,
     api::table::Api,
     config::{Setting, SettingKind, SettingValue, Settings},
 };
@@ -10,6 +11,7 @@ use pyo3::{
     prelude::*,
     types::{PyBool, PyDict},
 };
+use std::time::Duration;
 
 /// The pairs of a mapping of text; in a query numbers and bools may stand too, and `None` leaves one out.
 pub(crate) fn pairs(mapping: Option<&Bound<'_, PyAny>>, name: &str) -> PyResult<Vec<(String, String)>> {
@@ -67,6 +69,7 @@ fn read(setting: &Setting, value: &Bound<'_, PyAny>) -> PyResult<SettingValue> {
             ("a tuple of two paths, of the certificates and of the private key", paths)
         }
         SettingKind::Headers => return pairs(Some(value), name).map(SettingValue::Headers),
+        SettingKind::Retry => return retry(value).map(SettingValue::Retry),
         SettingKind::Pair => ("two texts", value.extract().map(|(first, second)| SettingValue::Pair(first, second))),
         _ => return Err(PyTypeError::new_err(format!("{name} is not a setting of Python"))),
     };
@@ -94,6 +97,33 @@ pub(crate) fn count(value: &Bound<'_, PyAny>, name: &str) -> PyResult<u32> {
         }
         read => read.map_err(|_| wrong(name, "an int", value)),
     }
+}
+
+/// A rule for further attempts: an object with the attributes of `muxi.Retry`.
+pub(crate) fn retry(value: &Bound<'_, PyAny>) -> PyResult<Retry> {
+    let part = |name: &str| value.getattr(name).map_err(|_| wrong("retry", "a Retry", value));
+    let pause = |name: &str| match seconds(&part(name)?, name)? {
+        limit if limit >= Duration::MAX.as_secs_f64() => Ok(Duration::MAX),
+        limit => Duration::try_from_secs_f64(limit)
+            .map_err(|_| PyValueError::new_err(format!("{name} must be a number of seconds from 0, got {limit}"))),
+    };
+    let status = |status: PyResult<Bound<'_, PyAny>>| {
+        let number = count(&status?, "statuses")?;
+        let wrong = |_| PyValueError::new_err(format!("retry: statuses must be from 100 to 599, got {number}"));
+        u16::try_from(number).map_err(wrong)
+    };
+    let rule = Retry::new(count(&part("max_retries")?, "max_retries")?).base(pause("base")?).cap(pause("cap")?);
+    let statuses = part("statuses")?;
+    let each = statuses.try_iter().map_err(|_| wrong("statuses", "ints", &statuses))?;
+    let rule = rule.statuses(each.map(status).collect::<PyResult<Vec<_>>>()?);
+    rule.check("retry").map_err(|e| PyValueError::new_err(e.message().to_owned()))?;
+    Ok(rule)
+}
+
+/// Checks a rule for further attempts.
+#[pyfunction]
+pub(crate) fn check_retry(retry: &Bound<'_, PyAny>) -> PyResult<()> {
+    self::retry(retry).map(drop)
 }
 
 /// The error for a value of another type. The value may be a key: its type must do.

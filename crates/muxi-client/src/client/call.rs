@@ -44,9 +44,15 @@ macro_rules! call_options {
             self
         }
 
-        /// How often to try again.
+        /// Sets how often to try again, by the client's rule.
         pub fn max_retries(mut self, times: u32) -> Self {
-            self.options.max_retries = Some(times);
+            self.options = self.options.with_max_retries(times);
+            self
+        }
+
+        /// Sets the rule for further attempts, the number included.
+        pub fn retry(mut self, retry: crate::Retry) -> Self {
+            self.options = self.options.with_retry(retry);
             self
         }
 

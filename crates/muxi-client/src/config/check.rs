@@ -48,6 +48,12 @@ impl Settings {
     pub fn check(mut self, api: Api) -> Result<Config> {
         let names = fill(&mut self, api, variable)?;
         self.find_without_effect(&names)?;
+        if let (Some(_), Some(_)) = (&self.retry, self.max_retries) {
+            let (retry, number) = (rows::retry.name, rows::max_retries.name);
+            return Err(Error::invalid(format!(
+                "{number} and {retry} are given: give one, {retry} has the number, too"
+            )));
+        }
         let (base, signer) = match api {
             Api::Server => (self.server_url(&names)?, self.signer(&names)?),
             Api::Formation => (self.formation_url(&names)?, None),

@@ -40,7 +40,8 @@ pub(super) fn fill(settings: &mut Settings, api: Api, read: impl Fn(&str) -> Res
         |row: &Setting| row.flags.address && (has_address || (is_behind_server && row.name != rows::server_url.name));
     for row in Setting::all() {
         let Some(variable) = row.variable(api) else { continue };
-        if settings.is_given(row) || is_unwanted(row) {
+        let is_replaced = row.name == rows::max_retries.name && settings.retry.is_some();
+        if settings.is_given(row) || is_unwanted(row) || is_replaced {
             continue;
         }
         if let Some(text) = read(variable)? {
@@ -71,6 +72,7 @@ fn is_true(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::retry::Retry;
 
     fn filled(settings: &mut Settings, api: Api, variables: &[(&str, &str)]) -> Result<Names> {
         fill(settings, api, |name| {
@@ -97,6 +99,14 @@ mod tests {
         let mut settings = Settings { max_retries: Some(0), debug: Some(false), ..Settings::default() };
         filled(&mut settings, Api::Server, &[("MUXI_MAX_RETRIES", "3"), ("MUXI_DEBUG", "1"), ("MUXI_TIMEOUT", "7")])?;
         assert_eq!((settings.max_retries, settings.debug, settings.timeout), (Some(0), Some(false), Some(7.0)));
+        Ok(())
+    }
+
+    #[test]
+    fn a_rule_for_retries_beats_the_variable_of_their_number() -> Result<()> {
+        let mut settings = Settings { retry: Some(Retry::new(1)), ..Settings::default() };
+        filled(&mut settings, Api::Server, &[("MUXI_MAX_RETRIES", "3")])?;
+        assert_eq!((settings.max_retries, settings.retry), (None, Some(Retry::new(1))));
         Ok(())
     }
 

@@ -236,6 +236,7 @@ macro_rules! settings {
     (@kind proxy) => { SettingKind::Proxy };
     (@kind headers) => { SettingKind::Headers };
     (@kind pair) => { SettingKind::Pair };
+    (@kind retry) => { SettingKind::Retry };
     (@kind logger) => { SettingKind::Logger };
     (@kind $kind:ident) => { SettingKind::Object };
 
@@ -250,6 +251,7 @@ macro_rules! settings {
     (@field proxy) => { Option<ProxySetting> };
     (@field headers) => { Vec<(String, String)> };
     (@field pair) => { Option<(String, String)> };
+    (@field retry) => { Option<Retry> };
     (@field service) => { Option<Arc<dyn HttpService>> };
     (@field attempt_hook) => { Option<OnAttempt> };
     (@field version_hook) => { Option<OnUpdate> };
@@ -261,12 +263,16 @@ macro_rules! settings {
     (@checked seconds $($default:tt)?) => { Option<Duration> };
     (@checked key) => { Option<HeaderValue> };
     (@checked headers) => { HeaderMap };
+    (@checked retry) => { Retry };
     (@checked $kind:ident) => { settings!(@field $kind) };
     (@check seconds $field:ident [$default:tt] $settings:ident $name:ident) => {
         value::seconds($name(&rows::$field), $settings.$field.unwrap_or(defaults::$field))?
     };
     (@check key $field:ident [] $settings:ident $name:ident) => {
         value::key($name(&rows::$field), $settings.$field.as_deref())?
+    };
+    (@check retry $field:ident [] $settings:ident $name:ident) => {
+        value::retry($name(&rows::$field), $settings.$field, $settings.max_retries.unwrap_or(defaults::max_retries))?
     };
     (@check headers $field:ident [] $settings:ident $name:ident) => { value::header_map(&$settings.$field)? };
     (@check $kind:ident $field:ident [$default:tt] $settings:ident $name:ident) => {
@@ -280,6 +286,7 @@ macro_rules! settings {
     (@takes seconds) => { Duration };
     (@takes flag) => { bool };
     (@takes truth) => { bool };
+    (@takes retry) => { Retry };
     (@takes proxy) => { impl Into<String> };
     (@takes path) => { impl Into<PathBuf> };
     (@takes service) => { impl HttpService };

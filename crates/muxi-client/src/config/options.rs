@@ -1,7 +1,7 @@
 //! Options of a call.
 
 use super::value::add_headers;
-use crate::api::error::Result;
+use crate::api::{error::Result, retry::Retry};
 use http::HeaderMap;
 use std::{fmt, time::Duration};
 
@@ -23,8 +23,10 @@ pub struct CallOptions {
     pub timeout: Option<f64>,
     /// Seconds for the whole call: all attempts, the waits between them, and the whole stream; infinity for no limit.
     pub deadline: Option<f64>,
-    /// How often to try again.
+    /// How often to try again: the number of `retry`, or of the client's rule, if it is not given.
     pub max_retries: Option<u32>,
+    /// The rule for further attempts, instead of the client's.
+    pub retry: Option<Retry>,
     /// More headers.
     pub headers: Vec<(String, String)>,
 }
@@ -37,6 +39,7 @@ impl fmt::Debug for CallOptions {
             .field("timeout", &self.timeout)
             .field("deadline", &self.deadline)
             .field("max_retries", &self.max_retries)
+            .field("retry", &self.retry)
             .field("headers", &headers)
             .finish()
     }
@@ -63,10 +66,17 @@ impl CallOptions {
         self
     }
 
-    /// How often to try again.
+    /// Sets how often to try again, by the rule that holds otherwise.
     #[must_use]
     pub fn with_max_retries(mut self, times: u32) -> Self {
         self.max_retries = Some(times);
+        self
+    }
+
+    /// Sets the rule for further attempts, the number included.
+    #[must_use]
+    pub fn with_retry(mut self, retry: Retry) -> Self {
+        (self.retry, self.max_retries) = (Some(retry), None);
         self
     }
 
@@ -91,7 +101,10 @@ impl CallOptions {
     pub fn over(mut self, defaults: &Self) -> Self {
         self.timeout = self.timeout.or(defaults.timeout);
         self.deadline = self.deadline.or(defaults.deadline);
-        self.max_retries = self.max_retries.or(defaults.max_retries);
+        // A rule has a number, too.
+        let number = defaults.max_retries.filter(|_| self.retry.is_none());
+        self.max_retries = self.max_retries.or(number);
+        self.retry = self.retry.or_else(|| defaults.retry.clone());
         if !defaults.headers.is_empty() {
             let own = std::mem::replace(&mut self.headers, defaults.headers.clone());
             self.headers.extend(own);

@@ -1,6 +1,6 @@
 //! The description of a setting.
 
-use crate::api::table::Api;
+use crate::api::{retry::Retry, table::Api};
 use std::{path::PathBuf, sync::Arc};
 
 /// A setting of a client: one row of the table.
@@ -57,6 +57,8 @@ pub enum SettingKind {
     Headers,
     /// Two texts.
     Pair,
+    /// A rule for further attempts.
+    Retry,
     /// A Rust object: a service or a function.
     Object,
     /// A Python logger.
@@ -135,6 +137,8 @@ pub enum SettingValue {
     Headers(Vec<(String, String)>),
     /// The value of a [`SettingKind::Pair`].
     Pair(String, String),
+    /// The value of a [`SettingKind::Retry`].
+    Retry(Retry),
 }
 
 impl std::fmt::Debug for SettingValue {
@@ -149,6 +153,7 @@ impl std::fmt::Debug for SettingValue {
             Self::Certificate(..) => "Certificate",
             Self::Headers(_) => "Headers",
             Self::Pair(..) => "Pair",
+            Self::Retry(_) => "Retry",
         })
     }
 }
@@ -207,6 +212,7 @@ slots! {
     PathBuf = SettingValue::Path(path) => path;
     (PathBuf, PathBuf) = SettingValue::Certificate(chain, key) => (chain, key);
     (String, String) = SettingValue::Pair(first, second) => (first, second);
+    Retry = SettingValue::Retry(retry) => retry;
 }
 
 impl Slot for Option<ProxySetting> {

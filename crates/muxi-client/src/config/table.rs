@@ -12,7 +12,7 @@ use super::{
     value,
 };
 use crate::{
-    api::{auth::Signer, error::Result, table::Api},
+    api::{auth::Signer, error::Result, retry::Retry, table::Api},
     http_service::HttpService,
 };
 use http::{HeaderMap, HeaderValue};
@@ -103,6 +103,10 @@ settings! {
 
         /// HTTP/2 over TLS, where the server offers it. All calls share its connection.
         http2: flag = false, connection { both }
+
+        /// Rule for further attempts, instead of `max_retries`: their number, the pauses between them, and the statuses
+        /// of replies after which there are any.
+        retry: retry, config { both }
 
         /// Name of the application, for telemetry.
         app: text, config, internal { both }

@@ -3,6 +3,7 @@
 use crate::api::{
     error::{Error, Result},
     request::{IDEMPOTENCY_HEADER, header_value},
+    retry::Retry,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use std::time::Duration;
@@ -53,6 +54,13 @@ pub(crate) fn add_headers(map: &mut HeaderMap, headers: &[(String, String)]) -> 
         map.insert(name, value);
     }
     Ok(())
+}
+
+/// Checks a rule for further attempts; without one it is the default rule with `max_retries`.
+pub(super) fn retry(name: &str, retry: Option<Retry>, max_retries: u32) -> Result<Retry> {
+    let retry = retry.unwrap_or(Retry::new(max_retries));
+    retry.check(name)?;
+    Ok(retry)
 }
 
 /// Checks the headers of a client.

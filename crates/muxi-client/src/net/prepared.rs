@@ -11,6 +11,7 @@ use crate::{
         error::Error,
         error::Result,
         request::{ADMIN_KEY_HEADER, Body, CLIENT_KEY_HEADER, IDEMPOTENCY_HEADER, Request, header_value},
+        retry::Retry,
         table::{Auth, Endpoint, StreamEnd},
     },
     config::{CallOptions, Config, add_headers, needed, rows, seconds},
@@ -32,6 +33,7 @@ pub(super) struct Prepared<'a> {
     proxy: Option<&'a Proxy>,
     pub(super) uri: Uri,
     pub(super) idempotency_key: String,
+    pub(super) retry: &'a Retry,
     pub(super) max_retries: u32,
     pub(super) limits: Limits,
     is_stream: bool,
@@ -59,6 +61,10 @@ impl<'a> Prepared<'a> {
         let length = request.target.len();
         let wrong = |e| Error::invalid(format!("the URL with a path and query of {length} bytes: {e}")).with_source(e);
         let is_stream = stream.is_some();
+        let retry = match &options.retry {
+            Some(retry) => retry.check(rows::retry.name).map(|()| retry)?,
+            None => &config.retry,
+        };
         let mut prepared = Self {
             request,
             options,
@@ -66,7 +72,8 @@ impl<'a> Prepared<'a> {
             proxy,
             uri: config.base.join(&request.target).map_err(wrong)?,
             idempotency_key: request.idempotency_key.clone().unwrap_or_else(|| Uuid::new_v4().to_string()),
-            max_retries: options.max_retries.unwrap_or(config.max_retries),
+            retry,
+            max_retries: options.max_retries.unwrap_or(retry.max_retries()),
             limits: limits(request, options, config, is_stream)?,
             is_stream,
             asks_for_compression: false,

@@ -15,7 +15,6 @@ use crate::{
         error::{Error, ErrorKind, Result},
         request::Request,
         response::pick_secret,
-        retry,
         table::{Endpoint, Reply as ReplyForm, StreamEnd},
     },
     config::{Attempt, CallOptions, Config},
@@ -139,7 +138,7 @@ impl Transport {
             let endpoint = prepared.request.endpoint;
             let defect = defects::hint(endpoint, &error);
             let is_final = defect.is_some() || defects::buffers_are_clear(endpoint, &error);
-            let delay = retry::delay(&error, number - 1, prepared.max_retries, random()).filter(|_| !is_final);
+            let delay = prepared.retry.delay(&error, number - 1, prepared.max_retries, random()).filter(|_| !is_final);
             match delay.filter(|delay| prepared.limits.deadline.is_none_or(|end| !end.is_within(*delay))) {
                 Some(delay) => tokio::time::sleep(delay).await,
                 None => {

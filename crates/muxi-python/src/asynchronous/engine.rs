@@ -34,8 +34,13 @@ impl AsyncEngine {
     }
 
     /// The same engine with other options for its calls.
-    fn derive(&self, options: &Bound<'_, PyTuple>, max_retries: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
-        self.0.derive(options, max_retries).map(Self)
+    fn derive(
+        &self,
+        options: &Bound<'_, PyTuple>,
+        max_retries: Option<&Bound<'_, PyAny>>,
+        retry: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        self.0.derive(options, max_retries, retry).map(Self)
     }
 
     /// Closes idle connections. Calls from now on are refused.
