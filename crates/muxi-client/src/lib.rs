@@ -86,7 +86,7 @@ pub use {
     client::{FormationClient, Response, ServerClient},
     config::CallOptions,
     net::http_service,
-    stream::{ChatStream, CloseHandle, EventStream, Events},
+    stream::{ChatStream, CloseHandle, EventStream, Events, Relay},
 };
 
 /// The Rust code of these pages is compiled with the doctests.

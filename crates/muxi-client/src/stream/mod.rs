@@ -2,11 +2,13 @@
 
 mod close;
 mod raw;
+mod relay;
 mod timer;
 mod typed;
 
 pub use close::CloseHandle;
 pub use raw::EventStream;
+pub use relay::{Relay, SseBytes};
 pub use typed::{
     ActivityStream, ChatStream, Events, LifecycleStream, LogStream, OutputLines, RequestStream, TextDeltas,
 };

@@ -163,6 +163,16 @@ impl Events<ChatEvent> {
         Ok(self.turn.turn())
     }
 
+    /// Polls for the next event as it comes.
+    pub(super) fn poll_raw(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Event>>> {
+        Pin::new(&mut self.raw).poll_next(cx)
+    }
+
+    /// Returns the turn of a stream that has reached its end.
+    pub(super) fn ended(&self) -> Result<Turn> {
+        self.raw.end().map(|()| self.turn.turn())
+    }
+
     async fn read_to_end(&mut self) -> Result<()> {
         while let Some(event) = self.raw.next().await {
             self.turn.read(&event?);
