@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from . import _muxi
 
-TYPE_CHECKING = False
+TYPE_CHECKING = bool()  # Not a literal, which jedi would believe, nor from typing, which takes long to load.
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
