@@ -11,10 +11,11 @@ SECRET = os.environ["MUXI_ADMIN_KEY"]
 class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         payload = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        if not webhook.verify_signature(payload, self.headers.get("X-Muxi-Signature"), SECRET):
-            self.send_error(401, "Invalid signature")
+        try:
+            event = webhook.unwrap(payload, self.headers, SECRET)
+        except webhook.WebhookVerificationError as error:
+            self.send_error(401, explain=error.message)
             return
-        event = webhook.parse(payload)
         print(event.request_id, event.status, "".join(item.text or "" for item in event.content), flush=True)
         self.send_response(204)
         self.end_headers()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import email.message
 import hashlib
 import hmac
 import json
+import math
 import subprocess
 import sys
 import time
@@ -47,6 +49,71 @@ def test_wrong_input_is_false_or_an_error() -> None:
     for payload in (b"", b"{", b"[1]", b"\xff"):
         with pytest.raises(webhook.WebhookVerificationError):
             webhook.parse(payload)
+
+
+SIGNED = b'{"id": "req_1", "status": "completed", "response": [{"type": "text", "text": "Hi"}]}'
+
+
+def test_signing_is_what_a_formation_does() -> None:
+    body, secret, at = COMPLETED["body_raw"], COMPLETED["secret"], COMPLETED["received_at"]
+    genuine = COMPLETED["headers"]["X-Muxi-Signature"]
+    assert genuine == webhook.sign(body, secret, int(genuine.split(",")[0].removeprefix("t=")))
+    assert webhook.verify_signature(body, webhook.sign(body.encode(), secret), secret)
+    assert webhook.sign(body, secret, at + 0.5) == webhook.sign(body, secret, at)
+    for wrong, key in ((body, ""), ("{", secret)):
+        with pytest.raises(webhook.WebhookVerificationError):
+            webhook.sign(wrong, key)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-Muxi-Signature": "{}", "Host": "a"},
+        {"x-muxi-signature": "{}"},
+        {"wsgi.input": object(), "HTTP_X_MUXI_SIGNATURE": "{}"},
+        [(b"host", b"a"), (b"x-muxi-signature", b"{}")],
+        (("Host", "a"), ("X-MUXI-SIGNATURE", "{}")),
+        {b"X-Muxi-Signature": b"{}"},
+    ],
+    ids=["names", "lower", "environ", "asgi", "pairs", "bytes"],
+)
+def test_unwrap_finds_the_signature_in_headers_of_any_framework(headers: Any) -> None:
+    def filled(value: Any) -> Any:
+        signature = webhook.sign(SIGNED, "secret")
+        return {"{}": signature, b"{}": signature.encode()}.get(value, value)
+
+    pairs = headers.items() if isinstance(headers, dict) else headers
+    made = [(name, filled(value)) for name, value in pairs]
+    given = dict(made) if isinstance(headers, dict) else made
+    for body in (SIGNED, SIGNED.decode()):
+        event = webhook.unwrap(body, given, "secret")
+        assert (event.request_id, event.content[0].text) == ("req_1", "Hi")
+
+
+def test_unwrap_takes_the_headers_of_http_server() -> None:
+    headers = email.message.Message()
+    headers["X-Muxi-Signature"] = webhook.sign(SIGNED, "secret")
+    assert webhook.unwrap(SIGNED, headers, "secret").status == "completed"
+
+
+def test_unwrap_says_why_it_refuses() -> None:
+    def refused(because: str, body: bytes | str, headers: webhook.Headers, secret: str = "secret") -> None:
+        with pytest.raises(webhook.WebhookVerificationError, match=because):
+            webhook.unwrap(body, headers, secret)
+
+    def signed(body: bytes, at: float | None = None) -> dict[str, str]:
+        return {"X-Muxi-Signature": webhook.sign(body, "secret", at)}
+
+    refused("no header `X-Muxi-Signature`", SIGNED, {"Host": "a"})
+    refused("no `t=` part", SIGNED, {"X-Muxi-Signature": ""})
+    refused("does not fit", SIGNED.replace(b"Hi", b"Ho"), signed(SIGNED))
+    refused("does not fit", SIGNED, signed(SIGNED), "another")
+    refused("differs by", SIGNED, signed(SIGNED, time.time() - 1000))
+    refused("secret is empty", SIGNED, signed(SIGNED), "")
+    refused("not a JSON object", b"[1]", signed(b"[1]"))
+    assert webhook.unwrap(SIGNED, signed(SIGNED, time.time() - 1000), "secret", tolerance=math.inf).request_id
+    with pytest.raises(ValueError, match="tolerance"):
+        webhook.unwrap(SIGNED, signed(SIGNED), "secret", tolerance=-1)
 
 
 def test_every_kind_is_parsed() -> None:

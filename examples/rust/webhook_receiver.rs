@@ -10,7 +10,7 @@ use axum::{
 use muxi_client::api::webhook;
 
 async fn receive(State(secret): State<String>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    match webhook::receive(&headers, &body, &secret) {
+    match webhook::unwrap(&body, &headers, &secret, webhook::TOLERANCE_SECONDS) {
         Ok(event) => {
             println!("{} {}", event.request_id, event.status);
             StatusCode::NO_CONTENT

@@ -13,11 +13,10 @@ Example:
 
         @app.post("/webhooks/muxi")
         async def handle(request: Request) -> dict[str, bool]:
-            payload = await request.body()
-            signature = request.headers.get("X-Muxi-Signature")
-            if not webhook.verify_signature(payload, signature, ADMIN_KEY):
-                raise HTTPException(401, "Invalid signature")
-            event = webhook.parse(payload)
+            try:
+                event = webhook.unwrap(await request.body(), request.headers, ADMIN_KEY)
+            except webhook.WebhookVerificationError as error:
+                raise HTTPException(401, error.message) from None
             if event.status == "completed":
                 print("".join(item.text or "" for item in event.content))
             return {"received": True}
@@ -27,21 +26,36 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
-from ._muxi import webhook_parse, webhook_verify
+from ._muxi import webhook_check, webhook_parse, webhook_sign, webhook_verify
 
 __all__ = [
     "Clarification",
     "ContentItem",
     "ErrorDetails",
+    "Headers",
     "WebhookEvent",
     "WebhookVerificationError",
     "parse",
+    "sign",
+    "unwrap",
     "verify_signature",
 ]
 
+
+@runtime_checkable
+class _HasItems(Protocol):
+    """A mapping, or a framework's class of headers that is none."""
+
+    def items(self) -> Iterable[tuple[Any, Any]]: ...
+
+
+Headers: TypeAlias = _HasItems | Iterable[tuple[str | bytes, str | bytes]]
+
+_SIGNATURE = "x-muxi-signature"
 _FOREVER = 2**63 - 1
 
 
@@ -168,14 +182,10 @@ class WebhookEvent:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> WebhookEvent:
         """Makes an event from a payload; as `parse`."""
-        return cls._from_json(json.dumps(data, default=str).encode(), data)
+        return cls._made(_parsed(json.dumps(data, default=str).encode()), data)
 
     @classmethod
-    def _from_json(cls, payload: bytes, data: dict[str, Any]) -> WebhookEvent:
-        try:
-            event = json.loads(webhook_parse(payload))
-        except ValueError as error:
-            raise WebhookVerificationError(f"Invalid JSON payload: {error}") from None
+    def _made(cls, event: dict[str, Any], data: dict[str, Any]) -> WebhookEvent:
         return cls(
             request_id=event["request_id"],
             status=event["status"],
@@ -231,8 +241,70 @@ def verify_signature(
         raise WebhookVerificationError("Webhook secret is required")
     if tolerance_seconds < 0:
         return False
-    body = payload.encode() if isinstance(payload, str) else bytes(payload)
-    return webhook_verify(body, signature_header, secret, min(int(tolerance_seconds), _FOREVER), int(time.time()))
+    tolerance = min(int(tolerance_seconds), _FOREVER)
+    return webhook_verify(_bytes(payload), signature_header, secret, tolerance, int(time.time()))
+
+
+def unwrap(body: bytes | str, headers: Headers, secret: str, tolerance: float = 300) -> WebhookEvent:
+    """Checks that a webhook comes from your formation and is not an old one sent again, and reads it.
+
+    The notice that a failed turn's retry has come to its end is signed with a key that nobody has, and is refused: ask
+    for the request's status instead.
+
+    Args:
+        body: The request's body as it came.
+        headers: The request's headers: a mapping, such as those of Starlette, Flask, Django (also ``META``) and
+            ``http.server``, or pairs, such as those of ASGI; names of any case; str or bytes.
+        secret: The formation's admin key.
+        tolerance: Seconds that the signature's time may be from the clock.
+
+    Returns:
+        The event.
+
+    Raises:
+        WebhookVerificationError: The signature is missing, wrong or old, the secret is empty, or the payload is not a
+            JSON object. The message says which.
+
+    Example:
+        >>> from muxi import webhook
+        >>> body = b'{"id": "req_1", "status": "completed", "response": [{"type": "text", "text": "Hi"}]}'
+        >>> headers = {"X-Muxi-Signature": webhook.sign(body, "the admin key")}
+        >>> webhook.unwrap(body, headers, "the admin key").content[0].text
+        'Hi'
+    """
+    if not tolerance >= 0:
+        raise ValueError(f"tolerance must be a number of seconds from 0, got {tolerance}")
+    payload = _bytes(body)
+    try:
+        webhook_check(payload, _signature(headers), secret, int(min(tolerance, _FOREVER)), int(time.time()))
+    except ValueError as error:
+        raise WebhookVerificationError(str(error)) from None
+    return parse(payload)
+
+
+def sign(body: bytes | str, secret: str, timestamp: float | None = None) -> str:
+    """Signs a payload as a formation does, for tests of applications that receive webhooks.
+
+    Args:
+        body: The request's body: JSON.
+        secret: The formation's admin key.
+        timestamp: The signature's time in Unix seconds; now when None.
+
+    Returns:
+        The value of the header ``X-Muxi-Signature``.
+
+    Raises:
+        WebhookVerificationError: The secret is empty, or the body is not JSON.
+
+    Example:
+        >>> from muxi import webhook
+        >>> webhook.sign(b"{}", "the admin key", 1790000000).partition(",")[0]
+        't=1790000000'
+    """
+    try:
+        return webhook_sign(_bytes(body), secret, int(time.time() if timestamp is None else timestamp))
+    except ValueError as error:
+        raise WebhookVerificationError(str(error)) from None
 
 
 def parse(payload: bytes | str | dict[str, Any]) -> WebhookEvent:
@@ -258,9 +330,30 @@ def parse(payload: bytes | str | dict[str, Any]) -> WebhookEvent:
         return WebhookEvent.from_dict(payload)
     if not isinstance(payload, (bytes, bytearray, memoryview, str)):
         raise WebhookVerificationError(f"Unsupported payload type: {type(payload)}")
+    body = _bytes(payload)
+    return WebhookEvent._made(_parsed(body), json.loads(body))
+
+
+def _parsed(body: bytes) -> dict[str, Any]:
     try:
-        body = payload.encode() if isinstance(payload, str) else bytes(payload)
-        data = json.loads(body)
+        event: dict[str, Any] = json.loads(webhook_parse(body))
     except ValueError as error:
         raise WebhookVerificationError(f"Invalid JSON payload: {error}") from None
-    return WebhookEvent._from_json(body, data)
+    return event
+
+
+def _bytes(body: bytes | bytearray | memoryview | str) -> bytes:
+    # A lone half of a surrogate pair becomes bytes that are no JSON.
+    return body.encode(errors="surrogatepass") if isinstance(body, str) else bytes(body)
+
+
+def _signature(headers: Headers) -> str | None:
+    for name, value in headers.items() if isinstance(headers, _HasItems) else headers:
+        # WSGI and Django's META spell it HTTP_X_MUXI_SIGNATURE.
+        if _text(name).lower().replace("_", "-").removeprefix("http-") == _SIGNATURE:
+            return _text(value)
+    return None
+
+
+def _text(value: Any) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)

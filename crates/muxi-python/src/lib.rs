@@ -33,7 +33,7 @@ mod _muxi {
         process::{after_fork, before_exit},
         reply::Field,
         settings::check_retry,
-        webhook::{webhook_parse, webhook_verify},
+        webhook::{webhook_check, webhook_parse, webhook_sign, webhook_verify},
     };
     use pyo3::prelude::*;
 

@@ -28,6 +28,25 @@ pub(crate) fn webhook_parse<'py>(py: Python<'py>, payload: &[u8]) -> PyResult<Bo
     Ok(PyBytes::new(py, &json))
 }
 
+/// The value of the signature's header for a payload.
+#[pyfunction]
+pub(crate) fn webhook_sign(payload: &[u8], secret: &str, timestamp: u64) -> PyResult<String> {
+    webhook::sign(payload, secret, timestamp).map_err(invalid)
+}
+
+/// Raises an error that says why the signature does not do.
+#[pyfunction]
+pub(crate) fn webhook_check(
+    payload: &[u8],
+    header: Option<&str>,
+    secret: &str,
+    tolerance: u64,
+    now: u64,
+) -> PyResult<()> {
+    let header = header.ok_or(WebhookError::NoSignature).map_err(invalid)?;
+    webhook::verify(payload, header, secret, tolerance, now).map_err(invalid)
+}
+
 fn invalid(error: impl std::fmt::Display) -> PyErr {
     PyValueError::new_err(error.to_string())
 }

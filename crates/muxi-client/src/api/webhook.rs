@@ -29,6 +29,9 @@ pub enum WebhookError {
     /// No secret was given.
     #[error("the webhook secret is empty: give the formation's admin key, with which it signs")]
     NoSecret,
+    /// The request has no such header.
+    #[error("the request has no header `{SIGNATURE_HEADER}`")]
+    NoSignature,
     /// The header lacks a part.
     #[error("the signature header has no `{0}=` part: expected `t=<Unix seconds>,v1=<hex>`")]
     MissingPart(&'static str),
@@ -134,18 +137,28 @@ pub fn canonical(payload: &[u8]) -> Result<Vec<u8>, WebhookError> {
     canonical_with(payload, Exponents::AsSent).ok_or(WebhookError::TooDeep)
 }
 
-/// Checks a webhook as it came over HTTP, by this machine's clock, and reads it. `secret` is the formation's admin key.
+/// Checks a webhook as it came over HTTP, by this machine's clock, and reads it: [`verify`] and [`parse`] in one call.
+/// `secret` is the formation's admin key, `tolerance_seconds` usually [`TOLERANCE_SECONDS`].
+///
+/// # Errors
+///
+/// A signature that is missing, wrong or old, an empty secret, or a payload that is not a JSON object.
 ///
 /// ```
-/// use muxi_client::api::webhook::{WebhookError, receive};
+/// use muxi_client::api::webhook::{TOLERANCE_SECONDS, WebhookError, unwrap};
 ///
-/// let outcome = receive(&http::HeaderMap::new(), b"{}", "the admin key");
-/// assert_eq!(outcome.unwrap_err(), WebhookError::MissingPart("t"));
+/// let outcome = unwrap(b"{}", &http::HeaderMap::new(), "the admin key", TOLERANCE_SECONDS);
+/// assert_eq!(outcome.unwrap_err(), WebhookError::NoSignature);
 /// ```
-pub fn receive(headers: &HeaderMap, payload: &[u8], secret: &str) -> Result<WebhookEvent, WebhookError> {
-    let signature = headers.get(SIGNATURE_HEADER).and_then(|value| value.to_str().ok()).unwrap_or_default();
+pub fn unwrap(
+    payload: &[u8],
+    headers: &HeaderMap,
+    secret: &str,
+    tolerance_seconds: u64,
+) -> Result<WebhookEvent, WebhookError> {
+    let signature = headers.get(SIGNATURE_HEADER).and_then(|value| value.to_str().ok());
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    verify(payload, signature, secret, TOLERANCE_SECONDS, now)?;
+    verify(payload, signature.ok_or(WebhookError::NoSignature)?, secret, tolerance_seconds, now)?;
     parse(payload)
 }
 

@@ -65,6 +65,22 @@ fn signs_as_a_formation_does() {
 }
 
 #[test]
+fn unwraps_by_the_clock_of_this_machine() {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let body = br#"{"id": "req_1", "status": "completed"}"#;
+    let with =
+        |signature: String| HeaderMap::from_iter([(SIGNATURE_HEADER.parse().unwrap(), signature.parse().unwrap())]);
+    let old = with(sign(body, "secret", now - 1000).unwrap());
+    assert_eq!(unwrap(body, &old, "secret", 2000).unwrap().request_id, "req_1");
+    assert!(matches!(
+        unwrap(body, &old, "secret", TOLERANCE_SECONDS),
+        Err(WebhookError::OutsideTolerance { tolerance: 300, .. })
+    ));
+    assert_eq!(unwrap(body, &HeaderMap::new(), "secret", 300), Err(WebhookError::NoSignature));
+    assert_eq!(unwrap(b"{}", &with(header("{}")), "another", u64::MAX), Err(WebhookError::Mismatch));
+}
+
+#[test]
 fn accepts_raw_and_canonical_signatures() {
     let canonical = r#"{"a":{"b":[1,2.50,"é"],"c":null},"z":true}"#;
     let sent = r#" {"z": true, "a": {"c": null, "b": [1, 2.50, "\u00e9"]}} "#;
