@@ -46,14 +46,24 @@ def test_readme(local: LocalServer, at: int, shown: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("at", "shown"), [(0, "Echo: Hello!"), (1, "can you do?"), (2, "Echo: Plan my week."), (3, "Echo: Plan my week.")]
+    ("at", "shown"),
+    [
+        (0, "Echo: Hello!"),
+        (1, "can you do?"),
+        (2, "Echo: Plan my week."),
+        (3, "Echo: Plan my week."),
+        (4, "req_1 Done."),
+        (5, "Echo: Hello!\ncompleted"),
+        (6, "GET /api/demo/v1/health 200 0."),
+        (7, "complete"),
+    ],
 )
 def test_the_page_about_python(local: LocalServer, at: int, shown: str) -> None:
     assert shown in run(local, "-c", PYTHON[at])
 
 
 def test_all_of_the_pages_is_tested() -> None:
-    assert (len(BLOCKS), len(PYTHON)) == (4, 4)
+    assert (len(BLOCKS), len(PYTHON)) == (4, 8)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +91,9 @@ def test_deploy_example(local: LocalServer, tmp_path: Path) -> None:
     assert output.startswith("extracting ")
     assert "complete" in output
     (folder / "formation.afs").write_text(config.format("1.1.0"))
-    assert run(local, program, str(folder)) == "updated to version 2\n"
+    updated = run(local, program, str(folder))
+    assert updated.startswith("updated to version 2\n")
+    assert "100%" in updated
 
 
 def test_the_demo_runs() -> None:

@@ -225,15 +225,32 @@ def test_retries_come_from_the_environment(monkeypatch: pytest.MonkeyPatch, capl
     monkeypatch.setenv("MUXI_DEBUG", "1")
     with pytest.raises(muxi.ConnectionError):
         ServerClient(url="http://127.0.0.1:9").health()
-    lines = [record.getMessage() for record in caplog.records]
+    lines = [record.getMessage() for record in caplog.records if record.levelno == logging.DEBUG]
     assert [line.rsplit(" ", 1)[1] for line in lines] == ["1)", "2)"]
     assert all(line.startswith("GET /health -> CONNECTION_ERROR (") for line in lines)
 
 
-@pytest.mark.parametrize(
-    ("given", "attempts"),
-    [({}, 2), ({"max_retries": 0}, 1), ({"max_retries": None}, 2), ({"debug": False}, 0), ({"debug": None}, 2)],
-)
+@pytest.mark.parametrize(("given", "lines"), [({}, 2), ({"debug": False}, 0), ({"debug": None}, 2)])
+def test_debug_that_is_given_beats_the_environment(given: dict[str, Any], lines: int) -> None:
+    program = f"""
+import muxi
+for client in (
+    muxi.ServerClient(url="http://127.0.0.1:9", **{given}),
+    muxi.FormationClient(muxi.FormationConfig(base_url="http://127.0.0.1:9", **{given})),
+):
+    try:
+        client.health()
+    except muxi.ConnectionError:
+        pass
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=os.environ | {"MUXI_DEBUG": "1"}
+    )
+    assert done.returncode == 0
+    assert len(done.stderr.splitlines()) == lines
+
+
+@pytest.mark.parametrize(("given", "attempts"), [({}, 2), ({"max_retries": 0}, 1), ({"max_retries": None}, 2)])
 def test_given_beats_the_environment_even_when_it_is_the_default(
     given: dict[str, Any], attempts: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -253,7 +270,7 @@ def test_given_beats_the_environment_even_when_it_is_the_default(
         for one in (client, pickle.loads(pickle.dumps(client))):
             with pytest.raises(muxi.ConnectionError):
                 one.health()
-        assert len(caplog.records) == 2 * attempts
+        assert len([record for record in caplog.records if record.levelno == logging.DEBUG]) == 2 * attempts
 
 
 def test_a_formation_that_is_given_is_not_another_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

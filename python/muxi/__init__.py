@@ -33,8 +33,10 @@ from .errors import (
 TYPE_CHECKING = bool()  # Not a literal, which jedi would believe, nor from typing, which takes long to load.
 if TYPE_CHECKING:
     from . import types, webhook
+    from ._hooks import Attempt
     from ._retry import Retry
     from ._turn import TurnResult
+    from ._upload import Upload
     from .config import FormationConfig, ServerConfig
     from .formation import AsyncFormationClient, FormationClient
     from .server import AsyncServerClient, ServerClient
@@ -44,6 +46,7 @@ __all__ = [
     "AsyncEventStream",
     "AsyncFormationClient",
     "AsyncServerClient",
+    "Attempt",
     "AuthenticationError",
     "AuthorizationError",
     "ChatStream",
@@ -63,6 +66,7 @@ __all__ = [
     "ServerError",
     "TimeoutError",
     "TurnResult",
+    "Upload",
     "ValidationError",
     "__version__",
     "parse_ui_widgets",
@@ -75,12 +79,14 @@ __all__ = [
 _HOMES = {
     "AsyncFormationClient": "_formation_async",
     "AsyncServerClient": "_server_async",
+    "Attempt": "_hooks",
     "FormationClient": "formation",
     "FormationConfig": "config",
     "Retry": "_retry",
     "ServerClient": "server",
     "ServerConfig": "config",
     "TurnResult": "_turn",
+    "Upload": "_upload",
     "types": "types",
     "webhook": "webhook",
 }

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from sys import modules
+
 from . import _muxi
 from ._process import watch_end
+from ._sync import TRACER
 
 TYPE_CHECKING = bool()  # Not a literal, which jedi would believe, nor from typing, which takes long to load.
 if TYPE_CHECKING:
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     from ._muxi import AsyncStream, Delivery, Mailbox
     from ._options import CallOptions
     from ._stream_async import AsyncEventStream
+    from ._telemetry import CallSpan
 
 __all__ = ["AsyncTransport", "Pending", "PendingBundle"]
 
@@ -21,12 +25,13 @@ __all__ = ["AsyncTransport", "Pending", "PendingBundle"]
 class AsyncTransport:
     """Sends the calls of an async client; one background thread does the work of all."""
 
-    __slots__ = ("engine", "is_raw")
+    __slots__ = ("engine", "is_raw", "is_traced")
 
-    def __init__(self, engine: _muxi.AsyncEngine, is_raw: bool = False) -> None:
+    def __init__(self, engine: _muxi.AsyncEngine, is_raw: bool = False, is_traced: bool = True) -> None:
         watch_end()
         self.engine = engine
         self.is_raw = is_raw
+        self.is_traced = is_traced
 
     @property
     def base_url(self) -> str:
@@ -41,6 +46,8 @@ class AsyncTransport:
         """Call an operation, with its arguments in the order of the table."""
         if values and isinstance(values[0], Pending):
             values = (await values[0].make(self.engine, name, options), *values[1:])
+        if TRACER in modules and self.is_traced:
+            return await self._traced(name, values, options)
         loop = _running_loop()
         mailbox = _mailboxes.get(loop) or _new_mailbox(loop)
         future = loop.create_future()
@@ -51,6 +58,20 @@ class AsyncTransport:
             # Not done: this task was cancelled.
             if not future.done() or future.cancelled():
                 mailbox.cancel(id)
+
+    async def _traced(self, name: str | None, values: tuple[Any, ...], options: CallOptions) -> Any:
+        from ._telemetry import CallSpan
+
+        span = CallSpan(self.engine, name, values, options)
+        try:
+            # It has the status.
+            reply = await AsyncTransport(self.engine, True, False).call(name, values, span.options)
+            value = reply if self.is_raw else reply.parse()
+        except BaseException as error:
+            span.fail(error)
+            raise
+        span.succeed(reply.status_code)
+        return value
 
     def open(
         self, kind: type[AsyncEventStream], name: str | None, values: tuple[Any, ...], options: CallOptions
@@ -66,7 +87,56 @@ class AsyncTransport:
         def start(prepared: tuple[Any, ...]) -> AsyncStream:
             return engine.open(name, prepared, options)
 
+        if TRACER in modules and self.is_traced:
+            from ._telemetry import CallSpan
+
+            opening = _Opening(engine, name, options, CallSpan)
+            return kind(prepare, opening.start, opening.wait)
         return kind(prepare, start, _wait)
+
+
+class _Opening:
+    """The opening of a stream in a span, which begins with the request and ends with the head."""
+
+    __slots__ = ("_begin", "_engine", "_name", "_options", "_span")
+
+    def __init__(
+        self, engine: _muxi.AsyncEngine, name: str | None, options: CallOptions, begin: type[CallSpan]
+    ) -> None:
+        self._engine = engine
+        self._name = name
+        self._options = options
+        self._begin = begin
+        self._span: CallSpan | None = None
+
+    def start(self, prepared: tuple[Any, ...]) -> AsyncStream:
+        span = self._begin(self._engine, self._name, prepared, self._options)
+        try:
+            stream = self._engine.open(self._name, prepared, span.options)
+        except BaseException as error:
+            span.fail(error)
+            raise
+        self._span = span
+        return stream
+
+    async def wait(self, stream: AsyncStream) -> None:
+        await _wait(stream)
+        if (span := self._span) is None:
+            return
+        try:
+            if not stream.is_open():
+                return
+        except BaseException as error:
+            span.fail(error)
+        else:
+            head = stream.head()
+            span.succeed(None if head is None else head["status_code"])
+        self._span = None
+
+    def __del__(self) -> None:
+        # Nothing waited for the head any more.
+        if self._span is not None:
+            self._span.succeed(None)
 
 
 class Pending:
@@ -82,12 +152,13 @@ class Pending:
 class PendingBundle(Pending):
     """A bundle that is to be made, which takes time: not on the event loop, and once for all tasks that wait for it."""
 
-    __slots__ = ("_began_at", "_made", "_source", "_turn")
+    __slots__ = ("_began_at", "_made", "_on_progress", "_source", "_turn")
 
-    def __init__(self, source: Any) -> None:
+    def __init__(self, source: Any, on_progress: Any) -> None:
         import threading
 
         self._source = source
+        self._on_progress = on_progress
         self._made: Any = None
         self._began_at: int | None = None
         self._turn = threading.Lock()
@@ -96,7 +167,7 @@ class PendingBundle(Pending):
         """Return the bundle for a call of an operation."""
         import asyncio
 
-        packing = engine.pack(name or "", self._source, options)
+        packing = engine.pack(name or "", (self._source, self._on_progress), options)
         try:
             return await asyncio.to_thread(self._run, packing)
         finally:

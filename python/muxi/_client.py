@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from sys import modules
 
 from . import _muxi
 from ._async import AsyncTransport, PendingBundle
@@ -11,6 +12,7 @@ from ._settings import _FormationSettings, _ServerSettings
 from ._stream import EventStream
 from ._stream_async import AsyncEventStream
 from ._sync import Transport
+from ._wait import AsyncFormationWaits
 
 TYPE_CHECKING = bool()  # Not a literal, which jedi would believe, nor from typing, which takes long to load.
 if TYPE_CHECKING:
@@ -21,10 +23,11 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from ._retry import Retry
+    from ._upload import Upload
 
     # Instead of `Self`, where jedi is to complete what is returned.
     _Self = TypeVar("_Self", bound="_Client")
-    BundleInput: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO
+    BundleInput: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO | Upload
 
 
 class _Raw:
@@ -52,7 +55,7 @@ class _Client:
 
     _API = ""
     _engine: Callable[[str, dict[str, Any]], Any]
-    _kind: Callable[[Any, bool], Any]
+    _kind: Callable[[Any, bool, bool], Any]
     _transport: Any
     _call: Callable[..., Any]
     _open: Callable[..., Any]
@@ -72,7 +75,7 @@ class _Client:
 
     def _use(self, engine: Any, options: dict[str, Any], is_raw: bool = False) -> None:
         self._options = options
-        self._transport = self._kind(engine, is_raw)
+        self._transport = self._kind(engine, is_raw, self._settings.get("telemetry", True))
         self._call = self._transport.call
         self._open = self._transport.open
 
@@ -190,18 +193,22 @@ def _sdk() -> tuple[str, str]:
     return f"muxi-client-python/{_muxi.__version__}", f"{system}-{machine}/py{python}"
 
 
-def _source(payload: Any, bundle_path: Any) -> Any:
+def _source(payload: Any, bundle_path: Any) -> tuple[Any, Any]:
     if (payload is None) == (bundle_path is None):
         raise ValueError(
             "give one bundle, as payload or as bundle_path: a .tar.gz file, a folder, bytes or a binary file"
         )
     source = bundle_path if payload is None else payload
+    on_progress = None
+    # Who has one has loaded its module.
+    if (upload := modules.get("muxi._upload")) is not None and isinstance(source, upload.Upload):
+        source, on_progress = source.bundle, source.on_progress
     if hasattr(source, "keys"):
         raise TypeError(
             "payload must be a bundle (a .tar.gz file, a folder, bytes or a binary file), not a dict: "
             "a server takes no other form"
         )
-    return os.fspath(source) if hasattr(source, "__fspath__") else source
+    return os.fspath(source) if hasattr(source, "__fspath__") else source, on_progress
 
 
 class _Sync(_Client):
@@ -297,7 +304,7 @@ class _Async(_Client):
         return transport
 
     def _bundle(self, formation_id: str | None, payload: Any, bundle_path: Any) -> Any:
-        return PendingBundle(_source(payload, bundle_path))
+        return PendingBundle(*_source(payload, bundle_path))
 
     def _payload(self, kind: str, payload: Any, fields: Mapping[str, Any]) -> Any:
         return payload_of(kind, payload, fields)

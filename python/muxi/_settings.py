@@ -8,10 +8,11 @@ from __future__ import annotations
 TYPE_CHECKING = bool()  # Not a literal, which jedi would believe, nor from typing, which takes long to load.
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from logging import Logger
     from typing import Any, Literal, TypedDict
 
+    from ._hooks import Attempt
     from ._retry import Retry
     from .config import FormationConfig, ServerConfig
 
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
         timeout: float | None
         debug: bool | None
         logger: Logger | None
+        on_request: Callable[[Attempt], object] | None
+        on_response: Callable[[Attempt], object] | None
+        on_retry: Callable[[Attempt], object] | None
+        telemetry: bool | None
         connect_timeout: float | None
         stream_idle_timeout: float | None
         deadline: float | None
@@ -51,6 +56,10 @@ if TYPE_CHECKING:
         timeout: float | None
         debug: bool | None
         logger: Logger | None
+        on_request: Callable[[Attempt], object] | None
+        on_response: Callable[[Attempt], object] | None
+        on_retry: Callable[[Attempt], object] | None
+        telemetry: bool | None
         mode: str | None
         connect_timeout: float | None
         stream_idle_timeout: float | None
@@ -88,6 +97,10 @@ class _ServerSettings:
         timeout: float | None = None,
         debug: bool | None = None,
         logger: Logger | None = None,
+        on_request: Callable[[Attempt], object] | None = None,
+        on_response: Callable[[Attempt], object] | None = None,
+        on_retry: Callable[[Attempt], object] | None = None,
+        telemetry: bool | None = None,
         connect_timeout: float | None = None,
         stream_idle_timeout: float | None = None,
         deadline: float | None = None,
@@ -119,6 +132,12 @@ class _ServerSettings:
             debug: A log line for each attempt: on stderr in Rust, by the logger ``muxi`` in Python. Default: False.
                 Environment variable: ``MUXI_DEBUG``.
             logger: Logger for all lines, instead of the logger ``muxi``.
+            on_request: Called before each attempt at a call with its ``muxi.Attempt``.
+            on_response: Called after each attempt, also a failed one, with its ``muxi.Attempt``. A stream's ends with
+                its head.
+            on_retry: Called before the wait for a further attempt, with the ``muxi.Attempt`` that failed.
+            telemetry: Spans and the header ``traceparent`` by OpenTelemetry, where a program has loaded it. Default:
+                True.
             connect_timeout: Timeout of making a connection: name, TCP, proxy and TLS together, in seconds; ``math.inf``
                 for no limit. Default: 10.
             stream_idle_timeout: Silence of a stream after which it fails; the wait for its beginning counts, and
@@ -150,6 +169,9 @@ class _ServerSettings:
         self._start(cfg, settings)
 
 
+_ServerSettings.__init__.__qualname__ = "ServerClient.__init__"
+
+
 class _FormationSettings:
     """The constructor of the formation clients."""
 
@@ -175,6 +197,10 @@ class _FormationSettings:
         timeout: float | None = None,
         debug: bool | None = None,
         logger: Logger | None = None,
+        on_request: Callable[[Attempt], object] | None = None,
+        on_response: Callable[[Attempt], object] | None = None,
+        on_retry: Callable[[Attempt], object] | None = None,
+        telemetry: bool | None = None,
         mode: str | None = None,
         connect_timeout: float | None = None,
         stream_idle_timeout: float | None = None,
@@ -211,6 +237,12 @@ class _FormationSettings:
             debug: A log line for each attempt: on stderr in Rust, by the logger ``muxi`` in Python. Default: False.
                 Environment variable: ``MUXI_DEBUG``.
             logger: Logger for all lines, instead of the logger ``muxi``.
+            on_request: Called before each attempt at a call with its ``muxi.Attempt``.
+            on_response: Called after each attempt, also a failed one, with its ``muxi.Attempt``. A stream's ends with
+                its head.
+            on_retry: Called before the wait for a further attempt, with the ``muxi.Attempt`` that failed.
+            telemetry: Spans and the header ``traceparent`` by OpenTelemetry, where a program has loaded it. Default:
+                True.
             mode: Version of the formation behind ``server_url``: ``live`` or ``draft``. Default: ``"live"``.
             connect_timeout: Timeout of making a connection: name, TCP, proxy and TLS together, in seconds; ``math.inf``
                 for no limit. Default: 10.
@@ -241,3 +273,6 @@ class _FormationSettings:
         settings = dict(locals())
         del settings["self"], settings["cfg"]
         self._start(cfg, settings)
+
+
+_FormationSettings.__init__.__qualname__ = "FormationClient.__init__"

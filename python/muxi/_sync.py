@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sys import modules
+
 from . import _muxi
 from ._process import watch_end
 
@@ -14,16 +16,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Transport"]
 
+# Until a program has loaded it, it has no tracer.
+TRACER = "opentelemetry.trace"
+
 
 class Transport:
     """Sends the calls of a client; the calling thread does the work."""
 
-    __slots__ = ("engine", "is_raw")
+    __slots__ = ("engine", "is_raw", "is_traced")
 
-    def __init__(self, engine: _muxi.SyncEngine, is_raw: bool = False) -> None:
+    def __init__(self, engine: _muxi.SyncEngine, is_raw: bool = False, is_traced: bool = True) -> None:
         watch_end()
         self.engine = engine
         self.is_raw = is_raw
+        self.is_traced = is_traced
 
     @property
     def base_url(self) -> str:
@@ -36,8 +42,35 @@ class Transport:
 
     def call(self, name: str | None, values: tuple[Any, ...], options: CallOptions) -> Any:
         """Call an operation, with its arguments in the order of the table."""
+        if TRACER in modules and self.is_traced:
+            return self._traced(name, values, options)
         return self.engine.call(name, values, options, self.is_raw)
 
     def open(self, kind: type[EventStream], name: str | None, values: tuple[Any, ...], options: CallOptions) -> Any:
         """Open the stream of an operation."""
-        return kind(self.engine.open(name, values, options))
+        if not (TRACER in modules and self.is_traced):
+            return kind(self.engine.open(name, values, options))
+        from ._telemetry import CallSpan
+
+        span = CallSpan(self.engine, name, values, options)
+        try:
+            stream = kind(self.engine.open(name, values, span.options))
+        except BaseException as error:
+            span.fail(error)
+            raise
+        span.succeed(stream.status_code)
+        return stream
+
+    def _traced(self, name: str | None, values: tuple[Any, ...], options: CallOptions) -> Any:
+        from ._telemetry import CallSpan
+
+        span = CallSpan(self.engine, name, values, options)
+        try:
+            # It has the status.
+            reply = self.engine.call(name, values, span.options, True)
+            value = reply if self.is_raw else reply.parse()
+        except BaseException as error:
+            span.fail(error)
+            raise
+        span.succeed(reply.status_code)
+        return value

@@ -46,6 +46,7 @@ fn annotation(kind: SettingKind) -> Result<&'static str> {
         SettingKind::Proxy => "str | Literal[False]",
         SettingKind::Headers => "Mapping[str, str]",
         SettingKind::Logger => "Logger",
+        SettingKind::Hook => "Callable[[Attempt], object]",
         SettingKind::Retry => "Retry",
         other => bail!("Python has no type for {other:?}"),
     })
@@ -120,13 +121,15 @@ pub(crate) fn constructors() -> Result<String> {
         classes.push_str(&text::docstring(summary, &block, "        ")?);
         classes.push_str("        settings = dict(locals())\n        del settings[\"self\"], settings[\"cfg\"]\n");
         classes.push_str("        self._start(cfg, settings)\n");
+        // Python names it where arguments are wrong.
+        write!(classes, "\n\n_{name}Settings.__init__.__qualname__ = \"{name}Client.__init__\"\n")?;
     }
     Ok(format!(
         "\"\"\"The constructors of the clients.\n\n{GENERATED}\n\"\"\"\n\nfrom __future__ import annotations\n\n\
-         {TYPE_CHECKING}if TYPE_CHECKING:\n    import os\n    from collections.abc import Mapping\n    \
+         {TYPE_CHECKING}if TYPE_CHECKING:\n    import os\n    from collections.abc import Callable, Mapping\n    \
          from logging import Logger\n    \
          from typing import Any, Literal, TypedDict\n\n    \
-         from ._retry import Retry\n    from .config import FormationConfig, ServerConfig\n{types}{classes}"
+         from ._hooks import Attempt\n    from ._retry import Retry\n    from .config import FormationConfig, ServerConfig\n{types}{classes}"
     ))
 }
 

@@ -67,6 +67,7 @@ pub mod blocking;
 pub mod engine {
     pub use crate::net::{
         driver::Driver,
+        observer::Observer,
         prepared::time_limits,
         reply::{OpenedStream, Reply},
         transport::Transport,

@@ -33,12 +33,15 @@ pub(crate) struct PyBundle {
     pub(crate) bundle: Bundle,
     /// The seconds that its making has left of the call's deadline.
     pub(crate) left: Option<f64>,
+    /// The function that is told how far the upload is.
+    pub(crate) on_progress: Option<Arc<Py<PyAny>>>,
 }
 
 /// A bundle that is to be made, as a part of a call.
 #[pyclass(frozen, module = "muxi._muxi")]
 pub(crate) struct Packing {
     source: Py<PyAny>,
+    on_progress: Option<Arc<Py<PyAny>>>,
     began: Instant,
     timeout: Option<Duration>,
     deadline: Option<Duration>,
@@ -78,7 +81,8 @@ impl Packing {
         };
         let left = self.deadline.map(|limit| limit.saturating_sub(self.began.elapsed()));
         // No deadline is zero: what is left ends the call at once.
-        Ok(PyBundle { bundle, left: left.map(|left| left.max(Duration::from_millis(1)).as_secs_f64()) })
+        let left = left.map(|left| left.max(Duration::from_millis(1)).as_secs_f64());
+        Ok(PyBundle { bundle, left, on_progress: self.on_progress.clone() })
     }
 
     /// Ends the making, which another thread may be at.
@@ -90,8 +94,14 @@ impl Packing {
 impl Packing {
     /// A bundle that is to be made, within the limits of an attempt and of the whole call.
     pub(crate) fn new(source: &Bound<'_, PyAny>, (timeout, deadline): (Option<Duration>, Option<Duration>)) -> Self {
-        let (source, is_cancelled) = (source.clone().unbind(), AtomicBool::new(false));
-        Self { source, began: Instant::now(), timeout, deadline, is_cancelled }
+        // A pair has the function that is told how far the upload is.
+        let (source, on_progress) = match source.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>() {
+            Ok((source, tell)) if tell.is_callable() => (source, Some(Arc::new(tell.unbind()))),
+            Ok((source, tell)) if tell.is_none() => (source, None),
+            _ => (source.clone(), None),
+        };
+        let (source, is_cancelled) = (source.unbind(), AtomicBool::new(false));
+        Self { source, on_progress, began: Instant::now(), timeout, deadline, is_cancelled }
     }
 
     fn make(&self, source: Source, is_main: bool) -> (Result<Bundle, String>, Option<End>) {

@@ -4,7 +4,7 @@ use crate::{
     bundle::{Packing, PyBundle},
     convert,
     errors::exception,
-    log::Lines,
+    log::{Notes, Sink},
     process::{ProcessBound, detached, lock},
     settings::{self, pairs, read_settings, wrong},
 };
@@ -54,7 +54,7 @@ struct Shared {
     blocking: bool,
     closed: AtomicBool,
     state: Mutex<Option<Arc<State>>>,
-    logger: Option<Py<PyAny>>,
+    sink: Arc<Sink>,
 }
 
 /// The part that a fork makes useless.
@@ -64,7 +64,7 @@ pub(crate) struct Inner {
     pub(crate) transport: Transport,
     /// The driver of a blocking client.
     pub(crate) driver: Option<Driver>,
-    lines: Arc<Lines>,
+    notes: Arc<Notes>,
 }
 
 impl State {
@@ -78,14 +78,24 @@ impl Client {
     /// Makes a client for `api` (`server` or `formation`), with the settings that are not `None`.
     pub(crate) fn new(py: Python<'_>, api: &str, blocking: bool, settings: &Bound<'_, PyDict>) -> PyResult<Self> {
         let api = if api == "server" { Api::Server } else { Api::Formation };
-        let logger = settings.get_item("logger")?.filter(|logger| !logger.is_none()).map(Bound::unbind);
         let settings = settings.copy()?;
-        if settings.contains("logger")? {
-            settings.del_item("logger")?;
+        let taken = |name: &str| Ok::<_, PyErr>(settings.call_method1("pop", (name, py.None()))?.unbind());
+        let logger = Some(taken("logger")?).filter(|logger| !logger.is_none(py));
+        let hooks = [taken("on_request")?, taken("on_response")?, taken("on_retry")?];
+        let telemetry = taken("telemetry")?;
+        if !telemetry.is_none(py) && telemetry.extract::<bool>(py).is_err() {
+            return Err(wrong("telemetry", "a bool", telemetry.bind(py)));
         }
-        let config = read_settings(api, &settings)?.check(api).map_err(|e| exception(py, &e))?;
+        for (hook, name) in hooks.iter().zip(["on_request", "on_response", "on_retry"]) {
+            if !hook.is_none(py) && !hook.bind(py).is_callable() {
+                return Err(wrong(name, "callable", hook.bind(py)));
+            }
+        }
+        let hooks = hooks.iter().any(|hook| !hook.is_none(py)).then(|| PyTuple::new(py, hooks).map(Bound::unbind));
+        let mut config = read_settings(api, &settings)?.check(api).map_err(|e| exception(py, &e))?;
+        let sink = Arc::new(Sink::new(logger, config.take_debug(), hooks.transpose()?, blocking));
         let (closed, state) = (AtomicBool::new(false), Mutex::new(None));
-        let shared = Arc::new(Shared { api, config, blocking, closed, state, logger });
+        let shared = Arc::new(Shared { api, config, blocking, closed, state, sink });
         let client = Self { shared, defaults: CallOptions::default() };
         // What is wrong with certificates or a proxy shows now and not at the first call.
         client.state(py)?;
@@ -149,6 +159,7 @@ impl Client {
         if self.is_closed() {
             return Err(exception(py, &Error::of(ErrorKind::Closed, "client is closed")));
         }
+        self.shared.sink.look(py);
         let (options, idempotency_key) = call_options(options)?;
         let mut options = options.over(&self.defaults);
         let request = match name {
@@ -162,7 +173,13 @@ impl Client {
                     };
                     // What the bundle has taken is a part of the call.
                     options.deadline = made.left.or(options.deadline);
-                    Ok(made.bundle)
+                    Ok(match (made.on_progress, self.state(py)?.get()) {
+                        (Some(tell), Some(inner)) => {
+                            let notes = inner.notes.clone();
+                            made.bundle.on_progress(move |sent, total| notes.upload(&tell, sent, total))
+                        }
+                        _ => made.bundle,
+                    })
                 };
                 convert::args(endpoint, values, &mut bundle)?.build()
             }
@@ -194,6 +211,11 @@ impl Client {
         Ok(Packing::new(source, limits.map_err(|e| exception(py, &e))?))
     }
 
+    /// The method and the path's template of an operation.
+    pub(crate) fn route(&self, name: &str) -> PyResult<(&'static str, &'static str)> {
+        self.endpoint(name).map(|endpoint| (endpoint.method, endpoint.path))
+    }
+
     fn endpoint(&self, name: &str) -> PyResult<&'static Endpoint> {
         let found = names(self.shared.api).get(name).copied();
         found.ok_or_else(|| PyValueError::new_err(format!("there is no operation {name:?}")))
@@ -202,7 +224,7 @@ impl Client {
     /// Writes the log lines that calls have left.
     pub(crate) fn write_log(&self, py: Python<'_>, state: &State) {
         if let Some(inner) = state.get() {
-            inner.lines.write(py, self.shared.logger.as_ref());
+            inner.notes.write(py);
         }
     }
 }
@@ -219,13 +241,13 @@ impl Shared {
     }
 
     fn make(&self) -> muxi_client::Result<State> {
-        let lines = Arc::new(Lines::default());
+        let notes = Arc::new(Notes::new(self.sink.clone()));
         let mut config = self.config.clone();
-        let (updates, attempts) = (lines.clone(), lines.clone());
-        config.set_on_update(move |latest| updates.add("update", latest.to_owned()));
-        config.redirect_debug(move |attempt| attempts.add("debug", attempt.to_string()));
+        let updates = notes.clone();
+        config.set_on_update(move |latest| updates.update(latest));
         let driver = self.blocking.then(Driver::new).transpose()?;
-        Ok(State(ProcessBound::new(Inner { transport: Transport::new(config)?, driver, lines })))
+        let transport = Transport::new(config)?.observed_by(notes.clone());
+        Ok(State(ProcessBound::new(Inner { transport, driver, notes })))
     }
 }
 

@@ -163,11 +163,17 @@ pub(crate) fn internal(what: &str) -> Error {
     Error::new(ErrorKind::Api, "CLIENT_DEFECT", format!("muxi-client has a defect, please report it: {what}"))
 }
 
+thread_local! {
+    static KNOWN: Cell<Option<(u32, bool)>> = const { Cell::new(None) };
+}
+
+/// The last answer of `is_main_thread` on this thread, for code without the GIL.
+pub(crate) fn is_known_main() -> bool {
+    KNOWN.get().is_some_and(|(_, is_main)| is_main)
+}
+
 /// Tells whether this is Python's main thread, which alone runs the handlers of signals.
 pub(crate) fn is_main_thread(py: Python<'_>) -> PyResult<bool> {
-    thread_local! {
-        static KNOWN: Cell<Option<(u32, bool)>> = const { Cell::new(None) };
-    }
     let generation = GENERATION.load(Ordering::Relaxed);
     if let Some((_, is_main)) = KNOWN.get().filter(|(known, _)| *known == generation) {
         return Ok(is_main);

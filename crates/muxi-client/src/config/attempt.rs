@@ -1,6 +1,6 @@
 //! Attempts, as logs have them.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 /// Called with the newest version of this SDK.
 pub type OnUpdate = Arc<dyn Fn(&str) + Send + Sync>;
@@ -22,10 +22,14 @@ pub struct Attempt {
     pub seconds: f64,
     /// 1 for the first attempt.
     pub number: u32,
-    /// The request id of an error reply.
+    /// The request id of an error reply, or that of the chat turn.
     pub request_id: Option<String>,
+    /// The key that was sent.
+    pub idempotency_key: String,
     /// What failed.
     pub error: Option<String>,
+    /// The wait before the next attempt, when there will be one.
+    pub retry_in: Option<Duration>,
 }
 
 impl fmt::Display for Attempt {

@@ -1,7 +1,6 @@
 //! The methods of a configuration.
 
 use super::{
-    attempt::Attempt,
     network::Network,
     table::{Config, rows},
 };
@@ -52,11 +51,13 @@ impl Config {
         self.on_update = Some(Arc::new(tell));
     }
 
-    /// Sends the lines of the setting `debug`, if it is on, to `log` instead of stderr.
-    pub fn redirect_debug(&mut self, log: impl Fn(&Attempt) + Send + Sync + 'static) {
+    /// Takes over the lines of the setting `debug`. Returns whether it is on.
+    #[doc(hidden)]
+    pub fn take_debug(&mut self) -> bool {
         if self.debug {
-            self.on_attempt = Some(Arc::new(log));
+            self.on_attempt = None;
         }
+        self.debug
     }
 
     /// Tells once in a process that there is a newer version of this SDK.

@@ -238,6 +238,7 @@ macro_rules! settings {
     (@kind pair) => { SettingKind::Pair };
     (@kind retry) => { SettingKind::Retry };
     (@kind logger) => { SettingKind::Logger };
+    (@kind hook) => { SettingKind::Hook };
     (@kind $kind:ident) => { SettingKind::Object };
 
     (@field text) => { Option<String> };

@@ -63,6 +63,8 @@ pub enum SettingKind {
     Object,
     /// A Python logger.
     Logger,
+    /// A Python function that is given an attempt.
+    Hook,
 }
 
 /// The languages that have a setting as an argument.

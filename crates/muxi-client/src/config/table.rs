@@ -61,6 +61,18 @@ settings! {
     python {
         /// Logger for all lines, instead of the logger `muxi`.
         logger: logger, config { both }
+
+        /// Called before each attempt at a call with its `muxi.Attempt`.
+        on_request: hook { both }
+
+        /// Called after each attempt, also a failed one, with its `muxi.Attempt`. A stream's ends with its head.
+        on_response: hook { both }
+
+        /// Called before the wait for a further attempt, with the `muxi.Attempt` that failed.
+        on_retry: hook { both }
+
+        /// Spans and the header `traceparent` by OpenTelemetry, where a program has loaded it.
+        telemetry: flag = true { both }
     }
 
     all {

@@ -11,6 +11,7 @@ pub mod http_service;
 mod io_stream;
 pub(crate) mod limits;
 mod no_proxy;
+pub(crate) mod observer;
 mod outgoing;
 mod pool;
 pub(crate) mod prepared;

@@ -16,7 +16,7 @@ use tokio::{sync::mpsc, time::Instant};
 /// A request body.
 pub(crate) enum Outgoing {
     Whole(Option<Bytes>),
-    Pieces { pieces: Pieces, left: u64, upload: Upload },
+    Pieces { pieces: Pieces, source: Arc<dyn BundleSource>, left: u64, upload: Upload },
 }
 
 /// The pieces of a bundle.
@@ -57,11 +57,12 @@ fn lock(moment: &Mutex<Option<Instant>>) -> MutexGuard<'_, Option<Instant>> {
 
 impl Outgoing {
     /// A bundle in pieces.
-    pub(super) fn read(source: &dyn BundleSource, upload: Upload) -> Result<Self> {
+    pub(super) fn read(source: &Arc<dyn BundleSource>, upload: Upload) -> Result<Self> {
         let unreadable = |e: io::Error| Error::invalid(format!("the bundle cannot be read: {e}")).with_source(e);
         let pieces = Pieces::Unread(Some(source.open().map_err(unreadable)?));
         upload.note(None);
-        Ok(Self::Pieces { pieces, left: source.size(), upload })
+        source.sent(0);
+        Ok(Self::Pieces { pieces, source: source.clone(), left: source.size(), upload })
     }
 }
 
@@ -102,13 +103,14 @@ impl http_body::Body for Outgoing {
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<http_body::Frame<Bytes>>>> {
         match &mut *self {
             Self::Whole(bytes) => Poll::Ready(bytes.take().map(|b| Ok(http_body::Frame::data(b)))),
-            Self::Pieces { pieces, left, upload } => pieces.poll_next(cx).map(|piece| {
+            Self::Pieces { pieces, source, left, upload } => pieces.poll_next(cx).map(|piece| {
                 piece.map(|piece| {
                     piece.map(|bytes| {
                         *left = left.saturating_sub(bytes.len() as u64);
                         if *left == 0 {
                             upload.note(Some(Instant::now()));
                         }
+                        source.sent(source.size().saturating_sub(*left));
                         http_body::Frame::data(bytes)
                     })
                 })
@@ -131,6 +133,7 @@ impl http_body::Body for Outgoing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::bundle::Bundle;
     use http_body_util::BodyExt;
 
     #[derive(Debug)]
@@ -147,7 +150,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_that_is_sent_again_is_under_way_again() {
-        let (source, upload, began) = (Zeros(1 << 20), Upload::in_pieces(), Instant::now());
+        let (upload, began) = (Upload::in_pieces(), Instant::now());
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let (telling, source) = (told.clone(), Arc::new(Zeros(1 << 20)));
+        let bundle = Bundle { id: String::new(), version: String::new(), source };
+        let source = bundle.on_progress(move |sent, total| telling.lock().unwrap().push((sent, total))).source;
         for _ in 0..2 {
             let body = Outgoing::read(&source, upload.clone()).unwrap();
             let before = Instant::now();
@@ -155,6 +162,9 @@ mod tests {
             assert_eq!(body.collect().await.unwrap().to_bytes().len(), 1 << 20);
             assert!(upload.sent_after(began).is_some_and(|last| last <= Instant::now()));
             assert_eq!(upload.sent_after(Instant::now()), None);
+            let told = std::mem::take(&mut *told.lock().unwrap());
+            assert_eq!((told.first(), told.last()), (Some(&(0, 1 << 20)), Some(&(1 << 20, 1 << 20))));
+            assert!(told.len() == 5 && told.is_sorted());
         }
     }
 
@@ -162,7 +172,8 @@ mod tests {
     fn a_bundle_that_is_not_asked_for_takes_no_thread() {
         let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
         runtime.block_on(async {
-            let bodies = [(); 2].map(|()| Outgoing::read(&Zeros(4 << 20), Upload::in_pieces()).unwrap());
+            let source: Arc<dyn BundleSource> = Arc::new(Zeros(4 << 20));
+            let bodies = [(); 2].map(|()| Outgoing::read(&source, Upload::in_pieces()).unwrap());
             assert_eq!(tokio::task::spawn_blocking(|| 1).await.unwrap(), 1);
             drop(bodies);
         });

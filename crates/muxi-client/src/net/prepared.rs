@@ -118,7 +118,7 @@ impl<'a> Prepared<'a> {
         let body = match &self.request.body {
             Body::Empty => Outgoing::Whole(None),
             Body::Json(json) => Outgoing::Whole(Some(json.clone())),
-            Body::Bundle(source) => Outgoing::read(source.as_ref(), upload.clone())?,
+            Body::Bundle(source) => Outgoing::read(source, upload.clone())?,
         };
         let first = self.headers.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Headers { mut map, is_signed } = first.map_or_else(|| self.headers(), Ok)?;

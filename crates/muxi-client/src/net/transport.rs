@@ -4,6 +4,7 @@ use super::{
     attempt::{Form, Stream, WholeReply, attempt},
     http_client::HttpClient,
     limits::End,
+    observer::Observer,
     prepared::Prepared,
     proxy::Proxy,
     reply::{OpenedStream, Reply},
@@ -23,7 +24,7 @@ use http::HeaderMap;
 use std::{
     fmt,
     sync::{Arc, Mutex, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 use uuid::Uuid;
 
@@ -31,6 +32,7 @@ use uuid::Uuid;
 pub struct Transport {
     config: Arc<Config>,
     proxy: Option<Proxy>,
+    observer: Option<Arc<dyn Observer>>,
     /// Taken out when the client is closed.
     http: Mutex<Option<HttpClient>>,
 }
@@ -48,12 +50,24 @@ impl Transport {
             Some(service) => (HttpClient::Service(service.clone()), None),
             None => HttpClient::pool(&config.network())?,
         };
-        Ok(Self { config: Arc::new(config), proxy, http: Mutex::new(Some(http)) })
+        Ok(Self { config: Arc::new(config), proxy, observer: None, http: Mutex::new(Some(http)) })
+    }
+
+    /// Tells `observer` of all attempts.
+    #[must_use]
+    pub fn observed_by(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
+        self
     }
 
     /// The configuration.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Tells whether it is closed.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.http.lock().unwrap_or_else(PoisonError::into_inner).is_none()
     }
 
     /// Closes the idle connections. Calls from now on are refused.
@@ -127,19 +141,26 @@ impl Transport {
         loop {
             let http = self.http()?;
             let started = Instant::now();
+            if let Some(observer) = self.observer.as_ref().filter(|observer| observer.wants_all()) {
+                observer.before(record(prepared, number));
+            }
             // In a box: the state of an attempt is large, and each layer above would have room for it.
             let attempted = Box::pin(attempt(http, prepared, form, number));
             let (status, outcome) = span.attempt(number, prepared.uri.path(), attempted).await;
-            self.observe(prepared, number, started, status, outcome.as_ref().err());
             let error = match outcome {
-                Ok(done) => return Ok(done),
+                Ok(done) => {
+                    self.observe(prepared, number, started, status, None);
+                    return Ok(done);
+                }
                 Err(error) => error,
             };
             let endpoint = prepared.request.endpoint;
             let defect = defects::hint(endpoint, &error);
             let is_final = defect.is_some() || defects::buffers_are_clear(endpoint, &error);
             let delay = prepared.retry.delay(&error, number - 1, prepared.max_retries, random()).filter(|_| !is_final);
-            match delay.filter(|delay| prepared.limits.deadline.is_none_or(|end| !end.is_within(*delay))) {
+            let delay = delay.filter(|delay| prepared.limits.deadline.is_none_or(|end| !end.is_within(*delay)));
+            self.observe(prepared, number, started, status, Some((&error, delay)));
+            match delay {
                 Some(delay) => tokio::time::sleep(delay).await,
                 None => {
                     let error = hinted(error, defect, endpoint);
@@ -156,18 +177,40 @@ impl Transport {
         number: u32,
         started: Instant,
         status: Option<u16>,
-        error: Option<&Error>,
+        failed: Option<(&Error, Option<Duration>)>,
     ) {
-        let Some(on_attempt) = &self.config.on_attempt else { return };
-        on_attempt(&Attempt {
-            method: prepared.request.method.to_string(),
-            path: prepared.uri.path().to_owned(),
-            status,
-            seconds: started.elapsed().as_secs_f64(),
-            number,
-            request_id: error.and_then(|e| e.request_id().map(str::to_owned)),
-            error: error.map(|e| e.code().to_owned()),
-        });
+        let (error, retry_in) = failed.map_or((None, None), |(error, retry_in)| (Some(error), retry_in));
+        let observer = self.observer.as_ref().filter(|observer| retry_in.is_some() || observer.wants_all());
+        if observer.is_none() && self.config.on_attempt.is_none() {
+            return;
+        }
+        let mut attempt = record(prepared, number);
+        attempt.status = status;
+        attempt.seconds = started.elapsed().as_secs_f64();
+        attempt.request_id = error.and_then(|e| e.request_id().map(str::to_owned)).or(attempt.request_id);
+        attempt.error = error.map(|e| e.code().to_owned());
+        attempt.retry_in = retry_in;
+        if let Some(on_attempt) = &self.config.on_attempt {
+            on_attempt(&attempt);
+        }
+        if let Some(observer) = observer {
+            observer.after(attempt);
+        }
+    }
+}
+
+/// An attempt that has not ended.
+fn record(prepared: &Prepared<'_>, number: u32) -> Attempt {
+    Attempt {
+        method: prepared.request.method.to_string(),
+        path: prepared.uri.path().to_owned(),
+        status: None,
+        seconds: 0.0,
+        number,
+        request_id: prepared.request.turn.as_ref().map(|turn| turn.request_id.clone()),
+        idempotency_key: prepared.idempotency_key.clone(),
+        error: None,
+        retry_in: None,
     }
 }
 

@@ -4,6 +4,7 @@ use super::mailbox::{Outcome, Queue};
 use crate::{
     client::State,
     events::Head,
+    log::waking,
     process::{internal, lock},
 };
 use muxi_client::{
@@ -97,8 +98,9 @@ impl Drop for Filling {
 impl Filling {
     pub(super) async fn open(self, state: Arc<State>, request: Request, options: CallOptions) {
         let Some(inner) = state.get() else { return };
+        let shared = self.0.clone();
         let opened = tokio::select! {
-            opened = inner.transport.open(&request, &options) => opened,
+            opened = waking(move || shared.change(|_| {}), inner.transport.open(&request, &options)) => opened,
             () = self.0.closed.notified() => return,
         };
         match opened {

@@ -1,7 +1,11 @@
 //! The engine of the async clients.
 
-use super::{mailbox::Mailbox, reactor::reactor, stream::AsyncStream};
-use crate::{bundle::Packing, client::Client};
+use super::{
+    mailbox::{Mailbox, Outcome},
+    reactor::reactor,
+    stream::AsyncStream,
+};
+use crate::{bundle::Packing, client::Client, log::waking};
 use pyo3::{
     prelude::*,
     types::{PyDict, PyTuple},
@@ -31,6 +35,11 @@ impl AsyncEngine {
     #[getter]
     fn closed(&self) -> bool {
         self.0.is_closed()
+    }
+
+    /// The method and the path's template of an operation.
+    fn route(&self, name: &str) -> PyResult<(&'static str, &'static str)> {
+        self.0.route(name)
     }
 
     /// The same engine with other options for its calls.
@@ -67,11 +76,14 @@ impl AsyncEngine {
         let (mailbox, queue) = (mailbox.get(), mailbox.get().queue()?);
         let cancelled = Arc::new(Notify::new());
         let id = mailbox.await_answer(future, Some(cancelled.clone()), Some((self.0.clone(), state.clone())));
+        let noted = queue.clone();
         let answer = Mailbox::answer(queue, id, request.endpoint, raw);
         reactor.submit(async move {
             let Some(inner) = state.get() else { return };
             tokio::select! {
-                reply = inner.transport.send(&request, &options) => answer.give(reply),
+                reply = waking(move || noted.push(id, Outcome::Noted), inner.transport.send(&request, &options)) => {
+                    answer.give(reply);
+                }
                 () = cancelled.notified() => answer.forget(),
             }
         });

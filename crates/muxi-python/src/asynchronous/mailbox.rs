@@ -26,6 +26,8 @@ pub(super) enum Outcome {
     Reply { endpoint: Option<&'static Endpoint>, raw: bool, reply: Result<Reply> },
     /// A stream has something new.
     Ready,
+    /// There are notes to be written; the result is still to come.
+    Noted,
 }
 
 /// The part of a mailbox that the background thread sees.
@@ -189,6 +191,13 @@ impl Delivery {
         queue.is_woken.store(false, Ordering::SeqCst);
         let done = mem::take(&mut *lock(&queue.done));
         for (id, outcome) in done {
+            if matches!(outcome, Outcome::Noted) {
+                let source = lock(&self.waiting).get(&id).and_then(|waiter| waiter.source.clone());
+                if let Some((client, state)) = source {
+                    client.write_log(py, &state);
+                }
+                continue;
+            }
             let Some(Waiter { future, source, .. }) = lock(&self.waiting).remove(&id) else { continue };
             let future = future.bind(py);
             if future.call_method0(interned!(py, "done"))?.is_truthy()? {
@@ -245,6 +254,6 @@ fn value(py: Python<'_>, outcome: Outcome) -> PyResult<Py<PyAny>> {
             let reply = reply.map_err(|e| exception(py, &e))?;
             decode::reply(py, endpoint, &reply, raw)?.unbind()
         }
-        Outcome::Ready => py.None(),
+        Outcome::Ready | Outcome::Noted => py.None(),
     })
 }

@@ -31,6 +31,11 @@ impl SyncEngine {
         self.0.is_closed()
     }
 
+    /// The method and the path's template of an operation.
+    fn route(&self, name: &str) -> PyResult<(&'static str, &'static str)> {
+        self.0.route(name)
+    }
+
     /// The same engine with other options for its calls.
     fn derive(
         &self,

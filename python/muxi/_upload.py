@@ -1,0 +1,48 @@
+"""Bundles whose upload is told of."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = bool()  # Not a literal, which jedi would believe, nor from typing, which takes long to load.
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+    from typing import BinaryIO
+
+__all__ = ["Upload"]
+
+
+class Upload:
+    """A bundle with a function that is told how far its upload is.
+
+    Every method that takes a bundle takes this. The function is called with the bytes sent and their total: with 0 at
+    the beginning of each attempt, then about every 256 KiB, and at the end. A synchronous client calls it on the
+    thread of the call, which waits for it; an asynchronous one on the event loop, where a slow loop is told of the
+    newest numbers only. An exception in it is logged, and does not end the upload.
+
+    Args:
+        bundle: The path of a ``.tar.gz`` file or of a folder, bytes, or a binary file object.
+        on_progress: The function.
+
+    Raises:
+        TypeError: The function cannot be called.
+
+    Example:
+        Deploy with a line that shows the progress::
+
+            from muxi import ServerClient, Upload
+
+            def show(sent: int, total: int) -> None:
+                print(f"{sent} of {total} bytes")
+
+            ServerClient().deploy_formation(bundle_path=Upload("my-formation", show))
+    """
+
+    __slots__ = ("bundle", "on_progress")
+
+    def __init__(
+        self, bundle: str | os.PathLike[str] | bytes | BinaryIO, on_progress: Callable[[int, int], object]
+    ) -> None:
+        if not callable(on_progress):
+            raise TypeError(f"on_progress must be callable, not {type(on_progress).__name__}")
+        self.bundle = bundle
+        self.on_progress = on_progress
