@@ -12,7 +12,7 @@ from ._settings import _FormationSettings, _ServerSettings
 from ._stream import EventStream
 from ._stream_async import AsyncEventStream
 from ._sync import Transport
-from ._wait import AsyncFormationWaits
+from ._wait import AsyncFormationWaits, AsyncServerWaits, SyncFormationWaits, SyncServerWaits
 
 TYPE_CHECKING = bool()  # Not a literal, which jedi would believe, nor from typing, which takes long to load.
 if TYPE_CHECKING:
@@ -376,25 +376,25 @@ class _Async(_Client):
         self.close()
 
 
-class SyncServerBase(_ServerSettings, _Sync):
+class SyncServerBase(_ServerSettings, SyncServerWaits, _Sync):
     """Base of `ServerClient`."""
 
     __slots__ = ()
 
 
-class AsyncServerBase(_ServerSettings, _Async):
+class AsyncServerBase(_ServerSettings, AsyncServerWaits, _Async):
     """Base of `AsyncServerClient`."""
 
     __slots__ = ()
 
 
-class SyncFormationBase(_FormationSettings, _Sync):
+class SyncFormationBase(_FormationSettings, SyncFormationWaits, _Sync):
     """Base of `FormationClient`."""
 
     __slots__ = ()
 
 
-class AsyncFormationBase(_FormationSettings, _Async):
+class AsyncFormationBase(_FormationSettings, AsyncFormationWaits, _Async):
     """Base of `AsyncFormationClient`."""
 
     __slots__ = ()

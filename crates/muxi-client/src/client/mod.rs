@@ -8,6 +8,7 @@ mod jobs;
 mod operations;
 mod response;
 mod route;
+mod wait;
 
 pub use call::{Call, Outcome};
 pub use client::{ApiKind, Async, Builder, Client, Formation, FormationClient, Handle, Mode, Server, ServerClient};
