@@ -6,27 +6,27 @@ from collections.abc import Callable
 from muxi import ConflictError, MuxiError, ServerClient, Upload
 
 try:
-    from rich.progress import DownloadColumn, Progress, TransferSpeedColumn
+    import rich.progress as bars
 except ImportError:
-    Progress = None  # type: ignore[assignment,misc]
+    bars = None  # type: ignore[assignment]
 
 
 def deploy(folder: str, show: Callable[[int, int], object]) -> None:
     with ServerClient() as server:
         try:
-            for event in server.deploy_formation_stream(bundle_path=Upload(folder, show)):
+            for event in server.deploy_formation_stream(payload=Upload(folder, show)):
                 progress = event.json()
                 print(progress.get("stage", event["event"]), progress.get("message", progress.get("url", "")))
         except ConflictError:
-            updated = server.update_formation(bundle_path=Upload(folder, show))
+            updated = server.update_formation(payload=Upload(folder, show))
             print(f"updated to version {updated['version']}")
         except MuxiError as error:
             sys.exit(f"not deployed: {error}")
 
 
-if Progress is None:
+if bars is None:
     deploy(sys.argv[1], lambda sent, total: None)
 else:
-    with Progress(*Progress.get_default_columns(), DownloadColumn(), TransferSpeedColumn()) as bar:
+    with bars.Progress(*bars.Progress.get_default_columns(), bars.TransferSpeedColumn()) as bar:
         task = bar.add_task("upload")
         deploy(sys.argv[1], lambda sent, total: bar.update(task, completed=sent, total=total))

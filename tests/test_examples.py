@@ -55,7 +55,8 @@ def test_readme(local: LocalServer, at: int, shown: str) -> None:
         (4, "req_1 Done."),
         (5, "Echo: Hello!\ncompleted"),
         (6, "GET /api/demo/v1/health 200 0."),
-        (7, "complete"),
+        (7, "event: done"),
+        (8, "complete"),
     ],
 )
 def test_the_page_about_python(local: LocalServer, at: int, shown: str) -> None:
@@ -63,7 +64,7 @@ def test_the_page_about_python(local: LocalServer, at: int, shown: str) -> None:
 
 
 def test_all_of_the_pages_is_tested() -> None:
-    assert (len(BLOCKS), len(PYTHON)) == (4, 8)
+    assert (len(BLOCKS), len(PYTHON)) == (4, 9)
 
 
 @pytest.mark.parametrize(

@@ -45,14 +45,14 @@ def test_deploying_and_updating_tell_how_far_they_are(local: LocalServer, folder
 
     with local.server() as server:
         write(folder, "upload-sync", "1.0.0")
-        events = list(server.deploy_formation_stream(bundle_path=muxi.Upload(folder, tell)))
+        events = list(server.deploy_formation_stream(payload=muxi.Upload(folder, tell)))
         assert events[-1]["event"] == "complete"
         checked(told)
         assert told[0][0] == 0
         assert len(told) > 4
         told.clear()
         write(folder, "upload-sync", "1.0.1")
-        assert server.update_formation(bundle_path=muxi.Upload(str(folder), tell))["version"] == 2
+        assert server.update_formation(payload=muxi.Upload(str(folder), tell))["version"] == 2
         checked(told)
     assert threads == {threading.get_ident()}
 
@@ -67,12 +67,12 @@ def test_an_async_client_tells_on_its_loop(local: LocalServer, folder: Path) -> 
     async def main() -> None:
         async with local.async_server() as server:
             write(folder, "upload-async", "1.0.0")
-            async for _ in server.deploy_formation_stream(bundle_path=muxi.Upload(folder, tell)):
+            async for _ in server.deploy_formation_stream(payload=muxi.Upload(folder, tell)):
                 pass
             checked(told)
             told.clear()
             write(folder, "upload-async", "1.0.1")
-            await server.update_formation(bundle_path=muxi.Upload(folder, tell))
+            await server.update_formation(payload=muxi.Upload(folder, tell))
             checked(told)
 
     asyncio.run(main())
@@ -83,7 +83,7 @@ def test_what_tells_may_fail(local: LocalServer, folder: Path, caplog: pytest.Lo
         raise RuntimeError("no terminal")
 
     write(folder, "upload-broken", "1.0.0")
-    assert local.server().deploy_formation(bundle_path=muxi.Upload(folder, tell))["formation_id"] == "upload-broken"
+    assert local.server().deploy_formation(payload=muxi.Upload(folder, tell))["formation_id"] == "upload-broken"
     assert "on_progress raised an error" in caplog.text
 
 
@@ -93,4 +93,4 @@ def test_a_mistake_is_named(local: LocalServer) -> None:
         muxi.Upload("folder", wrong)
     pair: Any = ("folder", wrong)
     with pytest.raises(TypeError, match=r"a bundle must be a .* file, a folder, bytes or a binary file, not"):
-        local.server().deploy_formation(bundle_path=pair)
+        local.server().deploy_formation(payload=pair)

@@ -32,7 +32,7 @@ from .errors import (
 
 TYPE_CHECKING = bool()  # Not a literal, which jedi would believe, nor from typing, which takes long to load.
 if TYPE_CHECKING:
-    from . import types, webhook
+    from . import relay, types, webhook
     from ._hooks import Attempt
     from ._retry import Retry
     from ._turn import TurnResult
@@ -70,6 +70,7 @@ __all__ = [
     "ValidationError",
     "__version__",
     "parse_ui_widgets",
+    "relay",
     "types",
     "webhook",
 ]
@@ -87,6 +88,7 @@ _HOMES = {
     "ServerConfig": "config",
     "TurnResult": "_turn",
     "Upload": "_upload",
+    "relay": "relay",
     "types": "types",
     "webhook": "webhook",
 }

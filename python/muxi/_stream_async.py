@@ -198,10 +198,13 @@ class _Reading:
         finally:
             self._is_taken = False
 
-    async def aclose(self) -> None:
+    def close(self) -> None:
         self._closed = True
         if self._stream is not None:
             self._stream.close()
+
+    async def aclose(self) -> None:
+        self.close()
 
     def head(self, name: str) -> Any:
         head = None if self._stream is None else self._stream.head()

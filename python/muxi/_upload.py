@@ -14,10 +14,10 @@ __all__ = ["Upload"]
 class Upload:
     """A bundle with a function that is told how far its upload is.
 
-    Every method that takes a bundle takes this. The function is called with the bytes sent and their total: with 0 at
-    the beginning of each attempt, then about every 256 KiB, and at the end. A synchronous client calls it on the
-    thread of the call, which waits for it; an asynchronous one on the event loop, where a slow loop is told of the
-    newest numbers only. An exception in it is logged, and does not end the upload.
+    Every method that takes a bundle takes this as ``payload``. The function is called with the bytes sent and their
+    total: with 0 at the beginning of each attempt, then about every 256 KiB, and at the end. A synchronous client calls
+    it on the thread of the call, which waits for it; an asynchronous one on the event loop, where a slow loop is told
+    of the newest numbers only. An exception in it is logged, and does not end the upload.
 
     Args:
         bundle: The path of a ``.tar.gz`` file or of a folder, bytes, or a binary file object.
@@ -34,7 +34,7 @@ class Upload:
             def show(sent: int, total: int) -> None:
                 print(f"{sent} of {total} bytes")
 
-            ServerClient().deploy_formation(bundle_path=Upload("my-formation", show))
+            ServerClient().deploy_formation(payload=Upload("my-formation", show))
     """
 
     __slots__ = ("bundle", "on_progress")

@@ -6,7 +6,7 @@ import time
 
 from .errors import ConnectionError, MuxiError, TimeoutError
 
-TYPE_CHECKING = False
+TYPE_CHECKING = bool()  # Not a literal, which jedi would believe, nor from typing, which takes long to load.
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from typing import Any

@@ -1,0 +1,87 @@
+"""The wire format of relayed turns: server-sent events with JSON."""
+
+from __future__ import annotations
+
+import json
+
+from ._error import MuxiError
+from ._stream import ChatStream, EventStream
+from ._stream_async import AsyncChatStream, AsyncEventStream
+
+TYPE_CHECKING = bool()  # Not a literal, which jedi would believe, nor from typing, which takes long to load.
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ._event import Event
+
+__all__ = ["KEEPALIVE", "Frames", "check", "delta", "failure"]
+
+KEEPALIVE = b": keepalive\n\n"
+
+
+def check(stream: Any, mode: str, keepalive: float | None, base: type[Any]) -> None:
+    """Refuse arguments that are wrong."""
+    if not isinstance(stream, base):
+        raise TypeError(f"stream must be a stream of a client, not {type(stream).__name__}")
+    if mode not in ("text", "events"):
+        raise ValueError(f'mode must be "text" or "events", got {mode!r}')
+    if mode == "text" and not isinstance(stream, (ChatStream, AsyncChatStream)):
+        raise TypeError('a stream that is no chat turn has no text: relay it with mode="events"')
+    if keepalive is not None and not keepalive > 0:
+        raise ValueError(f"keepalive must be a number of seconds above 0, or None, got {keepalive}")
+
+
+def frame(name: str, data: str) -> bytes:
+    """Return one event. A line break of any kind ends a line of its data."""
+    lines = data.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return "\n".join([f"event: {name}", *(f"data: {line}" for line in lines), "", ""]).encode()
+
+
+def delta(text: str) -> bytes:
+    """Return the event of a slice of the answer."""
+    return frame("delta", _json({"text": text}))
+
+
+def failure(error: BaseException, stream: EventStream | AsyncEventStream) -> bytes:
+    """Return the event of a failure."""
+    known = isinstance(error, MuxiError)
+    told = {
+        "code": error.code if isinstance(error, MuxiError) else "STREAM_CLOSED",
+        "message": error.message if isinstance(error, MuxiError) else str(error),
+        "request_id": (error.request_id if known else None) or stream.request_id,  # type: ignore[attr-defined]
+        "session_id": (error.session_id if known else None) or stream.session_id,  # type: ignore[attr-defined]
+    }
+    return frame("error", _json(told))
+
+
+class Frames:
+    """The events of a turn, for the response."""
+
+    __slots__ = ("_is_text", "_status")
+
+    def __init__(self, mode: str) -> None:
+        self._is_text = mode == "text"
+        self._status: Any = None
+
+    @property
+    def has_end(self) -> bool:
+        """Whether the turn's end is an event of its own."""
+        return self._is_text
+
+    def take(self, event: Event) -> bytes | None:
+        """Return what an event of the stream becomes."""
+        if not self._is_text:
+            return frame(event["event"], event["data"])
+        if event.type == "completed" and isinstance(event.token, dict):
+            self._status = event.token.get("status")
+        text = event.text
+        return delta(text) if text else None
+
+    def end(self, stream: ChatStream | AsyncChatStream, text: str) -> bytes:
+        """Return the event of the turn's end."""
+        ids = {"session_id": stream.session_id, "request_id": stream.request_id}
+        return frame("done", _json({"status": self._status, **ids, "text": text}))
+
+
+def _json(value: dict[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
