@@ -8,6 +8,7 @@ import math
 import os
 import pickle
 import pydoc
+import re
 import subprocess
 import sys
 import threading
@@ -217,6 +218,39 @@ def test_the_environment_fills_in(local: LocalServer, monkeypatch: pytest.Monkey
     monkeypatch.setenv("MUXI_MAX_RETRIES", "-1")
     with pytest.raises(ValueError, match='MUXI_MAX_RETRIES must be a whole number from 0, got "-1"'):
         FormationClient()
+
+
+@pytest.mark.parametrize(
+    ("cls", "given", "message"),
+    [
+        (FormationClient, {"max_retry": 3}, "FormationClient() got an unexpected keyword argument 'max_retry': "
+         "did you mean max_retries?"),
+        (muxi.AsyncServerClient, {"urll": "x"}, "AsyncServerClient() got an unexpected keyword argument 'urll': "
+         "did you mean url?"),
+        (FormationClient, {"apikey": "x"}, "did you mean admin_key or client_key?"),
+        (ServerClient, {"api_key": "x"}, "did you mean key_id or secret_key?"),
+        (FormationClient, {"key_id": "x"}, "it is a setting of the server clients"),
+        (ServerClient, {"formation_id": "x"}, "it is a setting of the formation clients"),
+        (FormationClient, {"colour": "x"}, "FormationClient() got an unexpected keyword argument 'colour'"),
+        (FormationClient, {"settings": {}}, "FormationClient() got an unexpected keyword argument 'settings'"),
+    ],
+)  # fmt: skip
+def test_an_unknown_setting_is_named_with_the_near_one(cls: Any, given: dict[str, Any], message: str) -> None:
+    with pytest.raises(TypeError, match=re.escape(message) + "$"):
+        cls(url="http://h", **given)
+
+
+def test_other_mistakes_name_the_class(local: LocalServer) -> None:
+    class Mine(FormationClient):
+        def __init__(self, tenant: str) -> None:
+            super().__init__(tenent=tenant)  # type: ignore[call-arg]
+
+    with pytest.raises(TypeError, match=r"^FormationClient.__init__\(\) got an unexpected keyword argument 'tenent'"):
+        Mine("ada")
+    wrong: Any = local.formation()
+    with pytest.raises(TypeError, match=r"^with_options\(\) got an unexpected keyword argument 'max_retry'"):
+        wrong.with_options(max_retry=3)
+    assert str(inspect.signature(FormationClient)).startswith("(cfg: ")
 
 
 def test_retries_come_from_the_environment(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:

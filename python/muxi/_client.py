@@ -60,6 +60,18 @@ class _Client:
     _call: Callable[..., Any]
     _open: Callable[..., Any]
 
+    if not TYPE_CHECKING:  # They find such a mistake by the constructor's signature.
+
+        def __new__(cls, *given, **keywords):
+            init = cls.__init__
+            # A subclass may have a constructor of its own.
+            if keywords and init.__module__ == "muxi._settings":
+                for name in keywords.keys() - set(init.__kwdefaults__ or ()) - {"cfg"}:
+                    from ._mistakes import unknown_setting
+
+                    raise unknown_setting(cls, name)
+            return super().__new__(cls)
+
     def _start(self, cfg: Any, settings: dict[str, Any]) -> None:
         if cfg is not None:
             given = {name for name, value in settings.items() if value is not None}
@@ -166,6 +178,8 @@ class _Client:
         self._adopt(attributes)
 
 
+# Python names it where arguments are wrong.
+_Client.with_options.__qualname__ = "with_options"
 # The slots of a class are of this type.
 _Member: Any = type(vars(_Client)["_options"])
 

@@ -109,14 +109,14 @@ where
 
 async fn server_health(handle: &Handle, deadline: Duration) -> Result<Response<ServerHealth>> {
     let what = format!("{} is not healthy", handle.transport.config().base_url());
-    let state: fn(&ServerHealth) -> Option<&str> = |health| (!health.success).then(|| "unhealthy");
+    let state: fn(&ServerHealth) -> Option<&str> = |health| (!health.success).then_some("unhealthy");
     until::<server::ops::health, _>(handle, |_| {}, Polls::new(what, deadline, true), state).await
 }
 
 async fn formation_health(handle: &Handle, deadline: Duration) -> Result<Response<Health>> {
     let what = format!("{} is not healthy", handle.transport.config().base_url());
     let state: fn(&Health) -> Option<&str> =
-        |health| Some(&health.status).filter(|it| **it != HealthState::Healthy).map(|it| it.as_str());
+        |health| Some(&health.status).filter(|it| **it != HealthState::Healthy).map(HealthState::as_str);
     until::<formation::ops::health, _>(handle, |_| {}, Polls::new(what, deadline, true), state).await
 }
 
