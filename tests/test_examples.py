@@ -103,3 +103,7 @@ def test_the_demo_runs() -> None:
     )
     for shown in ("muxi-local answers at http://127.0.0.1:", "'status': 'healthy'", "'event': 'message'", "Echo: "):
         assert shown in done.stdout
+
+
+def test_the_application_with_fastapi(local: LocalServer) -> None:
+    assert "5 passed" in run(local, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(ROOT / "examples/fastapi-chat"))
