@@ -6,7 +6,7 @@ import difflib
 
 from ._settings import _FormationSettings, _ServerSettings
 
-TYPE_CHECKING = False
+TYPE_CHECKING = bool()  # Not a literal, which jedi would believe, nor from typing, which takes long to load.
 if TYPE_CHECKING:
     from collections.abc import Collection
     from typing import Any

@@ -15,7 +15,10 @@ use crate::{
     config::{CallOptions, Formation, Server},
 };
 use serde::de::DeserializeOwned;
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -47,8 +50,8 @@ impl Polls {
     /// Goes on after a failed poll, or returns its error.
     fn failed(&mut self, error: Error) -> Result<()> {
         let is_late = error.kind() == ErrorKind::Timeout && self.left().is_zero();
-        let is_passing =
-            matches!(error.kind(), ErrorKind::Connection | ErrorKind::Timeout) || matches!(error.status(), 502..=504);
+        let is_passing = matches!(error.kind(), ErrorKind::Connection | ErrorKind::Timeout)
+            || matches!(error.status(), Some(502..=504));
         if is_late {
             return Ok(());
         }
@@ -73,7 +76,7 @@ impl Polls {
 
 /// Calls `O` until `state` gives no word for its reply: that of a state which is not the last.
 async fn until<O, T>(
-    handle: &Handle,
+    handle: &Arc<Handle>,
     args: impl Fn(&mut Args),
     mut polls: Polls,
     state: fn(&T) -> Option<&str>,
@@ -88,7 +91,7 @@ where
         // No deadline is zero.
         let deadline = polls.left().max(Duration::from_millis(1));
         let options = CallOptions::new().with_deadline(deadline).over(&handle.defaults);
-        match O::Reply::send(handle, made.build()?, options).await {
+        match O::Reply::send(handle.clone(), made.build()?, options).await {
             Ok(reply) => match state(&reply) {
                 None => return Ok(reply),
                 Some(word) => polls.last = format!("the last status was `{word}`"),
@@ -107,20 +110,20 @@ where
     }
 }
 
-async fn server_health(handle: &Handle, deadline: Duration) -> Result<Response<ServerHealth>> {
+async fn server_health(handle: &Arc<Handle>, deadline: Duration) -> Result<Response<ServerHealth>> {
     let what = format!("{} is not healthy", handle.transport.config().base_url());
     let state: fn(&ServerHealth) -> Option<&str> = |health| (!health.success).then_some("unhealthy");
     until::<server::ops::health, _>(handle, |_| {}, Polls::new(what, deadline, true), state).await
 }
 
-async fn formation_health(handle: &Handle, deadline: Duration) -> Result<Response<Health>> {
+async fn formation_health(handle: &Arc<Handle>, deadline: Duration) -> Result<Response<Health>> {
     let what = format!("{} is not healthy", handle.transport.config().base_url());
     let state: fn(&Health) -> Option<&str> =
         |health| Some(&health.status).filter(|it| **it != HealthState::Healthy).map(HealthState::as_str);
     until::<formation::ops::health, _>(handle, |_| {}, Polls::new(what, deadline, true), state).await
 }
 
-async fn request(handle: &Handle, id: &str, user_id: &str, deadline: Duration) -> Result<Response<RequestStatus>> {
+async fn request(handle: &Arc<Handle>, id: &str, user_id: &str, deadline: Duration) -> Result<Response<RequestStatus>> {
     let polls = Polls::new(format!("request `{id}` has not ended"), deadline, false);
     let args = |args: &mut Args| {
         args.set("request_id", id.to_owned());
@@ -133,7 +136,12 @@ async fn request(handle: &Handle, id: &str, user_id: &str, deadline: Duration) -
     until::<formation::ops::get_request_status, _>(handle, args, polls, state).await
 }
 
-async fn ingestion(handle: &Handle, id: &str, user_id: &str, deadline: Duration) -> Result<Response<IngestionStatus>> {
+async fn ingestion(
+    handle: &Arc<Handle>,
+    id: &str,
+    user_id: &str,
+    deadline: Duration,
+) -> Result<Response<IngestionStatus>> {
     let polls = Polls::new(format!("ingestion `{id}` has not ended"), deadline, false);
     let args = |args: &mut Args| {
         args.set("processing_id", id.to_owned());
@@ -233,7 +241,7 @@ mod blocking {
     use super::*;
     use crate::blocking::Blocking;
 
-    fn driven<T>(handle: &Handle, work: impl Future<Output = Result<T>>) -> Result<T> {
+    fn driven<T>(handle: &Arc<Handle>, work: impl Future<Output = Result<T>>) -> Result<T> {
         let none = || Error::invalid("the client has nothing to drive its calls");
         handle.driver.as_ref().ok_or_else(none)?.run(work).flatten()
     }
