@@ -58,7 +58,8 @@ check: build ## Check formatting, lints, types, and that generated files are up 
 	! grep -rnE '^.{121,}' crates/muxi-client/src/api/table
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	cargo clippy --package muxi-client --no-default-features --quiet -- -D warnings
-	cargo clippy --package muxi-client --features strict --test real --quiet -- -D warnings
+	cargo clippy --package muxi-client --no-default-features --features client --quiet -- -D warnings
+	cargo clippy --package muxi-client --features __strict --test real --quiet -- -D warnings
 	cargo clippy --package muxi-client --features tracing,webpki-roots --all-targets --quiet -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --exclude muxi-python --exclude muxi-local-python --no-deps --quiet
 	cargo run --quiet --package xtask -- gen --check

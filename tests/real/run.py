@@ -30,7 +30,7 @@ from real.recorder import Recorder
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 DOCUMENT = ROOT / "target" / "real" / "newest.md"
-RUST = ["cargo", "test", "--quiet", "--package", "muxi-client", "--features", "strict", "--test", "real"]
+RUST = ["cargo", "test", "--quiet", "--package", "muxi-client", "--features", "__strict", "--test", "real"]
 # Last, since it ends with an outage of the model, which lasts a minute.
 PYTHON = [sys.executable, "-m", "pytest", "-q", "tests/real"]
 

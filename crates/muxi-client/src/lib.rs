@@ -21,6 +21,7 @@
 //! | [`webhooks`](guide::webhooks) | receiving and checking what a formation sends |
 //! | [`testing`](guide::testing) | tests against a local server: scripts, faults, the clock |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 // Of clippy's pedantic lints those that find needless work, lost values and calls that are easy to get wrong. The others
 // are about taste, or fire on every setter.
 #![warn(

@@ -54,3 +54,10 @@ fn what_is_optional_is_absent_by_default() {
     assert!(default.contains("rustls-native-certs") && default.contains("webpki-roots"));
     lacks(&tree(&["--no-default-features", "--features", "client"]), &["rustls-native-certs", "webpki-roots"]);
 }
+
+#[test]
+fn who_only_chats_can_leave_bundles_out() {
+    let tree = tree(&["--no-default-features", "--features", "client,native-roots"]);
+    assert!(tree.contains("hyper"));
+    lacks(&tree, &["flate2", "ignore", "serde-saphyr", "tar", "tempfile"]);
+}

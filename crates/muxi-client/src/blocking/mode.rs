@@ -1,8 +1,11 @@
 //! The way in which blocking clients call.
 
 use crate::{
-    api::error::Result,
-    client::{Client, Formation, Mode, Server},
+    api::{
+        error::Result,
+        table::{formation, server},
+    },
+    client::{Client, Formation, Mode, Server, index::index},
     net::driver::Driver,
 };
 use std::sync::Arc;
@@ -12,8 +15,12 @@ use std::sync::Arc;
 pub enum Blocking {}
 
 /// Blocking client of a MUXI server.
+///
+#[doc = server::rows!(index)]
 pub type ServerClient = Client<Server, Blocking>;
 /// Blocking client of a formation.
+///
+#[doc = formation::rows!(index)]
 pub type FormationClient = Client<Formation, Blocking>;
 
 impl Mode for Blocking {

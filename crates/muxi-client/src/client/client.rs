@@ -1,7 +1,11 @@
 //! The clients.
 
+use super::index::index;
 use crate::{
-    api::error::Result,
+    api::{
+        error::Result,
+        table::{formation, server},
+    },
     config::{CallOptions, Settings},
     net::{driver::Driver, transport::Transport},
 };
@@ -14,8 +18,12 @@ pub use crate::config::{ApiKind, Builder, Formation, Server};
 pub enum Async {}
 
 /// Client of a MUXI server: its control plane.
+///
+#[doc = server::rows!(index)]
 pub type ServerClient = Client<Server, Async>;
 /// Client of a formation.
+///
+#[doc = formation::rows!(index)]
 pub type FormationClient = Client<Formation, Async>;
 
 /// A client. See [`ServerClient`] and [`FormationClient`]. Cloning is cheap, and clones share connections.

@@ -4,6 +4,7 @@ pub(crate) mod call;
 #[allow(clippy::module_inception)]
 mod client;
 mod file;
+pub(crate) mod index;
 mod jobs;
 mod operations;
 mod response;

@@ -176,7 +176,7 @@ fn message<'de, D: Deserializer<'de>>(source: D) -> Result<ChatMessage, D::Error
     text_or(source, |text| json!({"role": "assistant", "content": text}))
 }
 
-#[cfg(any(test, feature = "strict"))]
+#[cfg(any(test, feature = "__strict"))]
 impl super::strict::Strict for Content {
     fn unknown(&self, at: &str, found: &mut Vec<String>) {
         if let Content::Parts(parts) = self {

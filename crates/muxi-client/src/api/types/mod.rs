@@ -36,7 +36,7 @@ macro_rules! replies {
                 }
             }
 
-            #[cfg(any(test, feature = "strict"))]
+            #[cfg(any(test, feature = "__strict"))]
             impl $crate::api::types::strict::Strict for $name {
                 fn unknown(&self, at: &str, found: &mut Vec<String>) {
                     $(self.$field.unknown(&format!("{at}.{}", stringify!($field)), found);)*
@@ -45,7 +45,7 @@ macro_rules! replies {
             }
         )*
 
-        #[cfg(any(test, feature = "strict"))]
+        #[cfg(any(test, feature = "__strict"))]
         pub(super) const CHECKS: &[$crate::api::types::strict::Check] =
             &[$((stringify!($name), $crate::api::types::strict::problems::<$name>)),*];
     };
@@ -71,7 +71,7 @@ macro_rules! secret_replies {
 mod admin;
 mod artifacts;
 mod chat;
-#[cfg(any(test, feature = "strict"))]
+#[cfg(any(test, feature = "__strict"))]
 mod checks;
 mod common;
 mod events;
@@ -85,7 +85,7 @@ mod secrets;
 mod server;
 mod sessions;
 mod streams;
-#[cfg(any(test, feature = "strict"))]
+#[cfg(any(test, feature = "__strict"))]
 mod strict;
 #[cfg(test)]
 mod tests;
@@ -97,7 +97,7 @@ mod words;
 pub use admin::*;
 pub use artifacts::*;
 pub use chat::*;
-#[cfg(any(test, feature = "strict"))]
+#[cfg(any(test, feature = "__strict"))]
 pub use checks::check;
 pub use common::*;
 pub use events::*;

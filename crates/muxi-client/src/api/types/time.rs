@@ -113,9 +113,9 @@ impl UnixTime {
     }
 }
 
-#[cfg(any(test, feature = "strict"))]
+#[cfg(any(test, feature = "__strict"))]
 impl super::strict::Strict for IsoTime {}
-#[cfg(any(test, feature = "strict"))]
+#[cfg(any(test, feature = "__strict"))]
 impl super::strict::Strict for UnixTime {}
 
 #[cfg(test)]

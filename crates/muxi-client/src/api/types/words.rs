@@ -100,7 +100,7 @@ macro_rules! words {
                 }
             }
 
-            #[cfg(any(test, feature = "strict"))]
+            #[cfg(any(test, feature = "__strict"))]
             impl $crate::api::types::strict::Strict for $name {}
         )*
     };
