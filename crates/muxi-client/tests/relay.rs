@@ -86,7 +86,8 @@ async fn a_turn_that_is_closed_ends_with_an_error() {
     assert!(body.next().await.is_some());
     close.close();
     let last = body.next().await.unwrap().unwrap();
-    assert!(last.starts_with(b"event: error\ndata: {\"code\":\"STREAM_CLOSED\""), "{last:?}");
+    let message = "the stream was closed before its end";
+    assert_eq!(last, format!("event: error\ndata: {{\"code\":\"STREAM_CLOSED\",\"message\":\"{message}\",{IDS}}}\n\n"));
     assert!(body.next().await.is_none());
     wait_for_close(&connections.recv().unwrap());
 }

@@ -55,8 +55,9 @@ async fn texts_are_taken_in_every_form() {
     formation.chat(&user).user_id(user.clone()).await.unwrap();
     formation.get_session(&session, &user).await.unwrap();
     formation.get_session(session, user.clone()).await.unwrap();
-    formation.get_memories(&user).scopes("user".to_owned()).await.unwrap();
-    formation.get_memories(&user).scopes("user".to_owned()).await.unwrap();
+    let scopes = "user".to_owned();
+    formation.get_memories(&user).scopes(&scopes).await.unwrap();
+    formation.get_memories(&user).scopes(scopes).await.unwrap();
     let owner = [IdentifierOwner::from("usr_1"), "usr_1".to_owned().into(), (&"usr_1".to_owned()).into()];
     assert!(owner.windows(2).all(|pair| pair[0] == pair[1]));
     assert_eq!(NewIdentifier::from(&user), NewIdentifier::from(user));

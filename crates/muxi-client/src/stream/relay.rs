@@ -3,6 +3,7 @@
 use super::{timer::Timer, typed::ChatStream};
 use crate::api::{
     error::{Error, Result},
+    ids::TurnIds,
     turn::Turn,
 };
 use bytes::Bytes;
@@ -109,11 +110,11 @@ impl SseBytes {
         };
         Poll::Ready(match next {
             Some(Ok(event)) => Some((event, false)),
-            Some(Err(error)) => Some((failure(&error), true)),
+            Some(Err(error)) => Some((failure(&error, turn.ids()), true)),
             None => match turn.ended() {
-                Err(error) => Some((failure(&error), true)),
+                Err(error) => Some((failure(&error, turn.ids()), true)),
                 Ok(_) if self.relay.relays_events => None,
-                Ok(turn) => Some((done(&turn), true)),
+                Ok(result) => Some((done(&result), true)),
             },
         })
     }
@@ -123,19 +124,17 @@ impl Stream for SseBytes {
     type Item = Result<Bytes, Infallible>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let event = self.poll_event(cx);
+        let event = self.poll_event(cx).map(|event| self.pass(event));
         let silence = self.relay.keepalive;
-        let Some(timer) = &mut self.keepalive else {
-            return event.map(|event| self.pass(event));
-        };
+        let Some(timer) = &mut self.keepalive else { return event };
         let bytes = match event {
-            Poll::Ready(event) => self.pass(event),
+            Poll::Ready(event) => event,
             Poll::Pending => {
                 ready!(timer.poll(cx));
                 Some(Ok(Bytes::from_static(b": keepalive\n\n")))
             }
         };
-        if let (Some(timer), Some(end)) = (&mut self.keepalive, Instant::now().checked_add(silence)) {
+        if let Some(end) = Instant::now().checked_add(silence) {
             timer.move_to(end);
         }
         Poll::Ready(bytes)
@@ -170,9 +169,11 @@ fn done(turn: &Turn) -> Bytes {
     written("done", &data.to_string())
 }
 
-fn failure(error: &Error) -> Bytes {
+/// A failure; one that names no turn is of this one.
+fn failure(error: &Error, ids: Option<&TurnIds>) -> Bytes {
     let (code, message) = (error.code(), error.message());
-    let (request_id, session_id) = (error.request_id(), error.session_id());
+    let request_id = error.request_id().or(ids.map(|ids| ids.request_id.as_str()));
+    let session_id = error.session_id().or(ids.map(|ids| ids.session_id.as_str()));
     let data = json!({ "code": code, "message": message, "request_id": request_id, "session_id": session_id });
     written("error", &data.to_string())
 }
