@@ -42,8 +42,16 @@ fn is_a_body<T: Stream<Item = Result<bytes::Bytes, Infallible>> + Send + 'static
 async fn text_is_relayed_slice_by_slice_and_ends_with_the_result() {
     let last = r#"data: {"token":{"type":"completed","content":"one two","status":"success"}}"#;
     let text = relayed(&format!("{}{}{last}\n\n{DONE}", slice("one "), slice("two")), Relay::text()).await;
-    let want = "event: delta\ndata: {\"text\":\"one \"}\n\nevent: delta\ndata: {\"text\":\"two\"}\n\n\
-         event: done\ndata: {\"status\":\"success\",\"session_id\":\"sess_1\",\"request_id\":\"req_1\",\"text\":\"one two\"}\n\n";
+    let want = r#"event: delta
+data: {"text":"one "}
+
+event: delta
+data: {"text":"two"}
+
+event: done
+data: {"status":"success","session_id":"sess_1","request_id":"req_1","text":"one two"}
+
+"#;
     assert_eq!(text, want);
 }
 

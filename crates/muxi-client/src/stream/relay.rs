@@ -54,9 +54,9 @@ impl Relay {
 impl ChatStream {
     /// Relays the turn to a browser, as the body of a response with [`Relay::HEADERS`].
     ///
-    /// A failure of the stream, and its closing by [`close_handle`](Self::close_handle), is the last event: `error`, with
-    /// `code`, `message`, `request_id` and `session_id`. Dropping the body, as servers do when the reader leaves, cancels
-    /// the turn.
+    /// A failure of the stream, and its closing by [`close_handle`](Self::close_handle), is the last event: `error`,
+    /// with `code`, `message`, `request_id` and `session_id`. Dropping the body, as servers do when the reader leaves,
+    /// cancels the turn.
     ///
     /// ```
     /// use axum::{Router, body::Body, extract::{Query, State}, response::{IntoResponse, Response}, routing::get};
@@ -79,8 +79,8 @@ impl ChatStream {
     }
 }
 
-/// The bytes of a response of server-sent events: a [`Stream`] that never fails, and [`next`](Self::next) without another
-/// crate. Dropping it closes the chat stream, which cancels the turn.
+/// The bytes of a response of server-sent events: a [`Stream`] that never fails, and [`next`](Self::next) without
+/// another crate. Dropping it closes the chat stream, which cancels the turn.
 pub struct SseBytes {
     /// Gone after the last event.
     turn: Option<ChatStream>,
