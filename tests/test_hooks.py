@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import gc
 import json
 import logging
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -172,6 +174,24 @@ def test_ctrl_c_in_a_hook_ends_the_call() -> None:
 
     with Wire(answer) as server, pytest.raises(KeyboardInterrupt):
         call("sync", f"{server.url}/v1", on_request=interrupted)
+
+
+def test_a_hook_of_the_object_that_has_the_client_keeps_neither(local: LocalServer) -> None:
+    class App:
+        def __init__(self) -> None:
+            self.seen: list[muxi.Attempt] = []
+            self.client = local.formation(on_response=self.seen.append, on_request=self.note)
+
+        def note(self, attempt: muxi.Attempt) -> None:
+            self.seen.append(attempt)
+
+    app = App()
+    app.client.with_options(timeout=5).health()
+    assert [attempt.status for attempt in app.seen] == [None, 200]
+    gone = weakref.ref(app)
+    del app
+    gc.collect()
+    assert gone() is None
 
 
 def test_a_hook_must_be_callable() -> None:

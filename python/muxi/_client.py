@@ -51,7 +51,7 @@ class _Raw:
 class _Client:
     """What all four clients share."""
 
-    __slots__ = ("__weakref__", "_call", "_open", "_options", "_settings", "_transport")
+    __slots__ = ("__weakref__", "_call", "_hooks", "_open", "_options", "_settings", "_transport")
 
     _API = ""
     _engine: Callable[[str, dict[str, Any]], Any]
@@ -83,7 +83,13 @@ class _Client:
         self._use(self._made_engine(), {})
 
     def _made_engine(self) -> Any:
-        return self._engine(self._API, {"_sdk": _sdk(), **self._settings})
+        settings = {"_sdk": _sdk(), **self._settings}
+        self._hooks: Any = None
+        if any(name.startswith("on_") for name in settings):
+            from ._hooks import hold
+
+            self._hooks = hold(settings)
+        return self._engine(self._API, settings)
 
     def _use(self, engine: Any, options: dict[str, Any], is_raw: bool = False) -> None:
         self._options = options
@@ -94,6 +100,7 @@ class _Client:
     def _derived(self, engine: Any, options: dict[str, Any], is_raw: bool) -> Self:
         client = type(self).__new__(type(self))
         client._settings = self._settings
+        client._hooks = self._hooks
         client._use(engine, options, is_raw)
         client._adopt(self._attributes())
         return client

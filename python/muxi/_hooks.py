@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import dataclass
 
-__all__ = ["Attempt"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeAlias
+
+    Hook: TypeAlias = Callable[["Attempt"], object] | None
+
+__all__ = ["Attempt", "Hooks", "hold"]
 
 
 @dataclass(frozen=True)
@@ -36,3 +44,23 @@ class Attempt:
     request_id: str | None = None
     error_code: str | None = None
     retry_in: float | None = None
+
+
+class Hooks:
+    """The hooks of a client, which holds them; its engine refers to them weakly."""
+
+    __slots__ = ("__weakref__", "all")
+
+    def __init__(self, on_request: Hook, on_response: Hook, on_retry: Hook) -> None:
+        self.all = (on_request, on_response, on_retry)
+
+
+def hold(settings: dict[str, Any]) -> Hooks:
+    """Take the hooks out of a client's settings, and leave a weak reference there."""
+    given = {name: settings.pop(name, None) for name in ("on_request", "on_response", "on_retry")}
+    for name, hook in given.items():
+        if hook is not None and not callable(hook):
+            raise TypeError(f"{name} must be callable, not {type(hook).__name__}")
+    hooks = Hooks(**given)
+    settings["_hooks"] = weakref.ref(hooks)
+    return hooks

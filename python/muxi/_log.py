@@ -8,19 +8,21 @@ TYPE_CHECKING = bool()  # Not a literal, which jedi would believe, nor from typi
 if TYPE_CHECKING:
     from collections.abc import Callable
     from logging import Logger
-    from typing import Any, TypeAlias
+    from typing import Any
 
-    from ._hooks import Attempt
-
-    Hook: TypeAlias = Callable[[Attempt], object] | None
+    from ._hooks import Hook, Hooks
 
 
-def write(own: Logger | None, debug: bool, hooks: tuple[Hook, Hook, Hook] | None, notes: list[tuple[str, Any]]) -> None:
+def write(
+    own: Logger | None, debug: bool, hooks: Callable[[], Hooks | None] | None, notes: list[tuple[str, Any]]
+) -> None:
     """Write notes, each with its kind, to a client's own logger or to the logger ``muxi``, and call the hooks."""
     import logging
 
     logger = own or logging.getLogger("muxi")
-    on_request, on_response, on_retry = hooks or (None, None, None)
+    # Those of a client that is gone go with it.
+    held = hooks() if hooks is not None else None
+    on_request, on_response, on_retry = held.all if held is not None else (None, None, None)
     for kind, note in notes:
         if kind == "update":
             logger.warning("muxi-client %s is available (this is %s)", note, __version__)

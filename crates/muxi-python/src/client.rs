@@ -81,19 +81,13 @@ impl Client {
         let settings = settings.copy()?;
         let taken = |name: &str| Ok::<_, PyErr>(settings.call_method1("pop", (name, py.None()))?.unbind());
         let logger = Some(taken("logger")?).filter(|logger| !logger.is_none(py));
-        let hooks = [taken("on_request")?, taken("on_response")?, taken("on_retry")?];
+        let hooks = Some(taken("_hooks")?).filter(|hooks| !hooks.is_none(py));
         let telemetry = taken("telemetry")?;
         if !telemetry.is_none(py) && telemetry.extract::<bool>(py).is_err() {
             return Err(wrong("telemetry", "a bool", telemetry.bind(py)));
         }
-        for (hook, name) in hooks.iter().zip(["on_request", "on_response", "on_retry"]) {
-            if !hook.is_none(py) && !hook.bind(py).is_callable() {
-                return Err(wrong(name, "callable", hook.bind(py)));
-            }
-        }
-        let hooks = hooks.iter().any(|hook| !hook.is_none(py)).then(|| PyTuple::new(py, hooks).map(Bound::unbind));
         let mut config = read_settings(api, &settings)?.check(api).map_err(|e| exception(py, &e))?;
-        let sink = Arc::new(Sink::new(logger, config.take_debug(), hooks.transpose()?, blocking));
+        let sink = Arc::new(Sink::new(logger, config.take_debug(), hooks, blocking));
         let (closed, state) = (AtomicBool::new(false), Mutex::new(None));
         let shared = Arc::new(Shared { api, config, blocking, closed, state, sink });
         let client = Self { shared, defaults: CallOptions::default() };

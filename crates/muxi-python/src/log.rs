@@ -9,7 +9,7 @@ use muxi_client::{config::Attempt, engine::Observer};
 use pyo3::{
     exceptions::PyKeyboardInterrupt,
     prelude::*,
-    types::{PyDict, PyList, PyTuple},
+    types::{PyDict, PyList},
 };
 use std::{
     future::Future,
@@ -39,8 +39,8 @@ pub(crate) struct Sink {
     pub(crate) logger: Option<Py<PyAny>>,
     /// The setting `debug`.
     pub(crate) debug: bool,
-    /// `on_request`, `on_response` and `on_retry`, if there is one.
-    pub(crate) hooks: Option<Py<PyTuple>>,
+    /// A weak reference to the hooks, if there are any: the garbage collector does not see what this refers to.
+    pub(crate) hooks: Option<Py<PyAny>>,
     /// Whether calls block.
     pub(crate) blocking: bool,
     /// Whether every attempt is of interest, as far as the last call knew.
@@ -48,7 +48,7 @@ pub(crate) struct Sink {
 }
 
 impl Sink {
-    pub(crate) fn new(logger: Option<Py<PyAny>>, debug: bool, hooks: Option<Py<PyTuple>>, blocking: bool) -> Self {
+    pub(crate) fn new(logger: Option<Py<PyAny>>, debug: bool, hooks: Option<Py<PyAny>>, blocking: bool) -> Self {
         Self { logger, debug, hooks, blocking, wants_all: AtomicBool::new(false) }
     }
 
