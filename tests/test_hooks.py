@@ -321,3 +321,25 @@ def test_raw_replies_and_own_routes_have_spans(spans: Spans) -> None:
         assert client.with_raw_response.health().status_code == 200
         client.request("get", "/health", headers={"traceparent": "mine"})
     assert [span.name for span in spans.made()] == ["GET /health", "GET"]
+
+
+def test_the_interpreter_ends_after_a_hook_of_a_daemon_thread() -> None:
+    program = """
+import sys, threading, time
+import muxi
+
+entered = threading.Event()
+
+
+def hook(attempt):
+    entered.set()
+    time.sleep(0.5)
+
+
+client = muxi.FormationClient(base_url=sys.argv[1], on_request=hook)
+threading.Thread(target=client.health, daemon=True).start()
+entered.wait()
+"""
+    with flaky(HEALTHY) as (url, _):
+        done = subprocess.run([sys.executable, "-c", program, url], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

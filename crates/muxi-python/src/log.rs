@@ -3,7 +3,7 @@
 
 use crate::{
     once::{Once, interned},
-    process::{attached, is_known_main, lock},
+    process::{attached_to_the_end, is_known_main, lock},
 };
 use muxi_client::{config::Attempt, engine::Observer};
 use pyo3::{
@@ -127,7 +127,7 @@ impl Notes {
         drop(waiting);
         self.any.store(true, Ordering::Release);
         if self.sink.blocking {
-            attached(is_known_main(), |py| self.write(py));
+            attached_to_the_end(is_known_main(), |py| self.write(py));
         } else {
             // Without a call, nothing waits.
             let _ = WAKE.try_with(|wake| wake());

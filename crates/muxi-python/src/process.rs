@@ -129,6 +129,13 @@ pub(crate) fn attached<T>(is_main: bool, work: impl FnOnce(Python<'_>) -> T) -> 
     })
 }
 
+/// Attaches to the interpreter from within `detached`, for work that may run any Python code: the interpreter does not end
+/// before it is done. It would end the thread in the middle of that code, and unwind these frames, which aborts the process.
+pub(crate) fn attached_to_the_end<T>(is_main: bool, work: impl FnOnce(Python<'_>) -> T) -> T {
+    let _returning = Returning::begin(is_main);
+    Python::attach(work)
+}
+
 /// A thread on its way back to the interpreter. It ends when the thread has arrived.
 struct Returning;
 
