@@ -157,7 +157,7 @@ fn structure(name: &str, item: &Struct, types: &Types, reply: bool) -> Result<St
     let base = if inherits { "ReplyDict" } else { "TypedDict" };
     let mut out = format!("\n\nclass {}({base}):\n    \"\"\"`{name}` by key.\"\"\"\n", dict_name(name, types));
     for (at, (key, entry)) in entries.iter().enumerate() {
-        write!(out, "{}    {key}: {entry}\n", if at == 0 { "\n" } else { "" })?;
+        writeln!(out, "{}    {key}: {entry}", if at == 0 { "\n" } else { "" })?;
     }
     Ok(out)
 }
