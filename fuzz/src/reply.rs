@@ -62,9 +62,9 @@ pub(crate) fn retry_after(data: &[u8]) {
 
 /// No answer makes a client wait for longer than it wants to, or try again more often than it was told to.
 fn obeys(error: &Error) {
-    let wait = Retry::default().delay(error, 0, 1, 1.0);
+    let wait = Retry::new(1).delay(error, 0, 1, 1.0);
     assert!(wait.is_none_or(|wait| wait <= LONGEST), "{wait:?}");
-    assert_eq!(Retry::default().delay(error, 1, 1, 1.0), None);
+    assert_eq!(Retry::new(1).delay(error, 1, 1, 1.0), None);
 }
 
 fn headers<const N: usize>(given: [(&'static str, Option<&[u8]>); N]) -> HeaderMap {
