@@ -66,7 +66,8 @@ def _arguments(method: Any, row: dict[str, Any], folder: Path) -> dict[str, Any]
     in_path = set(re.findall(r"\{(\w+)\}", row["path"]))
     left_out = {"self", *OPTIONS, *row.get("exactly_one_of", [])[1:]}
     for name, parameter in inspect.signature(method).parameters.items():
-        if name in left_out:
+        # Fields by keyword are those of the payload.
+        if name in left_out or parameter.kind is parameter.VAR_KEYWORD:
             continue
         given[name] = _value(row["id"], name, str(parameter.annotation), name in in_path, folder)
     if any(value is folder for value in given.values()):

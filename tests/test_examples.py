@@ -36,7 +36,7 @@ def run(local: LocalServer, *command: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("at", "shown"), [(0, "'status': 'healthy'"), (1, "Echo: "), (2, "done"), (3, "AGENT_NOT_FOUND")]
+    ("at", "shown"), [(0, "healthy\nEcho: Hello!"), (1, "Echo: "), (2, "done"), (3, "AGENT_NOT_FOUND")]
 )
 def test_readme(local: LocalServer, at: int, shown: str) -> None:
     code = BLOCKS[at].replace("http://localhost:7890", local.url)
@@ -49,14 +49,17 @@ def test_readme(local: LocalServer, at: int, shown: str) -> None:
     ("at", "shown"),
     [
         (0, "Echo: Hello!"),
-        (1, "can you do?"),
-        (2, "Echo: Plan my week."),
-        (3, "Echo: Plan my week."),
-        (4, "req_1 Done."),
-        (5, "Echo: Hello!\ncompleted"),
-        (6, "GET /api/demo/v1/health 200 0."),
-        (7, "event: done"),
-        (8, "complete"),
+        (1, "Echo: Hello!"),
+        (2, "Echo: What is in my notes?"),
+        (3, "demo running demo"),
+        (4, "can you do?"),
+        (5, "Echo: Plan my week."),
+        (6, "Echo: Plan my week."),
+        (7, "req_1 Done."),
+        (8, "Echo: Hello!\ncompleted"),
+        (9, "GET /api/demo/v1/health 200 0."),
+        (10, "event: done"),
+        (11, "complete"),
     ],
 )
 def test_the_page_about_python(local: LocalServer, at: int, shown: str) -> None:
@@ -64,7 +67,7 @@ def test_the_page_about_python(local: LocalServer, at: int, shown: str) -> None:
 
 
 def test_all_of_the_pages_is_tested() -> None:
-    assert (len(BLOCKS), len(PYTHON)) == (4, 9)
+    assert (len(BLOCKS), len(PYTHON)) == (4, 12)
 
 
 @pytest.mark.parametrize(

@@ -86,13 +86,7 @@ def _read(one: Any) -> Any:
         return one
     if isinstance(one, tuple):
         name, content, *rest = one
-        return file(name, rest[0] if rest else _media_type(name), content)
+        return file(name, rest[0] if rest else None, content)
     path = os.fspath(one)
     with open(path, "rb") as opened:
-        return file(os.path.basename(path), _media_type(path), opened.read())
-
-
-def _media_type(name: str) -> str:
-    from mimetypes import guess_type
-
-    return guess_type(name)[0] or "application/octet-stream"
+        return file(os.path.basename(path), None, opened.read())

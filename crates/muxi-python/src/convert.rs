@@ -58,15 +58,19 @@ fn arg(endpoint: &Endpoint, param: &Param, value: &Bound<'_, PyAny>) -> PyResult
     })
 }
 
-/// The fields of a file that goes with a chat turn.
+/// The fields of a file that goes with a chat turn. Without a media type, that follows from the name.
 #[pyfunction]
 pub(crate) fn file<'py>(
     py: Python<'py>,
     name: &str,
-    content_type: &str,
+    content_type: Option<&str>,
     content: &[u8],
 ) -> PyResult<Bound<'py, PyAny>> {
-    let fields = serde_json::to_vec(&File::from_bytes(name, content_type, content));
+    let made = match content_type {
+        Some(content_type) => File::from_bytes(name, content_type, content),
+        None => File::named(name, content),
+    };
+    let fields = serde_json::to_vec(&made);
     parse(py, &fields.map_err(|e| PyValueError::new_err(e.to_string()))?)
 }
 

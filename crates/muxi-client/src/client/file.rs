@@ -17,8 +17,14 @@ impl File {
     pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-        let kind = mime_guess::from_path(path).first_or_octet_stream();
-        Ok(Self::from_bytes(name, kind.essence_str(), fs::read(path)?))
+        Ok(Self::named(name, fs::read(path)?))
+    }
+
+    /// Makes a file of its name and bytes; its media type follows from the name as that of [`open`](Self::open) does.
+    pub fn named(name: impl Into<String>, bytes: impl AsRef<[u8]>) -> Self {
+        let name = name.into();
+        let kind = mime_guess::from_path(&name).first_or_octet_stream();
+        Self::from_bytes(name, kind.essence_str(), bytes)
     }
 }
 
