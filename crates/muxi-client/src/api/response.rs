@@ -8,7 +8,7 @@ use super::{
 use http::{HeaderMap, header};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
-use std::time::SystemTime;
+use std::{collections::BTreeMap, time::SystemTime};
 
 /// What a reply says of itself beside its data.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -52,6 +52,20 @@ struct Envelope<D> {
     request: Option<RequestPart>,
     timestamp: Option<Value>,
     data: Option<D>,
+}
+
+impl<'a> Envelope<&'a RawValue> {
+    /// Reads a JSON object as an envelope, whatever is in its fields. Of two fields of one name the last one counts.
+    fn read(body: &'a [u8]) -> serde_json::Result<Self> {
+        let fields = serde_json::from_slice::<BTreeMap<String, &RawValue>>(body)?;
+        let field = |name: &str| fields.get(name).copied();
+        Ok(Self {
+            success: field("success").and_then(|raw| serde_json::from_str(raw.get()).ok()),
+            request: field("request").and_then(|raw| serde_json::from_str(raw.get()).ok()),
+            timestamp: field("timestamp").and_then(|raw| serde_json::from_str(raw.get()).ok()),
+            data: field("data").filter(|raw| raw.get() != "null"),
+        })
+    }
 }
 
 impl<D> Envelope<D> {
@@ -105,7 +119,7 @@ fn decode_strictly<T: DeserializeOwned>(
     {
         return Ok((data, envelope.metadata()));
     }
-    let Ok(mut envelope) = serde_json::from_slice::<Envelope<&RawValue>>(body) else {
+    let Ok(mut envelope) = Envelope::read(body) else {
         let data = serde_json::from_slice(body).map_err(|e| broken(e, "what the operation promises"))?;
         return Ok((data, Metadata::default()));
     };

@@ -2,6 +2,8 @@
 //! text by its grammar, and no text at all for a reader.
 
 use super::{event::Event, nan::without_nan};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use std::ops::Range;
 
 /// The escape of U+FFFD, which stands for a half that stays alone.
@@ -40,18 +42,25 @@ fn unit(json: &str, at: usize) -> Option<u16> {
     u16::from_str_radix(digits, 16).ok()
 }
 
-/// The start of the JSON string in which `at` is.
-fn string_start(json: &str, at: usize) -> usize {
-    let (mut start, mut is_escaped) = (0, false);
-    for (here, byte) in json.bytes().enumerate().take(at) {
-        match byte {
-            _ if is_escaped => is_escaped = false,
-            b'\\' => is_escaped = true,
-            b'"' => start = here + 1,
-            _ => {}
-        }
+/// The places of a slice's text in an event's data, between the quotes.
+fn content_at(json: &str) -> Option<Range<usize>> {
+    #[derive(Deserialize)]
+    struct Frame<'a> {
+        #[serde(borrow)]
+        token: &'a RawValue,
     }
-    start
+    #[derive(Deserialize)]
+    struct Token<'a> {
+        #[serde(borrow)]
+        content: &'a RawValue,
+    }
+    let token = serde_json::from_str::<Frame<'_>>(json).ok()?.token.get();
+    let content = match token.starts_with('"') {
+        true => token,
+        false => serde_json::from_str::<Token<'_>>(token).ok()?.content.get(),
+    };
+    let start = content.as_ptr().addr().checked_sub(json.as_ptr().addr())?;
+    Some(start + 1..start + content.len() - 1)
 }
 
 /// JSON in which U+FFFD stands for each half that stands alone; `None` where there is none.
@@ -101,37 +110,43 @@ impl Joiner {
 
     #[cold]
     fn join(&mut self, mut event: Event, emit: &mut impl FnMut(Event)) {
-        let mut halves = halves(&event.data);
+        if let Some(plain) = without_nan(&event.data) {
+            event.data = plain;
+        }
+        let halves = halves(&event.data);
         if halves.is_empty() && self.held.is_none() {
             return emit(event);
         }
-        let mended = Event { data: mend(&event.data).unwrap_or_else(|| event.data.clone()), ..event.clone() };
+        // As long as it was, so that the places stay where they are.
+        let mut mended = Event { data: mend(&event.data).unwrap_or_else(|| event.data.clone()), ..event.clone() };
         let (kind, content) = mended.kind_and_content().unwrap_or_default();
         let is_slice = kind == "content";
         let ends_wait = (is_slice && !content.is_empty()) || kind == "completed" || &*event.event == "done";
+        let content = content_at(&event.data).filter(|_| is_slice);
+        let find = |is_first, is_there: &dyn Fn(&Range<usize>, &Range<usize>) -> bool| {
+            let content = content.as_ref()?;
+            halves
+                .iter()
+                .find(|half| half.is_first == is_first && is_there(&half.at, content))
+                .map(|half| half.at.clone())
+        };
+        let begins = find(false, &|half, content| half.start == content.start);
+        let ends = find(true, &|half, content| half.end == content.end);
+
+        let held = content.zip(ends).map(|(content, half)| {
+            let mut alone = mended.clone();
+            alone.data.replace_range(content, REPLACEMENT);
+            mended.data.replace_range(half.clone(), "");
+            Held { escape: event.data[half].to_owned(), alone }
+        });
         if let Some(Held { escape, alone }) = self.held.take_if(|_| ends_wait) {
-            match halves.first() {
-                Some(half) if is_slice && !half.is_first && event.data[..half.at.start].ends_with('"') => {
-                    event.data.insert_str(half.at.start, &escape);
-                    halves = self::halves(&event.data);
-                }
-                _ => emit(alone),
+            match begins {
+                Some(half) => mended.data.replace_range(half.clone(), &(escape + &event.data[half])),
+                None => emit(alone),
             }
         }
-        // From the end, so that the places before stay where they are.
-        for half in halves.into_iter().rev() {
-            let is_at_end = event.data[half.at.end..].starts_with('"');
-            if is_slice && half.is_first && is_at_end && self.held.is_none() {
-                let escape = event.data[half.at.clone()].to_owned();
-                let mut alone = event.clone();
-                alone.data.replace_range(string_start(&event.data, half.at.start)..half.at.end, REPLACEMENT);
-                self.held = Some(Held { escape, alone });
-                event.data.replace_range(half.at, "");
-            } else {
-                event.data.replace_range(half.at, REPLACEMENT);
-            }
-        }
-        emit(event);
+        self.held = self.held.take().or(held);
+        emit(mended);
     }
 
     /// Lets a half pass whose other half never came.
@@ -169,6 +184,26 @@ mod tests {
         assert_eq!(joined(&[r"\ud83d\ud83d", r"\ud83d"]), ["\u{fffd}", "\u{fffd}", "", "\u{fffd}"]);
         assert_eq!(joined(&[r"\ude00", r"a\ud83db"]), ["\u{fffd}", "a\u{fffd}b"]);
         assert_eq!(joined(&[r"\ud83d\ude00", r"\u00e9"]), ["\u{1f600}", "é"]);
+    }
+
+    #[test]
+    fn only_the_halves_of_the_text_are_joined() {
+        let frames = [
+            r#"{"a":"\ud83d","token":{"b":"\ude00","type":"content","content":"1\ud83d","c":"\ud83d"}}"#,
+            r#"{"token":{"type":"content","a":"\ude00","content":"\ude00 2 \"\ude00","b":"\ud83d"}}"#,
+            r#"{"token":{"type":"content","a":NaN,"content":"3\ud83d"}}"#,
+            r#"{"a":"\ude00","token":"\ude00"}"#,
+            r#"{"token":{"type":"content","content":"4\ud83d"}}"#,
+            r#"{"token":{"type":"content","content":"\"\ude00"}}"#,
+        ];
+        let (mut joiner, mut out) = (Joiner::default(), Vec::new());
+        let mut keep = |event: Event| out.push(event.text().unwrap_or_default());
+        for frame in frames {
+            joiner.admit(Event { event: "message".into(), data: frame.into() }, &mut keep);
+        }
+        joiner.finish(&mut keep);
+        let texts = ["1", "\u{1f600} 2 \"\u{fffd}", "3", "\u{1f600}", "4", "\u{fffd}", "\"\u{fffd}"];
+        assert_eq!(out, texts);
     }
 
     #[test]
