@@ -30,7 +30,7 @@ test-rust: $(VENV)/ready ## Run the Rust tests
 	$(ISOLATED) cargo test --workspace --exclude muxi-python --exclude muxi-local-python --features muxi-client/tracing --quiet
 
 test-python: build ## Run the Python tests
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto
 
 browser: build ## Test the page of muxi-local in a real browser; its pictures go to target/browser
 	@tests/browser/prepare
@@ -70,6 +70,7 @@ check: build ## Check formatting, lints, types, and that generated files are up 
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest muxi._muxi muxi_local._muxi_local
 	$(BIN)/pyright --warnings
+	@for package in muxi muxi_local; do $(ENV) pyright --verifytypes $$package --ignoreexternal > target/types.txt || { cat target/types.txt; exit 1; }; done
 
 generate: $(VENV)/ready ## Write what derives from the tables of operations and settings
 	cargo run --quiet --package xtask -- gen

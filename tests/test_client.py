@@ -392,11 +392,11 @@ def test_what_json_cannot_hold_is_named(local: LocalServer) -> None:
     loop: list[Any] = []
     loop.append(loop)
     wrong: list[tuple[Any, str]] = [
-        ({"message": b"x"}, r'payload\["message"\] is bytes, which JSON cannot hold: encode it with base64'),
-        ({"message": float("nan")}, r'payload\["message"\] is NaN'),
+        ({"extra": b"x"}, r'payload\["extra"\] is bytes, which JSON cannot hold: encode it with base64'),
+        ({"threshold_seconds": float("nan")}, r'payload\["threshold_seconds"\] is NaN'),
         ({"files": [{"a": object()}]}, r'payload\["files"\]\[0\]\["a"\] is object'),
         ({(1,): "x"}, r"has the key \(1,\), but keys must be str"),
-        ({"message": loop}, "contains itself"),
+        ({"extra": loop}, "contains itself"),
         ({"message": "\ud800"}, "no valid Unicode"),
         (3, "payload must be a dict, not int"),
     ]

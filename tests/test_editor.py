@@ -21,7 +21,8 @@ formation.get_request_status("id", "ada")["status"] == ""
 for event in formation.chat_stream({"message": "hi"}):
     event.
 turn.message.
-turn["
+turn[""]
+formation.create_scheduler_job("")
 """
 
 
@@ -111,6 +112,10 @@ def test_the_words_of_a_reply_are_offered(editor: Editor) -> None:
     assert {"processing", "completed", "failed", "cancelled"} <= editor.completions(3, '== "')
 
 
+def test_the_words_of_an_argument_are_offered(editor: Editor) -> None:
+    assert {"one_time", "recurring"} <= editor.completions(8, 'create_scheduler_job("')
+
+
 def test_what_an_event_has_is_offered(editor: Editor) -> None:
     assert {"type", "text", "token", "finished", "widgets"} <= editor.completions(5, "event.")
 
@@ -149,10 +154,13 @@ def test_the_attributes_and_the_keys_of_a_reply_are_offered(editor: Editor) -> N
             "        (await client.health()).",
             {"status", "version"},
         ),
+        ("import muxi\nmuxi.FormationClient().with_raw_response.", {"chat", "health"}),
         ("from muxi.testing import LocalServer\nwith LocalServer() as local:\n    local.formation().", {"chat"}),
     ],
 )
-def test_jedi_offers_the_same(program: str, offered: set[str]) -> None:
+def test_jedi_offers_the_same(program: str, offered: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Two processes may not share its cache.
+    monkeypatch.setattr(jedi.settings, "cache_directory", str(tmp_path))
     paths = [str(ROOT / "python"), str(ROOT / "crates/muxi-local-python/python"), *sys.path[1:]]
     script = jedi.Script(program, project=jedi.Project(ROOT / "tests", sys_path=paths))
     lines = program.splitlines()

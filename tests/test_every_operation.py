@@ -57,7 +57,9 @@ def _value(operation: str, name: str, annotation: str, in_path: bool, folder: Pa
         return {"n": "1"} if operation == "stream_logs" else {"n": [TEXT, None]}
     if annotation == "Any":
         return {TEXT: TEXT}
-    assert annotation.startswith("str"), f"{operation}: {name}: {annotation}"
+    # A type with known words takes every text.
+    is_text = annotation.startswith("str") or annotation.removesuffix(" | None") in dir(muxi.types)
+    assert is_text, f"{operation}: {name}: {annotation}"
     return HEADER_TEXT + name if name in IN_HEADERS and not in_path else TEXT + name
 
 

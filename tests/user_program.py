@@ -55,6 +55,11 @@ def synchronous(server: ServerClient, formation: FormationClient) -> None:
             for text in texts:
                 assert_type(text, str)
     assert_type(formation.with_options(timeout=3), FormationClient)
+    assert_type(formation.with_raw_response.chat("hi", user_id="ada", timeout=3).parse().text, str)
+    assert_type(formation.with_raw_response.chat_stream("hi"), muxi.ChatStream)
+    assert_type(server.with_raw_response.list_formations().parse().formations[0].id, str)
+    assert_type(server.with_raw_response.ping(), int)
+    formation.with_raw_response.health(timout=3)  # type: ignore[call-arg]  # pyright: ignore
     try:
         formation.set_secret("NAME", "value")
     except muxi.RateLimitError as error:
@@ -72,6 +77,7 @@ def typed_requests(formation: FormationClient) -> None:
     formation.audio_chat(voice)
     credential: NewCredential = {"service": "github"}  # type: ignore[typeddict-item]
     formation.create_credential("ada", credential)
+    formation.create_scheduler_job("recurring", "0 9 * * *", "Good morning!", "ada")
     formation.register_distillery("name", "ed25519:...", scope={"user_ids": ["ada"], "max_batch_size": 10})
 
 

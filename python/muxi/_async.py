@@ -29,9 +29,9 @@ class AsyncTransport:
 
     def __init__(self, engine: _muxi.AsyncEngine, is_raw: bool = False, is_traced: bool = True) -> None:
         watch_end()
-        self.engine = engine
-        self.is_raw = is_raw
-        self.is_traced = is_traced
+        self.engine: _muxi.AsyncEngine = engine
+        self.is_raw: bool = is_raw
+        self.is_traced: bool = is_traced
 
     @property
     def base_url(self) -> str:

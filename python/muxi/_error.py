@@ -36,6 +36,8 @@ class MuxiError(Exception):
 
     __module__ = "muxi.errors"
 
+    args: tuple[Any, ...]
+
     # Of a subclass that does not call this constructor.
     _text = ""
 
@@ -91,6 +93,8 @@ class RateLimitBase(MuxiError):
     """Base of `RateLimitError`: its constructor, which is not that of the other errors."""
 
     __module__ = "muxi.errors"
+
+    args: tuple[Any, ...]
 
     def __init__(
         self,

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 __all__ = ["Event", "parse_ui_widgets"]
 
 
-class Event(dict):  # type: ignore[type-arg]
+class Event(dict[str, str]):
     """One event of a stream: a dict with ``event`` (its name) and ``data`` (its text).
 
     The attributes read the data when they are asked for it.

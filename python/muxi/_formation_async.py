@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
+    from ._client import _Raw
+    from ._options import CallKeywords
+    from ._raw_response import RawResponse
     from .types import (
         AgentList,
         Artifact,
@@ -47,9 +50,11 @@ if TYPE_CHECKING:
         Job,
         JobList,
         JobState,
+        JobType,
         KnowledgeRebuild,
         KnowledgeSync,
         LoggingDestinations,
+        LogLevel,
         McpDefaults,
         McpServerList,
         McpToolList,
@@ -62,6 +67,8 @@ if TYPE_CHECKING:
         MemoryJob,
         MemoryLint,
         MemoryList,
+        MemoryProjection,
+        MemoryScope,
         Message,
         NewCredential,
         Notification,
@@ -1131,7 +1138,7 @@ class AsyncFormationClient(AsyncFormationBase):
         detail: str,
         *,
         metadata: Mapping[str, Any] | None = None,
-        scope: str | None = None,
+        scope: MemoryScope | None = None,
         scope_id: str | None = None,
         timeout: float | None = None,
         deadline: float | None = None,
@@ -1177,7 +1184,7 @@ class AsyncFormationClient(AsyncFormationBase):
         timestamp: str | None = None,
         subject: str | None = None,
         metadata: Mapping[str, Any] | None = None,
-        scope: str | None = None,
+        scope: MemoryScope | None = None,
         scope_id: str | None = None,
         timeout: float | None = None,
         deadline: float | None = None,
@@ -1691,7 +1698,7 @@ class AsyncFormationClient(AsyncFormationBase):
         self,
         user_id: str,
         *,
-        projection: str | None = None,
+        projection: MemoryProjection | None = None,
         dry_run: bool | None = None,
         background: bool | None = None,
         backfill: bool | None = None,
@@ -2231,7 +2238,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
     async def create_scheduler_job(
         self,
-        job_type: str,
+        job_type: JobType,
         schedule: str,
         message: str,
         user_id: str,
@@ -3647,7 +3654,7 @@ class AsyncFormationClient(AsyncFormationBase):
         session_id: str | None = None,
         request_id: str | None = None,
         agent_id: str | None = None,
-        level: str | None = None,
+        level: LogLevel | None = None,
         event_type: str | None = None,
         timeout: float | None = None,
         deadline: float | None = None,
@@ -3688,3 +3695,623 @@ class AsyncFormationClient(AsyncFormationBase):
             (filters, user_id, session_id, request_id, agent_id, level, event_type),
             (timeout, deadline, headers, idempotency_key),
         )
+
+    if TYPE_CHECKING:
+
+        @property
+        def with_raw_response(self) -> RawAsyncFormationClient:
+            """The same methods, each returning a `RawResponse` with status, headers and body."""
+            ...
+
+
+if TYPE_CHECKING:
+
+    class RawAsyncFormationClient(_Raw):
+        """The methods of `AsyncFormationClient`, each returning a `RawResponse`."""
+
+        async def health(self, **options: Unpack[CallKeywords]) -> RawResponse[Health]: ...
+
+        async def get_status(self, **options: Unpack[CallKeywords]) -> RawResponse[FormationStatus]: ...
+
+        async def get_config(self, **options: Unpack[CallKeywords]) -> RawResponse[FormationConfigSummary]: ...
+
+        async def get_formation_info(self, **options: Unpack[CallKeywords]) -> RawResponse[dict[str, Any]]: ...
+
+        async def get_agents(self, **options: Unpack[CallKeywords]) -> RawResponse[AgentList]: ...
+
+        async def get_agent(self, agent_id: str, **options: Unpack[CallKeywords]) -> RawResponse[dict[str, Any]]: ...
+
+        async def sync_agent_knowledge(
+            self,
+            agent_id: str,
+            *,
+            source_id: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[KnowledgeSync]: ...
+
+        async def rebuild_knowledge_trees(
+            self,
+            *,
+            agent_id: str | None = None,
+            source_id: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[KnowledgeRebuild]: ...
+
+        async def get_mcp_servers(self, **options: Unpack[CallKeywords]) -> RawResponse[McpServerList]: ...
+
+        async def get_mcp_server(
+            self,
+            server_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[dict[str, Any]]: ...
+
+        async def get_mcp_tools(self, **options: Unpack[CallKeywords]) -> RawResponse[McpToolList]: ...
+
+        async def get_mcp_config(self, **options: Unpack[CallKeywords]) -> RawResponse[McpDefaults]: ...
+
+        async def get_secrets(self, **options: Unpack[CallKeywords]) -> RawResponse[SecretList]: ...
+
+        async def get_secret(self, key: str, **options: Unpack[CallKeywords]) -> RawResponse[Secret]: ...
+
+        async def set_secret(self, key: str, value: str, **options: Unpack[CallKeywords]) -> RawResponse[Message]: ...
+
+        async def create_secret(
+            self,
+            key: str,
+            value: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[Message]: ...
+
+        async def delete_secret(self, key: str, **options: Unpack[CallKeywords]) -> RawResponse[Message]: ...
+
+        async def reload_secrets(self, **options: Unpack[CallKeywords]) -> RawResponse[SecretReload]: ...
+
+        async def chat(
+            self,
+            payload: str | ChatRequest | Mapping[str, Any] | None = None,
+            *,
+            user_id: str = "",
+            timeout: float | None = None,
+            deadline: float | None = None,
+            headers: Mapping[str, str] | None = None,
+            idempotency_key: str | None = None,
+            **fields: Unpack[ChatRequestFields],
+        ) -> RawResponse[ChatResult]: ...
+
+        def chat_stream(
+            self,
+            payload: str | ChatRequest | Mapping[str, Any] | None = None,
+            *,
+            user_id: str = "",
+            timeout: float | None = None,
+            deadline: float | None = None,
+            headers: Mapping[str, str] | None = None,
+            idempotency_key: str | None = None,
+            **fields: Unpack[ChatRequestFields],
+        ) -> AsyncChatStream: ...
+
+        async def audio_chat(
+            self,
+            payload: AudioRequest | Mapping[str, Any] | None = None,
+            *,
+            user_id: str = "",
+            timeout: float | None = None,
+            deadline: float | None = None,
+            headers: Mapping[str, str] | None = None,
+            idempotency_key: str | None = None,
+            **fields: Unpack[AudioRequestFields],
+        ) -> RawResponse[ChatResult]: ...
+
+        def audio_chat_stream(
+            self,
+            payload: AudioRequest | Mapping[str, Any] | None = None,
+            *,
+            user_id: str = "",
+            timeout: float | None = None,
+            deadline: float | None = None,
+            headers: Mapping[str, str] | None = None,
+            idempotency_key: str | None = None,
+            **fields: Unpack[AudioRequestFields],
+        ) -> AsyncChatStream: ...
+
+        async def get_sessions(
+            self,
+            user_id: str,
+            limit: int | None = None,
+            *,
+            active_only: bool | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[SessionList]: ...
+
+        async def get_session(
+            self,
+            session_id: str,
+            user_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[Session]: ...
+
+        async def get_session_messages(
+            self,
+            session_id: str,
+            user_id: str,
+            *,
+            limit: int | None = None,
+            before: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[SessionMessages]: ...
+
+        async def restore_session(
+            self,
+            session_id: str,
+            user_id: str,
+            messages: Sequence[RestoredMessage | Mapping[str, Any]],
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[SessionRestored]: ...
+
+        async def get_requests(self, user_id: str, **options: Unpack[CallKeywords]) -> RawResponse[RequestList]: ...
+
+        async def get_request_status(
+            self,
+            request_id: str,
+            user_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[RequestStatus]: ...
+
+        async def cancel_request(
+            self,
+            request_id: str,
+            user_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[RequestCancelled]: ...
+
+        async def get_memory_config(self, **options: Unpack[CallKeywords]) -> RawResponse[dict[str, Any]]: ...
+
+        async def get_memories(
+            self,
+            user_id: str,
+            limit: int | None = None,
+            *,
+            offset: int | None = None,
+            scopes: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[MemoryList]: ...
+
+        async def add_memory(
+            self,
+            user_id: str,
+            mem_type: str,
+            detail: str,
+            *,
+            metadata: Mapping[str, Any] | None = None,
+            scope: MemoryScope | None = None,
+            scope_id: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[MemoryCreated]: ...
+
+        async def ingest_memory(
+            self,
+            user_id: str,
+            content: Any,
+            source: str,
+            *,
+            source_id: str | None = None,
+            timestamp: str | None = None,
+            subject: str | None = None,
+            metadata: Mapping[str, Any] | None = None,
+            scope: MemoryScope | None = None,
+            scope_id: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[MemoryIngested]: ...
+
+        async def ingest_memories_batch(
+            self,
+            user_id: str,
+            items: Sequence[MemoryItem | Mapping[str, Any]],
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[MemoryBatch]: ...
+
+        async def get_ingestion_status(
+            self,
+            processing_id: str,
+            *,
+            user_id: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[IngestionStatus]: ...
+
+        async def get_memory_provenance(
+            self,
+            user_id: str,
+            *,
+            entity: str | None = None,
+            event_id: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[Provenance]: ...
+
+        async def delete_memory(
+            self,
+            user_id: str,
+            memory_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[MemoryDeleted]: ...
+
+        async def get_history(
+            self,
+            user_id: str,
+            *,
+            limit: int | None = None,
+            date_from: str | None = None,
+            date_to: str | None = None,
+            include_sources: bool | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[History]: ...
+
+        async def ingest_distilled_memories(
+            self,
+            payload: bytes | str,
+            distillery_id: str,
+            timestamp: str,
+            signature: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[DistilledAccepted]: ...
+
+        async def get_distilled_status(
+            self,
+            processing_id: str,
+            *,
+            distillery_id: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[DistilledStatus]: ...
+
+        async def get_user_buffer(self, user_id: str, **options: Unpack[CallKeywords]) -> RawResponse[UserBuffer]: ...
+
+        async def clear_user_buffer(
+            self,
+            user_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[BufferCleared]: ...
+
+        async def clear_session_buffer(
+            self,
+            user_id: str,
+            session_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[BufferCleared]: ...
+
+        async def clear_all_buffers(self, **options: Unpack[CallKeywords]) -> RawResponse[Message]: ...
+
+        async def clear_memory_buffers(self, **options: Unpack[CallKeywords]) -> RawResponse[Message]: ...
+
+        async def list_memory_buffers(self, **options: Unpack[CallKeywords]) -> RawResponse[BufferList]: ...
+
+        async def get_buffer_stats(self, **options: Unpack[CallKeywords]) -> RawResponse[BufferStats]: ...
+
+        async def rebuild_memory(
+            self,
+            user_id: str,
+            *,
+            projection: MemoryProjection | None = None,
+            dry_run: bool | None = None,
+            background: bool | None = None,
+            backfill: bool | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[MemoryJob]: ...
+
+        async def get_memory_rebuild_status(
+            self,
+            job_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[MemoryJob]: ...
+
+        async def lint_memory(
+            self,
+            *,
+            user_id: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[MemoryLint]: ...
+
+        async def backfill_memory(
+            self,
+            user_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[MemoryBackfill]: ...
+
+        async def forget_memory_source(
+            self,
+            user_id: str,
+            source: str,
+            *,
+            reason: str | None = None,
+            rebuild: bool | None = None,
+            background: bool | None = None,
+            sync: bool | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[MemoryJob]: ...
+
+        async def get_memory_forget_status(
+            self,
+            job_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[MemoryJob]: ...
+
+        async def register_distillery(
+            self,
+            name: str,
+            public_key: str,
+            *,
+            description: str | None = None,
+            scope: DistilleryScope | Mapping[str, Any] | None = None,
+            trust_level: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[Distillery]: ...
+
+        async def list_distilleries(self, **options: Unpack[CallKeywords]) -> RawResponse[DistilleryList]: ...
+
+        async def revoke_distillery(
+            self,
+            distillery_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[Distillery]: ...
+
+        async def list_artifacts(
+            self,
+            user_id: str,
+            *,
+            limit: int | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[ArtifactList]: ...
+
+        async def get_artifact(
+            self,
+            artifact_id: str,
+            user_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[Artifact]: ...
+
+        async def download_artifact_content(
+            self,
+            artifact_id: str,
+            user_id: str,
+            *,
+            version: int | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[bytes]: ...
+
+        async def get_artifact_versions(
+            self,
+            artifact_id: str,
+            user_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[ArtifactVersions]: ...
+
+        async def get_scheduler_config(self, **options: Unpack[CallKeywords]) -> RawResponse[SchedulerConfig]: ...
+
+        async def get_scheduler_jobs(self, user_id: str, **options: Unpack[CallKeywords]) -> RawResponse[JobList]: ...
+
+        async def get_scheduler_job(self, job_id: str, **options: Unpack[CallKeywords]) -> RawResponse[Job]: ...
+
+        async def create_scheduler_job(
+            self,
+            job_type: JobType,
+            schedule: str,
+            message: str,
+            user_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[Job]: ...
+
+        async def delete_scheduler_job(
+            self,
+            job_id: str,
+            *,
+            user_id: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[Message]: ...
+
+        async def update_scheduler_job(
+            self,
+            job_id: str,
+            *,
+            message: str | None = None,
+            schedule: str | None = None,
+            title: str | None = None,
+            user_id: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[Job]: ...
+
+        async def pause_scheduler_job(
+            self,
+            job_id: str,
+            *,
+            user_id: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[JobState]: ...
+
+        async def resume_scheduler_job(
+            self,
+            job_id: str,
+            *,
+            user_id: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[JobState]: ...
+
+        async def get_async_config(self, **options: Unpack[CallKeywords]) -> RawResponse[dict[str, Any]]: ...
+
+        async def get_a2a_config(self, **options: Unpack[CallKeywords]) -> RawResponse[dict[str, Any]]: ...
+
+        async def get_logging_config(self, **options: Unpack[CallKeywords]) -> RawResponse[dict[str, Any]]: ...
+
+        async def get_logging_destinations(
+            self,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[LoggingDestinations]: ...
+
+        async def list_credential_services(
+            self,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[CredentialServices]: ...
+
+        async def list_credentials(
+            self,
+            user_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[CredentialList]: ...
+
+        async def get_credential(
+            self,
+            credential_id: str,
+            user_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[Credential]: ...
+
+        async def create_credential(
+            self,
+            user_id: str,
+            payload: NewCredential | Mapping[str, Any],
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[Credential]: ...
+
+        async def delete_credential(
+            self,
+            credential_id: str,
+            user_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[CredentialDeleted]: ...
+
+        async def get_user_identifiers_for_user(
+            self,
+            user_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[UserIdentifierList]: ...
+
+        async def link_user_identifier(
+            self,
+            muxi_user_id: str | None,
+            identifiers: Sequence[Any],
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[UserIdentifierList]: ...
+
+        async def unlink_user_identifier(
+            self,
+            identifier: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[UserIdentifierDeleted]: ...
+
+        async def resolve_user(
+            self,
+            identifier: str,
+            create_user: bool = False,
+            *,
+            identifier_type: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[User]: ...
+
+        async def lookup_user(self, identifier: str, **options: Unpack[CallKeywords]) -> RawResponse[User]: ...
+
+        async def get_user_channels(
+            self,
+            user_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[UserChannels]: ...
+
+        async def update_user_channels(
+            self,
+            user_id: str,
+            *,
+            preferred_channel: str | None = None,
+            channels: Mapping[str, Any] | None = None,
+            timezone: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[UserChannels]: ...
+
+        async def send_notification(
+            self,
+            user_id: str,
+            message: str,
+            *,
+            channels: Sequence[str] | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[Notification]: ...
+
+        async def get_overlord_config(self, **options: Unpack[CallKeywords]) -> RawResponse[OverlordConfig]: ...
+
+        async def get_overlord_soul(self, **options: Unpack[CallKeywords]) -> RawResponse[Soul]: ...
+
+        async def get_llm_settings(self, **options: Unpack[CallKeywords]) -> RawResponse[dict[str, Any]]: ...
+
+        async def get_triggers(self, **options: Unpack[CallKeywords]) -> RawResponse[TriggerList]: ...
+
+        async def get_trigger(self, name: str, **options: Unpack[CallKeywords]) -> RawResponse[Trigger]: ...
+
+        async def fire_trigger(
+            self,
+            name: str,
+            data: Mapping[str, Any],
+            *,
+            async_mode: bool = False,
+            user_id: str = "",
+            session_id: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[TriggerResult]: ...
+
+        async def get_sops(self, **options: Unpack[CallKeywords]) -> RawResponse[SopList]: ...
+
+        async def get_sop(self, name: str, **options: Unpack[CallKeywords]) -> RawResponse[Sop]: ...
+
+        async def list_skills(self, **options: Unpack[CallKeywords]) -> RawResponse[SkillList]: ...
+
+        async def get_skill(self, name: str, **options: Unpack[CallKeywords]) -> RawResponse[Skill]: ...
+
+        async def list_agent_skills(self, agent_id: str, **options: Unpack[CallKeywords]) -> RawResponse[SkillList]: ...
+
+        async def get_audit_log(
+            self,
+            *,
+            limit: int | None = None,
+            action: str | None = None,
+            resource_type: str | None = None,
+            since: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[AuditLog]: ...
+
+        async def clear_audit_log(self, **options: Unpack[CallKeywords]) -> RawResponse[AuditCleared]: ...
+
+        async def get_tuning(self, **options: Unpack[CallKeywords]) -> RawResponse[Tuning]: ...
+
+        async def replace_tuning(self, content: str, **options: Unpack[CallKeywords]) -> RawResponse[TuningWritten]: ...
+
+        async def run_tuning(self, **options: Unpack[CallKeywords]) -> RawResponse[TuningRun]: ...
+
+        async def get_tuning_pending(self, **options: Unpack[CallKeywords]) -> RawResponse[Tuning]: ...
+
+        async def apply_tuning_pending(self, **options: Unpack[CallKeywords]) -> RawResponse[TuningApplied]: ...
+
+        async def dismiss_tuning_pending(self, **options: Unpack[CallKeywords]) -> RawResponse[TuningDismissed]: ...
+
+        def stream_events(self, user_id: str, **options: Unpack[CallKeywords]) -> AsyncEventStream: ...
+
+        def stream_session_events(
+            self,
+            session_id: str,
+            user_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> AsyncEventStream: ...
+
+        def stream_request(
+            self,
+            user_id: str,
+            session_id: str,
+            request_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> AsyncEventStream: ...
+
+        def stream_logs(
+            self,
+            filters: Mapping[str, Any] | None = None,
+            *,
+            user_id: str | None = None,
+            session_id: str | None = None,
+            request_id: str | None = None,
+            agent_id: str | None = None,
+            level: LogLevel | None = None,
+            event_type: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> AsyncEventStream: ...

@@ -6,12 +6,28 @@ from ._muxi import loads
 
 TYPE_CHECKING = bool()  # Not a literal, which jedi would believe, nor from typing, which takes long to load.
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Generic, TypeVar
+
+    T = TypeVar("T")
+
+    class _Base(Generic[T]):
+        """What `RawResponse.parse` returns is of the type ``T``."""
+
+else:
+
+    class _Base:
+        """Stands for `typing.Generic`, which takes long to load."""
+
+        __slots__ = ()
+
+        def __class_getitem__(cls, _):
+            return cls
+
 
 __all__ = ["RawResponse"]
 
 
-class RawResponse:
+class RawResponse(_Base["T"]):
     """A reply as it came, from ``client.with_raw_response``.
 
     Attributes:
@@ -29,13 +45,13 @@ class RawResponse:
         headers: list[tuple[str, str]],
         content: bytes,
         idempotency_key: str,
-        parsed: Any,
+        parsed: T | None,
         failed: BaseException | None,
     ) -> None:
-        self.status_code = status_code
-        self.headers = dict(headers)
-        self.content = content
-        self.idempotency_key = idempotency_key
+        self.status_code: int = status_code
+        self.headers: dict[str, str] = dict(headers)
+        self.content: bytes = content
+        self.idempotency_key: str = idempotency_key
         self._parsed = parsed
         self._failed = failed
 
@@ -54,8 +70,8 @@ class RawResponse:
         """Return the whole body as JSON, in its envelope."""
         return loads(self.text)
 
-    def parse(self) -> Any:
+    def parse(self) -> T:
         """Return what the method returns without ``with_raw_response``."""
         if self._failed is not None:
             raise self._failed
-        return self._parsed
+        return self._parsed  # type: ignore[return-value]

@@ -13,16 +13,24 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
 
-    from ._client import BundleInput
+    from typing_extensions import Unpack
+
+    from ._client import BundleInput, _Raw
+    from ._options import CallKeywords
+    from ._raw_response import RawResponse
     from .types import (
         Deployed,
         DevRun,
         DevStopped,
+        DraftAction,
+        DraftEncoding,
+        DraftMode,
         DraftResult,
         FormationDetail,
         FormationList,
         FormationLogs,
         LifecycleResult,
+        OutputStream,
         ServerHealth,
         ServerStatus,
         UpdateCancelled,
@@ -446,7 +454,7 @@ class AsyncServerClient(AsyncServerBase):
         formation_id: str,
         *,
         limit: int | None = None,
-        stream: str | None = None,
+        stream: OutputStream | None = None,
         timeout: float | None = None,
         deadline: float | None = None,
         headers: Mapping[str, str] | None = None,
@@ -704,7 +712,7 @@ class AsyncServerClient(AsyncServerBase):
         self,
         formation_id: str,
         *,
-        stream: str | None = None,
+        stream: OutputStream | None = None,
         timeout: float | None = None,
         deadline: float | None = None,
         headers: Mapping[str, str] | None = None,
@@ -775,12 +783,12 @@ class AsyncServerClient(AsyncServerBase):
     async def draft_files(
         self,
         formation_id: str,
-        action: str,
+        action: DraftAction,
         *,
-        mode: str | None = None,
+        mode: DraftMode | None = None,
         path: str | None = None,
         content: str | None = None,
-        encoding: str | None = None,
+        encoding: DraftEncoding | None = None,
         timeout: float | None = None,
         deadline: float | None = None,
         headers: Mapping[str, str] | None = None,
@@ -914,3 +922,168 @@ class AsyncServerClient(AsyncServerBase):
         HTTP: ``POST /rpc/dev/stop``, signed with the server key.
         """
         return await self._call("dev_stop", (formation_id,), (timeout, deadline, headers, idempotency_key))
+
+    if TYPE_CHECKING:
+
+        @property
+        def with_raw_response(self) -> RawAsyncServerClient:
+            """The same methods, each returning a `RawResponse` with status, headers and body."""
+            ...
+
+
+if TYPE_CHECKING:
+
+    class RawAsyncServerClient(_Raw):
+        """The methods of `AsyncServerClient`, each returning a `RawResponse`."""
+
+        async def ping(self, **options: Unpack[CallKeywords]) -> int: ...
+
+        async def health(self, **options: Unpack[CallKeywords]) -> RawResponse[ServerHealth]: ...
+
+        async def status(self, **options: Unpack[CallKeywords]) -> RawResponse[ServerStatus]: ...
+
+        async def list_formations(self, **options: Unpack[CallKeywords]) -> RawResponse[FormationList]: ...
+
+        async def get_formation(
+            self,
+            formation_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[FormationDetail]: ...
+
+        async def stop_formation(
+            self,
+            formation_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[LifecycleResult]: ...
+
+        async def start_formation(
+            self,
+            formation_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[LifecycleResult]: ...
+
+        async def restart_formation(
+            self,
+            formation_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[LifecycleResult]: ...
+
+        async def rollback_formation(
+            self,
+            formation_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[LifecycleResult]: ...
+
+        async def delete_formation(
+            self,
+            formation_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[LifecycleResult]: ...
+
+        async def cancel_update(
+            self,
+            formation_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[UpdateCancelled]: ...
+
+        async def deploy_formation(
+            self,
+            formation_id: str | None = None,
+            payload: BundleInput | None = None,
+            *,
+            bundle_path: str | os.PathLike[str] | None = None,
+            version: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[Deployed]: ...
+
+        async def update_formation(
+            self,
+            formation_id: str | None = None,
+            payload: BundleInput | None = None,
+            *,
+            bundle_path: str | os.PathLike[str] | None = None,
+            version: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[Updated]: ...
+
+        async def get_formation_logs(
+            self,
+            formation_id: str,
+            *,
+            limit: int | None = None,
+            stream: OutputStream | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[FormationLogs]: ...
+
+        async def get_server_logs(
+            self,
+            *,
+            limit: int | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[str]: ...
+
+        def deploy_formation_stream(
+            self,
+            formation_id: str | None = None,
+            payload: BundleInput | None = None,
+            *,
+            bundle_path: str | os.PathLike[str] | None = None,
+            version: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> AsyncEventStream: ...
+
+        def update_formation_stream(
+            self,
+            formation_id: str | None = None,
+            payload: BundleInput | None = None,
+            *,
+            bundle_path: str | os.PathLike[str] | None = None,
+            version: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> AsyncEventStream: ...
+
+        def start_formation_stream(self, formation_id: str, **options: Unpack[CallKeywords]) -> AsyncEventStream: ...
+
+        def restart_formation_stream(self, formation_id: str, **options: Unpack[CallKeywords]) -> AsyncEventStream: ...
+
+        def rollback_formation_stream(self, formation_id: str, **options: Unpack[CallKeywords]) -> AsyncEventStream: ...
+
+        def stream_formation_logs(
+            self,
+            formation_id: str,
+            *,
+            stream: OutputStream | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> AsyncEventStream: ...
+
+        async def download_formation(
+            self,
+            formation_id: str,
+            *,
+            db: bool | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[bytes]: ...
+
+        async def draft_files(
+            self,
+            formation_id: str,
+            action: DraftAction,
+            *,
+            mode: DraftMode | None = None,
+            path: str | None = None,
+            content: str | None = None,
+            encoding: DraftEncoding | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[DraftResult]: ...
+
+        def draft_deploy_stream(self, formation_id: str, **options: Unpack[CallKeywords]) -> AsyncEventStream: ...
+
+        async def dev_run(
+            self,
+            *,
+            path: str | None = None,
+            formation_id: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[DevRun]: ...
+
+        async def dev_stop(self, formation_id: str, **options: Unpack[CallKeywords]) -> RawResponse[DevStopped]: ...

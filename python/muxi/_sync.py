@@ -27,9 +27,9 @@ class Transport:
 
     def __init__(self, engine: _muxi.SyncEngine, is_raw: bool = False, is_traced: bool = True) -> None:
         watch_end()
-        self.engine = engine
-        self.is_raw = is_raw
-        self.is_traced = is_traced
+        self.engine: _muxi.SyncEngine = engine
+        self.is_raw: bool = is_raw
+        self.is_traced: bool = is_traced
 
     @property
     def base_url(self) -> str:

@@ -44,5 +44,5 @@ class Upload:
     ) -> None:
         if not callable(on_progress):
             raise TypeError(f"on_progress must be callable, not {type(on_progress).__name__}")
-        self.bundle = bundle
-        self.on_progress = on_progress
+        self.bundle: str | os.PathLike[str] | bytes | BinaryIO = bundle
+        self.on_progress: Callable[[int, int], object] = on_progress

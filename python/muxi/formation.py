@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
+    from ._client import _Raw
     from ._event import parse_ui_widgets
     from ._formation_async import AsyncFormationClient
+    from ._options import CallKeywords
+    from ._raw_response import RawResponse
     from .config import FormationConfig
     from .types import (
         AgentList,
@@ -50,9 +53,11 @@ if TYPE_CHECKING:
         Job,
         JobList,
         JobState,
+        JobType,
         KnowledgeRebuild,
         KnowledgeSync,
         LoggingDestinations,
+        LogLevel,
         McpDefaults,
         McpServerList,
         McpToolList,
@@ -65,6 +70,8 @@ if TYPE_CHECKING:
         MemoryJob,
         MemoryLint,
         MemoryList,
+        MemoryProjection,
+        MemoryScope,
         Message,
         NewCredential,
         Notification,
@@ -1120,7 +1127,7 @@ class FormationClient(SyncFormationBase):
         detail: str,
         *,
         metadata: Mapping[str, Any] | None = None,
-        scope: str | None = None,
+        scope: MemoryScope | None = None,
         scope_id: str | None = None,
         timeout: float | None = None,
         deadline: float | None = None,
@@ -1166,7 +1173,7 @@ class FormationClient(SyncFormationBase):
         timestamp: str | None = None,
         subject: str | None = None,
         metadata: Mapping[str, Any] | None = None,
-        scope: str | None = None,
+        scope: MemoryScope | None = None,
         scope_id: str | None = None,
         timeout: float | None = None,
         deadline: float | None = None,
@@ -1672,7 +1679,7 @@ class FormationClient(SyncFormationBase):
         self,
         user_id: str,
         *,
-        projection: str | None = None,
+        projection: MemoryProjection | None = None,
         dry_run: bool | None = None,
         background: bool | None = None,
         backfill: bool | None = None,
@@ -2212,7 +2219,7 @@ class FormationClient(SyncFormationBase):
 
     def create_scheduler_job(
         self,
-        job_type: str,
+        job_type: JobType,
         schedule: str,
         message: str,
         user_id: str,
@@ -3605,7 +3612,7 @@ class FormationClient(SyncFormationBase):
         session_id: str | None = None,
         request_id: str | None = None,
         agent_id: str | None = None,
-        level: str | None = None,
+        level: LogLevel | None = None,
         event_type: str | None = None,
         timeout: float | None = None,
         deadline: float | None = None,
@@ -3645,6 +3652,583 @@ class FormationClient(SyncFormationBase):
             (filters, user_id, session_id, request_id, agent_id, level, event_type),
             (timeout, deadline, headers, idempotency_key),
         )
+
+    if TYPE_CHECKING:
+
+        @property
+        def with_raw_response(self) -> RawFormationClient:
+            """The same methods, each returning a `RawResponse` with status, headers and body."""
+            ...
+
+
+if TYPE_CHECKING:
+
+    class RawFormationClient(_Raw):
+        """The methods of `FormationClient`, each returning a `RawResponse`."""
+
+        def health(self, **options: Unpack[CallKeywords]) -> RawResponse[Health]: ...
+
+        def get_status(self, **options: Unpack[CallKeywords]) -> RawResponse[FormationStatus]: ...
+
+        def get_config(self, **options: Unpack[CallKeywords]) -> RawResponse[FormationConfigSummary]: ...
+
+        def get_formation_info(self, **options: Unpack[CallKeywords]) -> RawResponse[dict[str, Any]]: ...
+
+        def get_agents(self, **options: Unpack[CallKeywords]) -> RawResponse[AgentList]: ...
+
+        def get_agent(self, agent_id: str, **options: Unpack[CallKeywords]) -> RawResponse[dict[str, Any]]: ...
+
+        def sync_agent_knowledge(
+            self,
+            agent_id: str,
+            *,
+            source_id: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[KnowledgeSync]: ...
+
+        def rebuild_knowledge_trees(
+            self,
+            *,
+            agent_id: str | None = None,
+            source_id: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[KnowledgeRebuild]: ...
+
+        def get_mcp_servers(self, **options: Unpack[CallKeywords]) -> RawResponse[McpServerList]: ...
+
+        def get_mcp_server(self, server_id: str, **options: Unpack[CallKeywords]) -> RawResponse[dict[str, Any]]: ...
+
+        def get_mcp_tools(self, **options: Unpack[CallKeywords]) -> RawResponse[McpToolList]: ...
+
+        def get_mcp_config(self, **options: Unpack[CallKeywords]) -> RawResponse[McpDefaults]: ...
+
+        def get_secrets(self, **options: Unpack[CallKeywords]) -> RawResponse[SecretList]: ...
+
+        def get_secret(self, key: str, **options: Unpack[CallKeywords]) -> RawResponse[Secret]: ...
+
+        def set_secret(self, key: str, value: str, **options: Unpack[CallKeywords]) -> RawResponse[Message]: ...
+
+        def create_secret(self, key: str, value: str, **options: Unpack[CallKeywords]) -> RawResponse[Message]: ...
+
+        def delete_secret(self, key: str, **options: Unpack[CallKeywords]) -> RawResponse[Message]: ...
+
+        def reload_secrets(self, **options: Unpack[CallKeywords]) -> RawResponse[SecretReload]: ...
+
+        def chat(
+            self,
+            payload: str | ChatRequest | Mapping[str, Any] | None = None,
+            *,
+            user_id: str = "",
+            timeout: float | None = None,
+            deadline: float | None = None,
+            headers: Mapping[str, str] | None = None,
+            idempotency_key: str | None = None,
+            **fields: Unpack[ChatRequestFields],
+        ) -> RawResponse[ChatResult]: ...
+
+        def chat_stream(
+            self,
+            payload: str | ChatRequest | Mapping[str, Any] | None = None,
+            *,
+            user_id: str = "",
+            timeout: float | None = None,
+            deadline: float | None = None,
+            headers: Mapping[str, str] | None = None,
+            idempotency_key: str | None = None,
+            **fields: Unpack[ChatRequestFields],
+        ) -> ChatStream: ...
+
+        def audio_chat(
+            self,
+            payload: AudioRequest | Mapping[str, Any] | None = None,
+            *,
+            user_id: str = "",
+            timeout: float | None = None,
+            deadline: float | None = None,
+            headers: Mapping[str, str] | None = None,
+            idempotency_key: str | None = None,
+            **fields: Unpack[AudioRequestFields],
+        ) -> RawResponse[ChatResult]: ...
+
+        def audio_chat_stream(
+            self,
+            payload: AudioRequest | Mapping[str, Any] | None = None,
+            *,
+            user_id: str = "",
+            timeout: float | None = None,
+            deadline: float | None = None,
+            headers: Mapping[str, str] | None = None,
+            idempotency_key: str | None = None,
+            **fields: Unpack[AudioRequestFields],
+        ) -> ChatStream: ...
+
+        def get_sessions(
+            self,
+            user_id: str,
+            limit: int | None = None,
+            *,
+            active_only: bool | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[SessionList]: ...
+
+        def get_session(
+            self,
+            session_id: str,
+            user_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[Session]: ...
+
+        def get_session_messages(
+            self,
+            session_id: str,
+            user_id: str,
+            *,
+            limit: int | None = None,
+            before: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[SessionMessages]: ...
+
+        def restore_session(
+            self,
+            session_id: str,
+            user_id: str,
+            messages: Sequence[RestoredMessage | Mapping[str, Any]],
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[SessionRestored]: ...
+
+        def get_requests(self, user_id: str, **options: Unpack[CallKeywords]) -> RawResponse[RequestList]: ...
+
+        def get_request_status(
+            self,
+            request_id: str,
+            user_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[RequestStatus]: ...
+
+        def cancel_request(
+            self,
+            request_id: str,
+            user_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[RequestCancelled]: ...
+
+        def get_memory_config(self, **options: Unpack[CallKeywords]) -> RawResponse[dict[str, Any]]: ...
+
+        def get_memories(
+            self,
+            user_id: str,
+            limit: int | None = None,
+            *,
+            offset: int | None = None,
+            scopes: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[MemoryList]: ...
+
+        def add_memory(
+            self,
+            user_id: str,
+            mem_type: str,
+            detail: str,
+            *,
+            metadata: Mapping[str, Any] | None = None,
+            scope: MemoryScope | None = None,
+            scope_id: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[MemoryCreated]: ...
+
+        def ingest_memory(
+            self,
+            user_id: str,
+            content: Any,
+            source: str,
+            *,
+            source_id: str | None = None,
+            timestamp: str | None = None,
+            subject: str | None = None,
+            metadata: Mapping[str, Any] | None = None,
+            scope: MemoryScope | None = None,
+            scope_id: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[MemoryIngested]: ...
+
+        def ingest_memories_batch(
+            self,
+            user_id: str,
+            items: Sequence[MemoryItem | Mapping[str, Any]],
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[MemoryBatch]: ...
+
+        def get_ingestion_status(
+            self,
+            processing_id: str,
+            *,
+            user_id: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[IngestionStatus]: ...
+
+        def get_memory_provenance(
+            self,
+            user_id: str,
+            *,
+            entity: str | None = None,
+            event_id: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[Provenance]: ...
+
+        def delete_memory(
+            self,
+            user_id: str,
+            memory_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[MemoryDeleted]: ...
+
+        def get_history(
+            self,
+            user_id: str,
+            *,
+            limit: int | None = None,
+            date_from: str | None = None,
+            date_to: str | None = None,
+            include_sources: bool | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[History]: ...
+
+        def ingest_distilled_memories(
+            self,
+            payload: bytes | str,
+            distillery_id: str,
+            timestamp: str,
+            signature: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[DistilledAccepted]: ...
+
+        def get_distilled_status(
+            self,
+            processing_id: str,
+            *,
+            distillery_id: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[DistilledStatus]: ...
+
+        def get_user_buffer(self, user_id: str, **options: Unpack[CallKeywords]) -> RawResponse[UserBuffer]: ...
+
+        def clear_user_buffer(self, user_id: str, **options: Unpack[CallKeywords]) -> RawResponse[BufferCleared]: ...
+
+        def clear_session_buffer(
+            self,
+            user_id: str,
+            session_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[BufferCleared]: ...
+
+        def clear_all_buffers(self, **options: Unpack[CallKeywords]) -> RawResponse[Message]: ...
+
+        def clear_memory_buffers(self, **options: Unpack[CallKeywords]) -> RawResponse[Message]: ...
+
+        def list_memory_buffers(self, **options: Unpack[CallKeywords]) -> RawResponse[BufferList]: ...
+
+        def get_buffer_stats(self, **options: Unpack[CallKeywords]) -> RawResponse[BufferStats]: ...
+
+        def rebuild_memory(
+            self,
+            user_id: str,
+            *,
+            projection: MemoryProjection | None = None,
+            dry_run: bool | None = None,
+            background: bool | None = None,
+            backfill: bool | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[MemoryJob]: ...
+
+        def get_memory_rebuild_status(self, job_id: str, **options: Unpack[CallKeywords]) -> RawResponse[MemoryJob]: ...
+
+        def lint_memory(
+            self,
+            *,
+            user_id: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[MemoryLint]: ...
+
+        def backfill_memory(self, user_id: str, **options: Unpack[CallKeywords]) -> RawResponse[MemoryBackfill]: ...
+
+        def forget_memory_source(
+            self,
+            user_id: str,
+            source: str,
+            *,
+            reason: str | None = None,
+            rebuild: bool | None = None,
+            background: bool | None = None,
+            sync: bool | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[MemoryJob]: ...
+
+        def get_memory_forget_status(self, job_id: str, **options: Unpack[CallKeywords]) -> RawResponse[MemoryJob]: ...
+
+        def register_distillery(
+            self,
+            name: str,
+            public_key: str,
+            *,
+            description: str | None = None,
+            scope: DistilleryScope | Mapping[str, Any] | None = None,
+            trust_level: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[Distillery]: ...
+
+        def list_distilleries(self, **options: Unpack[CallKeywords]) -> RawResponse[DistilleryList]: ...
+
+        def revoke_distillery(self, distillery_id: str, **options: Unpack[CallKeywords]) -> RawResponse[Distillery]: ...
+
+        def list_artifacts(
+            self,
+            user_id: str,
+            *,
+            limit: int | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[ArtifactList]: ...
+
+        def get_artifact(
+            self,
+            artifact_id: str,
+            user_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[Artifact]: ...
+
+        def download_artifact_content(
+            self,
+            artifact_id: str,
+            user_id: str,
+            *,
+            version: int | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[bytes]: ...
+
+        def get_artifact_versions(
+            self,
+            artifact_id: str,
+            user_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[ArtifactVersions]: ...
+
+        def get_scheduler_config(self, **options: Unpack[CallKeywords]) -> RawResponse[SchedulerConfig]: ...
+
+        def get_scheduler_jobs(self, user_id: str, **options: Unpack[CallKeywords]) -> RawResponse[JobList]: ...
+
+        def get_scheduler_job(self, job_id: str, **options: Unpack[CallKeywords]) -> RawResponse[Job]: ...
+
+        def create_scheduler_job(
+            self,
+            job_type: JobType,
+            schedule: str,
+            message: str,
+            user_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[Job]: ...
+
+        def delete_scheduler_job(
+            self,
+            job_id: str,
+            *,
+            user_id: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[Message]: ...
+
+        def update_scheduler_job(
+            self,
+            job_id: str,
+            *,
+            message: str | None = None,
+            schedule: str | None = None,
+            title: str | None = None,
+            user_id: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[Job]: ...
+
+        def pause_scheduler_job(
+            self,
+            job_id: str,
+            *,
+            user_id: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[JobState]: ...
+
+        def resume_scheduler_job(
+            self,
+            job_id: str,
+            *,
+            user_id: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[JobState]: ...
+
+        def get_async_config(self, **options: Unpack[CallKeywords]) -> RawResponse[dict[str, Any]]: ...
+
+        def get_a2a_config(self, **options: Unpack[CallKeywords]) -> RawResponse[dict[str, Any]]: ...
+
+        def get_logging_config(self, **options: Unpack[CallKeywords]) -> RawResponse[dict[str, Any]]: ...
+
+        def get_logging_destinations(self, **options: Unpack[CallKeywords]) -> RawResponse[LoggingDestinations]: ...
+
+        def list_credential_services(self, **options: Unpack[CallKeywords]) -> RawResponse[CredentialServices]: ...
+
+        def list_credentials(self, user_id: str, **options: Unpack[CallKeywords]) -> RawResponse[CredentialList]: ...
+
+        def get_credential(
+            self,
+            credential_id: str,
+            user_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[Credential]: ...
+
+        def create_credential(
+            self,
+            user_id: str,
+            payload: NewCredential | Mapping[str, Any],
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[Credential]: ...
+
+        def delete_credential(
+            self,
+            credential_id: str,
+            user_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[CredentialDeleted]: ...
+
+        def get_user_identifiers_for_user(
+            self,
+            user_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[UserIdentifierList]: ...
+
+        def link_user_identifier(
+            self,
+            muxi_user_id: str | None,
+            identifiers: Sequence[Any],
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[UserIdentifierList]: ...
+
+        def unlink_user_identifier(
+            self,
+            identifier: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[UserIdentifierDeleted]: ...
+
+        def resolve_user(
+            self,
+            identifier: str,
+            create_user: bool = False,
+            *,
+            identifier_type: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[User]: ...
+
+        def lookup_user(self, identifier: str, **options: Unpack[CallKeywords]) -> RawResponse[User]: ...
+
+        def get_user_channels(self, user_id: str, **options: Unpack[CallKeywords]) -> RawResponse[UserChannels]: ...
+
+        def update_user_channels(
+            self,
+            user_id: str,
+            *,
+            preferred_channel: str | None = None,
+            channels: Mapping[str, Any] | None = None,
+            timezone: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[UserChannels]: ...
+
+        def send_notification(
+            self,
+            user_id: str,
+            message: str,
+            *,
+            channels: Sequence[str] | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[Notification]: ...
+
+        def get_overlord_config(self, **options: Unpack[CallKeywords]) -> RawResponse[OverlordConfig]: ...
+
+        def get_overlord_soul(self, **options: Unpack[CallKeywords]) -> RawResponse[Soul]: ...
+
+        def get_llm_settings(self, **options: Unpack[CallKeywords]) -> RawResponse[dict[str, Any]]: ...
+
+        def get_triggers(self, **options: Unpack[CallKeywords]) -> RawResponse[TriggerList]: ...
+
+        def get_trigger(self, name: str, **options: Unpack[CallKeywords]) -> RawResponse[Trigger]: ...
+
+        def fire_trigger(
+            self,
+            name: str,
+            data: Mapping[str, Any],
+            *,
+            async_mode: bool = False,
+            user_id: str = "",
+            session_id: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[TriggerResult]: ...
+
+        def get_sops(self, **options: Unpack[CallKeywords]) -> RawResponse[SopList]: ...
+
+        def get_sop(self, name: str, **options: Unpack[CallKeywords]) -> RawResponse[Sop]: ...
+
+        def list_skills(self, **options: Unpack[CallKeywords]) -> RawResponse[SkillList]: ...
+
+        def get_skill(self, name: str, **options: Unpack[CallKeywords]) -> RawResponse[Skill]: ...
+
+        def list_agent_skills(self, agent_id: str, **options: Unpack[CallKeywords]) -> RawResponse[SkillList]: ...
+
+        def get_audit_log(
+            self,
+            *,
+            limit: int | None = None,
+            action: str | None = None,
+            resource_type: str | None = None,
+            since: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[AuditLog]: ...
+
+        def clear_audit_log(self, **options: Unpack[CallKeywords]) -> RawResponse[AuditCleared]: ...
+
+        def get_tuning(self, **options: Unpack[CallKeywords]) -> RawResponse[Tuning]: ...
+
+        def replace_tuning(self, content: str, **options: Unpack[CallKeywords]) -> RawResponse[TuningWritten]: ...
+
+        def run_tuning(self, **options: Unpack[CallKeywords]) -> RawResponse[TuningRun]: ...
+
+        def get_tuning_pending(self, **options: Unpack[CallKeywords]) -> RawResponse[Tuning]: ...
+
+        def apply_tuning_pending(self, **options: Unpack[CallKeywords]) -> RawResponse[TuningApplied]: ...
+
+        def dismiss_tuning_pending(self, **options: Unpack[CallKeywords]) -> RawResponse[TuningDismissed]: ...
+
+        def stream_events(self, user_id: str, **options: Unpack[CallKeywords]) -> EventStream: ...
+
+        def stream_session_events(
+            self,
+            session_id: str,
+            user_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> EventStream: ...
+
+        def stream_request(
+            self,
+            user_id: str,
+            session_id: str,
+            request_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> EventStream: ...
+
+        def stream_logs(
+            self,
+            filters: Mapping[str, Any] | None = None,
+            *,
+            user_id: str | None = None,
+            session_id: str | None = None,
+            request_id: str | None = None,
+            agent_id: str | None = None,
+            level: LogLevel | None = None,
+            event_type: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> EventStream: ...
 
 
 _HOMES = {"AsyncFormationClient": "_formation_async", "FormationConfig": "config", "parse_ui_widgets": "_event"}

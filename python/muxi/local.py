@@ -38,5 +38,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except ModuleNotFoundError as error:
-        sys.exit(str(error))
+    except ModuleNotFoundError as _error:
+        sys.exit(str(_error))

@@ -13,18 +13,26 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
 
-    from ._client import BundleInput
+    from typing_extensions import Unpack
+
+    from ._client import BundleInput, _Raw
+    from ._options import CallKeywords
+    from ._raw_response import RawResponse
     from ._server_async import AsyncServerClient
     from .config import ServerConfig
     from .types import (
         Deployed,
         DevRun,
         DevStopped,
+        DraftAction,
+        DraftEncoding,
+        DraftMode,
         DraftResult,
         FormationDetail,
         FormationList,
         FormationLogs,
         LifecycleResult,
+        OutputStream,
         ServerHealth,
         ServerStatus,
         UpdateCancelled,
@@ -448,7 +456,7 @@ class ServerClient(SyncServerBase):
         formation_id: str,
         *,
         limit: int | None = None,
-        stream: str | None = None,
+        stream: OutputStream | None = None,
         timeout: float | None = None,
         deadline: float | None = None,
         headers: Mapping[str, str] | None = None,
@@ -701,7 +709,7 @@ class ServerClient(SyncServerBase):
         self,
         formation_id: str,
         *,
-        stream: str | None = None,
+        stream: OutputStream | None = None,
         timeout: float | None = None,
         deadline: float | None = None,
         headers: Mapping[str, str] | None = None,
@@ -771,12 +779,12 @@ class ServerClient(SyncServerBase):
     def draft_files(
         self,
         formation_id: str,
-        action: str,
+        action: DraftAction,
         *,
-        mode: str | None = None,
+        mode: DraftMode | None = None,
         path: str | None = None,
         content: str | None = None,
-        encoding: str | None = None,
+        encoding: DraftEncoding | None = None,
         timeout: float | None = None,
         deadline: float | None = None,
         headers: Mapping[str, str] | None = None,
@@ -909,6 +917,158 @@ class ServerClient(SyncServerBase):
         HTTP: ``POST /rpc/dev/stop``, signed with the server key.
         """
         return self._call("dev_stop", (formation_id,), (timeout, deadline, headers, idempotency_key))
+
+    if TYPE_CHECKING:
+
+        @property
+        def with_raw_response(self) -> RawServerClient:
+            """The same methods, each returning a `RawResponse` with status, headers and body."""
+            ...
+
+
+if TYPE_CHECKING:
+
+    class RawServerClient(_Raw):
+        """The methods of `ServerClient`, each returning a `RawResponse`."""
+
+        def ping(self, **options: Unpack[CallKeywords]) -> int: ...
+
+        def health(self, **options: Unpack[CallKeywords]) -> RawResponse[ServerHealth]: ...
+
+        def status(self, **options: Unpack[CallKeywords]) -> RawResponse[ServerStatus]: ...
+
+        def list_formations(self, **options: Unpack[CallKeywords]) -> RawResponse[FormationList]: ...
+
+        def get_formation(self, formation_id: str, **options: Unpack[CallKeywords]) -> RawResponse[FormationDetail]: ...
+
+        def stop_formation(
+            self,
+            formation_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[LifecycleResult]: ...
+
+        def start_formation(
+            self,
+            formation_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[LifecycleResult]: ...
+
+        def restart_formation(
+            self,
+            formation_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[LifecycleResult]: ...
+
+        def rollback_formation(
+            self,
+            formation_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[LifecycleResult]: ...
+
+        def delete_formation(
+            self,
+            formation_id: str,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[LifecycleResult]: ...
+
+        def cancel_update(self, formation_id: str, **options: Unpack[CallKeywords]) -> RawResponse[UpdateCancelled]: ...
+
+        def deploy_formation(
+            self,
+            formation_id: str | None = None,
+            payload: BundleInput | None = None,
+            *,
+            bundle_path: str | os.PathLike[str] | None = None,
+            version: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[Deployed]: ...
+
+        def update_formation(
+            self,
+            formation_id: str | None = None,
+            payload: BundleInput | None = None,
+            *,
+            bundle_path: str | os.PathLike[str] | None = None,
+            version: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[Updated]: ...
+
+        def get_formation_logs(
+            self,
+            formation_id: str,
+            *,
+            limit: int | None = None,
+            stream: OutputStream | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[FormationLogs]: ...
+
+        def get_server_logs(self, *, limit: int | None = None, **options: Unpack[CallKeywords]) -> RawResponse[str]: ...
+
+        def deploy_formation_stream(
+            self,
+            formation_id: str | None = None,
+            payload: BundleInput | None = None,
+            *,
+            bundle_path: str | os.PathLike[str] | None = None,
+            version: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> EventStream: ...
+
+        def update_formation_stream(
+            self,
+            formation_id: str | None = None,
+            payload: BundleInput | None = None,
+            *,
+            bundle_path: str | os.PathLike[str] | None = None,
+            version: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> EventStream: ...
+
+        def start_formation_stream(self, formation_id: str, **options: Unpack[CallKeywords]) -> EventStream: ...
+
+        def restart_formation_stream(self, formation_id: str, **options: Unpack[CallKeywords]) -> EventStream: ...
+
+        def rollback_formation_stream(self, formation_id: str, **options: Unpack[CallKeywords]) -> EventStream: ...
+
+        def stream_formation_logs(
+            self,
+            formation_id: str,
+            *,
+            stream: OutputStream | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> EventStream: ...
+
+        def download_formation(
+            self,
+            formation_id: str,
+            *,
+            db: bool | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[bytes]: ...
+
+        def draft_files(
+            self,
+            formation_id: str,
+            action: DraftAction,
+            *,
+            mode: DraftMode | None = None,
+            path: str | None = None,
+            content: str | None = None,
+            encoding: DraftEncoding | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[DraftResult]: ...
+
+        def draft_deploy_stream(self, formation_id: str, **options: Unpack[CallKeywords]) -> EventStream: ...
+
+        def dev_run(
+            self,
+            *,
+            path: str | None = None,
+            formation_id: str | None = None,
+            **options: Unpack[CallKeywords],
+        ) -> RawResponse[DevRun]: ...
+
+        def dev_stop(self, formation_id: str, **options: Unpack[CallKeywords]) -> RawResponse[DevStopped]: ...
 
 
 _HOMES = {"AsyncServerClient": "_server_async", "ServerConfig": "config"}

@@ -18,8 +18,8 @@ try:
         WebhookAnswer,
         When,
     )
-except ModuleNotFoundError as error:
-    raise explained(error) from None
+except ModuleNotFoundError as _error:
+    raise explained(_error) from None
 
 __all__ = [
     "ArmedFault",

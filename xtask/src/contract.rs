@@ -273,7 +273,7 @@ fn add_argument(facts: &mut Facts, param: &Param, types: &Types) -> Result<()> {
         facts.add(of("makes"), "request_id, session_id");
     }
     facts.add_set(of("words"), &words(param.type_name(), types));
-    if param.has_fields {
+    if !param.fields.is_empty() {
         let Some(Def::Struct(request)) = types.get(param.type_name()) else {
             anyhow::bail!("{} has no declared fields", param.rust_type)
         };
@@ -304,7 +304,7 @@ fn kind(param: &Param) -> &'static str {
         Kind::Bool => "boolean",
         Kind::Json => "any",
         Kind::Object => "object",
-        Kind::List if param.has_fields => "array of object",
+        Kind::List if !param.fields.is_empty() => "array of object",
         Kind::List if param.type_name() == "String" => "array of string",
         Kind::List => "array of any",
         Kind::Bytes => "bytes",

@@ -1,6 +1,9 @@
 //! Every operation of the official SDK is in the table, with the same Python signature.
 
-use crate::python::{Arg, arguments};
+use crate::{
+    model::Types,
+    python::{Arg, arguments},
+};
 use anyhow::{Context as _, Result, ensure};
 use muxi_client::api::table::{Endpoint, formation, server};
 use std::{collections::BTreeSet, fs, path::Path};
@@ -89,7 +92,7 @@ fn every_official_operation_is_in_the_table() -> Result<()> {
             wrong.push(format!("{name}: missing"));
             continue;
         };
-        if let Err(error) = compatible(&arguments(endpoint)?, &official(args)) {
+        if let Err(error) = compatible(&arguments(endpoint, &Types::default())?, &official(args)) {
             wrong.push(format!("{name}({args}): {error}"));
         }
     }

@@ -11,6 +11,7 @@ use serde_json::Value;
 use std::{collections::BTreeSet, fmt::Write as _};
 
 /// An argument of a Python method.
+#[derive(Clone)]
 pub(crate) struct Arg {
     /// Its name.
     pub(crate) name: String,
@@ -49,11 +50,11 @@ impl Arg {
 }
 
 /// The arguments of an operation's Python method in their order, without those that every method takes.
-pub(crate) fn arguments(endpoint: &Endpoint) -> Result<Vec<Arg>> {
+pub(crate) fn arguments(endpoint: &Endpoint, types: &Types) -> Result<Vec<Arg>> {
     let mut args = endpoint
         .params
         .iter()
-        .map(|param| argument(param).with_context(|| format!("{}({})", endpoint.name, param.name)))
+        .map(|param| argument(param, types).with_context(|| format!("{}({})", endpoint.name, param.name)))
         .collect::<Result<Vec<_>>>()?;
     if let Some(at) = endpoint.params.iter().position(|param| param.place == Place::Bundle) {
         bundle_arguments(endpoint, &mut args, at);
@@ -62,10 +63,12 @@ pub(crate) fn arguments(endpoint: &Endpoint) -> Result<Vec<Arg>> {
     Ok(args)
 }
 
-fn argument(param: &Param) -> Result<Arg> {
-    let request = param.has_fields.then(|| param.type_name());
+fn argument(param: &Param, types: &Types) -> Result<Arg> {
+    let request = (!param.fields.is_empty()).then(|| param.type_name());
     let (one, many);
     let plain = match param.kind {
+        // An editor offers the known words, and a type checker accepts every text.
+        Kind::Str if matches!(types.get(param.rust_type), Some(Def::Words(_))) => param.rust_type,
         Kind::Str => "str",
         Kind::Int => "int",
         Kind::Bool => "bool",
@@ -177,6 +180,7 @@ pub(crate) fn module(
     for endpoint in endpoints {
         class.push_str(&method(endpoint, types, prefix).with_context(|| endpoint.name.to_owned())?);
     }
+    class.push_str(&raw_class(&format!("{prefix}{api}Client"), prefix, endpoints, types)?);
     let lower = api.to_lowercase();
     let mut out = format!(
         "\"\"\"The {} client of a MUXI {lower}.\n\n{}\n\"\"\"\n\nfrom __future__ import annotations\n\n",
@@ -205,23 +209,33 @@ pub(crate) fn module(
     if words.contains("Unpack") {
         out.push('\n');
     }
-    import(&mut out, "._client", &known(&["BundleInput"]));
     // What the official package has in this module, too.
     let widgets = !is_async && lower == "formation";
+    let mut own = vec![
+        ("._client".to_owned(), known(&["BundleInput", "_Raw"])),
+        ("._options".to_owned(), known(&["CallKeywords"])),
+        ("._raw_response".to_owned(), known(&["RawResponse"])),
+    ];
     if widgets {
-        import(&mut out, "._event", &["parse_ui_widgets".to_owned()]);
+        own.push(("._event".to_owned(), vec!["parse_ui_widgets".to_owned()]));
     }
     if !is_async {
-        import(&mut out, &format!("._{lower}_async"), &[format!("Async{api}Client")]);
+        own.push((format!("._{lower}_async"), vec![format!("Async{api}Client")]));
+        own.push((".config".to_owned(), vec![format!("{api}Config")]));
     }
-    if !is_async {
-        import(&mut out, ".config", &[format!("{api}Config")]);
+    own.sort();
+    for (module, names) in own {
+        import(&mut out, &module, &names);
     }
     let taken = types::taken(endpoints.iter().copied()).into_iter().map(str::to_owned);
-    let taken: Vec<String> = taken.chain(types::SPREAD.iter().map(|name| format!("{name}Fields"))).collect();
+    let words = types.iter().filter(|(_, def)| matches!(def, Def::Words(_))).map(|(name, _)| name.to_owned());
+    let fields = types::SPREAD.iter().map(|name| format!("{name}Fields"));
+    let taken: Vec<String> = taken.chain(fields).chain(words).collect();
     let taken = known(&taken.iter().map(String::as_str).collect::<Vec<_>>());
-    let replies = replies.into_iter().chain(taken).collect::<BTreeSet<_>>();
-    import(&mut out, ".types", &replies.into_iter().collect::<Vec<_>>());
+    let mut named: Vec<String> = replies.into_iter().chain(taken).collect();
+    named.sort_by_key(|name| name.to_lowercase());
+    named.dedup();
+    import(&mut out, ".types", &named);
     if is_async {
         write!(out, "\n__all__ = [\"Async{api}Client\"]\n")?;
     } else {
@@ -243,6 +257,45 @@ pub(crate) fn module(
     Ok(out)
 }
 
+/// The type of `with_raw_response`: the same methods, most of which return a `RawResponse`.
+fn raw_class(client: &str, prefix: &str, endpoints: &[&'static Endpoint], types: &Types) -> Result<String> {
+    let mut out = format!(
+        "\n    if TYPE_CHECKING:\n\n        @property\n        def with_raw_response(self) -> Raw{client}:\n            \
+         \"\"\"The same methods, each returning a `RawResponse` with status, headers and body.\"\"\"\n            ...\n\n\n\
+         if TYPE_CHECKING:\n\n    class Raw{client}(_Raw):\n        \
+         \"\"\"The methods of `{client}`, each returning a `RawResponse`.\"\"\"\n"
+    );
+    for endpoint in endpoints {
+        let plain = return_type(endpoint, types, prefix)?;
+        let is_same = endpoint.is_stream() || endpoint.flags.length;
+        let returns = if is_same { plain } else { format!("RawResponse[{plain}]") };
+        let mut args = vec!["self".to_owned()];
+        let own = arguments(endpoint, types)?;
+        let spread = endpoint.params.iter().find(|param| is_spread(param));
+        let common = if spread.is_some() { common(endpoint).to_vec() } else { Vec::new() };
+        for arg in own.iter().chain(&common) {
+            if arg.keyword_only && !args.iter().any(|arg| arg == "*") {
+                args.push("*".to_owned());
+            }
+            args.push(arg.declaration());
+        }
+        args.push(match spread {
+            Some(param) => format!("**fields: Unpack[{}Fields]", param.rust_type),
+            None => "**options: Unpack[CallKeywords]".to_owned(),
+        });
+        let waits = if prefix.is_empty() || endpoint.is_stream() { "" } else { "async " };
+        let head = format!("        {waits}def {}(", endpoint.name);
+        let line = format!("{head}{}) -> {returns}: ...", args.join(", "));
+        if line.len() <= WIDTH {
+            write!(out, "\n{line}\n")?;
+        } else {
+            let args: String = args.iter().map(|arg| format!("            {arg},\n")).collect();
+            write!(out, "\n{head}\n{args}        ) -> {returns}: ...\n")?;
+        }
+    }
+    Ok(out)
+}
+
 fn import(out: &mut String, module: &str, names: &[String]) {
     if names.is_empty() {
         return;
@@ -258,7 +311,7 @@ fn import(out: &mut String, module: &str, names: &[String]) {
 fn method(endpoint: &Endpoint, types: &Types, prefix: &str) -> Result<String> {
     let returns = return_type(endpoint, types, prefix)?;
     let waits = !prefix.is_empty() && !endpoint.is_stream();
-    let args = arguments(endpoint)?;
+    let args = arguments(endpoint, types)?;
     let mut out = format!("\n    {}def {}(\n        self,\n", if waits { "async " } else { "" }, endpoint.name);
     let common = common(endpoint);
     let mut starred = false;

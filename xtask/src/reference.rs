@@ -52,7 +52,7 @@ pub(crate) fn page(types: &Types) -> Result<String> {
 }
 
 fn operation(out: &mut String, endpoint: &Endpoint, types: &Types) -> Result<()> {
-    let args = python::arguments(endpoint)?;
+    let args = python::arguments(endpoint, types)?;
     let mut parts = Vec::new();
     for (at, arg) in args.iter().enumerate() {
         if arg.keyword_only && (at == 0 || !args[at - 1].keyword_only) {

@@ -102,7 +102,11 @@ pub(crate) fn module(
 
 /// The names of the types with declared fields that operations take.
 pub(crate) fn taken(endpoints: impl Iterator<Item = &'static Endpoint>) -> BTreeSet<&'static str> {
-    endpoints.flat_map(|row| row.params).filter(|param| param.has_fields).map(|param| param.type_name()).collect()
+    endpoints
+        .flat_map(|row| row.params)
+        .filter(|param| !param.fields.is_empty())
+        .map(|param| param.type_name())
+        .collect()
 }
 
 /// A type that operations take as a dict.

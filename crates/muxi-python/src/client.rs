@@ -4,6 +4,7 @@ use crate::{
     bundle::{Packing, PyBundle},
     convert,
     errors::exception,
+    fields,
     log::{Notes, Sink},
     process::{ProcessBound, detached, lock},
     settings::{self, pairs, read_settings, wrong},
@@ -175,6 +176,7 @@ impl Client {
                         _ => made.bundle,
                     })
                 };
+                fields::check(endpoint, values)?;
                 convert::args(endpoint, values, &mut bundle)?.build()
             }
         };

@@ -9,6 +9,7 @@ mod convert;
 mod decode;
 mod errors;
 mod events;
+mod fields;
 mod json;
 mod log;
 mod once;

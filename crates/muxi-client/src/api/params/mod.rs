@@ -38,6 +38,12 @@ macro_rules! params {
             pub struct $name($crate::api::params::Fields);
 
             impl $name {
+                const FIELDS: &[$crate::api::table::Field] = &[$($crate::api::table::Field {
+                    name: stringify!($field),
+                    rust_type: stringify!($ty),
+                    required: $crate::api::params::params! { @required $([$($about)*])* },
+                }),*];
+
                 $($crate::api::params::params! { @setter [$([$($about)*])*] $field: $ty })*
 
                 /// Sets a field that has no method here.
@@ -51,6 +57,8 @@ macro_rules! params {
             $crate::api::params::object_param!($name);
         )*
     };
+    (@required $([doc = $doc:literal])* [required]) => { true };
+    (@required $([$($about:tt)*])*) => { false };
     (@setter [$([doc = $doc:literal])* [required]] $field:ident: $ty:ty) => {};
     (@setter [$([doc = $doc:literal])* [by_hand]] $field:ident: $ty:ty) => {};
     (@setter [$([doc = $doc:literal])*] $field:ident: $ty:ty) => {
@@ -96,7 +104,7 @@ macro_rules! object_param {
 
         impl $crate::api::table::ArgType for $name {
             const KIND: $crate::api::table::Kind = $crate::api::table::Kind::Object;
-            const HAS_FIELDS: bool = true;
+            const FIELDS: &'static [$crate::api::table::Field] = Self::FIELDS;
         }
 
         impl $crate::api::arg::IntoArg for $name {

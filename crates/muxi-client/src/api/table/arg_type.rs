@@ -1,6 +1,6 @@
 //! The types of arguments.
 
-use super::endpoint::Kind;
+use super::endpoint::{Field, Kind};
 use bytes::Bytes;
 
 /// A type that the table may give to an argument.
@@ -9,8 +9,8 @@ pub trait ArgType {
     const KIND: Kind;
     /// Whether it may be null.
     const NULLABLE: bool = false;
-    /// Whether it is an object with declared fields, or a list of such objects.
-    const HAS_FIELDS: bool = false;
+    /// Its declared fields, or those of its entries.
+    const FIELDS: &'static [Field] = &[];
 }
 
 macro_rules! arg_types {
@@ -31,5 +31,5 @@ arg_types! {
 
 impl<T: ArgType> ArgType for [T] {
     const KIND: Kind = Kind::List;
-    const HAS_FIELDS: bool = T::HAS_FIELDS;
+    const FIELDS: &'static [Field] = T::FIELDS;
 }

@@ -76,6 +76,17 @@ pub enum Kind {
     Bundle,
 }
 
+/// A declared field of a request.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    /// Its name.
+    pub name: &'static str,
+    /// Its type as written in the declaration.
+    pub rust_type: &'static str,
+    /// Whether the caller must give it.
+    pub required: bool,
+}
+
 /// One argument of an operation.
 #[derive(Clone, Copy, Debug)]
 pub struct Param {
@@ -87,8 +98,8 @@ pub struct Param {
     pub rust_type: &'static str,
     /// The kind of value that it holds.
     pub kind: Kind,
-    /// Whether its type is an object with declared fields, or a list of such objects.
-    pub has_fields: bool,
+    /// The declared fields of its type, or of the type of its entries; none for all other types.
+    pub fields: &'static [Field],
     /// Where it goes.
     pub place: Place,
     /// Its name on the wire.

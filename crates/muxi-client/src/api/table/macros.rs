@@ -110,7 +110,7 @@ macro_rules! endpoints {
             doc: concat!($($doc, "\n"),+),
             rust_type: stringify!($ty),
             kind: <$ty as $crate::api::table::ArgType>::KIND,
-            has_fields: <$ty as $crate::api::table::ArgType>::HAS_FIELDS,
+            fields: <$ty as $crate::api::table::ArgType>::FIELDS,
             place: endpoints!(@place $at),
             wire: endpoints!(@wire $at $arg $($wire)?),
             goes_to: endpoints!(@goes_to $at $arg $($wire)?),

@@ -11,7 +11,7 @@ pub mod server;
 
 pub use arg_type::ArgType;
 use endpoint::joined;
-pub use endpoint::{Api, Auth, Composite, Constant, Endpoint, Flags, Kind, Param, Place, Reply, StreamEnd};
+pub use endpoint::{Api, Auth, Composite, Constant, Endpoint, Field, Flags, Kind, Param, Place, Reply, StreamEnd};
 pub(crate) use macros::endpoints;
 pub use operation::{Operation, ReplyForm, reply};
 
