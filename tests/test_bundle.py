@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import io
 import os
 import re
@@ -88,7 +89,7 @@ def test_what_the_server_would_refuse_is_not_sent(tmp_path: Path) -> None:
     wrong: list[tuple[dict[str, Any], type[Exception], str]] = [
         ({"bundle_path": empty}, ValueError, rf"{empty}.*formation\.afs"),
         ({"bundle_path": text}, ValueError, "gzip"),
-        ({"bundle_path": tmp_path / "missing"}, ValueError, "missing"),
+        ({"bundle_path": tmp_path / "missing"}, FileNotFoundError, "missing"),
         ({"bundle_path": no_description}, ValueError, "description"),
         ({"payload": b"junk"}, ValueError, "gzip"),
         ({"payload": {"bundle": "json"}}, TypeError, "not a dict"),
@@ -103,6 +104,10 @@ def test_what_the_server_would_refuse_is_not_sent(tmp_path: Path) -> None:
             server.deploy_formation(**arguments)
         with pytest.raises(error, match=message):
             server.deploy_formation_stream(**arguments)
+    with pytest.raises(FileNotFoundError) as caught:
+        server.update_formation("x", str(tmp_path / "missing"))
+    assert (caught.value.errno, caught.value.filename) == (errno.ENOENT, str(tmp_path / "missing"))
+    assert str(caught.value) == f"[Errno 2] {os.strerror(errno.ENOENT)}: {str(tmp_path / 'missing')!r}"
     with pytest.raises(ValueError, match="bytes"), open(text) as opened:
         server.deploy_formation(payload=opened)  # type: ignore[arg-type]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import copy
 import json
 import pickle
@@ -13,13 +14,24 @@ import muxi.errors
 import pytest
 from muxi.testing import LocalServer
 
-CLASSES = [getattr(muxi.errors, name) for name in muxi.errors.__all__ if name != "map_error"]
+# Those are builtins, too, and a star import leaves their names alone.
+BUILTINS = {"ConnectionError", "TimeoutError"}
+NAMED = [name for name in muxi.errors.__all__ if name != "map_error"]
+CLASSES = [getattr(muxi.errors, name) for name in [*NAMED, *sorted(BUILTINS)]]
+
+
+def test_a_star_import_hides_no_builtin() -> None:
+    for module in (muxi, muxi.errors):
+        assert not set(module.__all__) & set(dir(builtins)) - {"__doc__", "__name__"}
+    assert set(dir(muxi.errors)) & set(dir(builtins)) >= BUILTINS
+    for name in BUILTINS:
+        assert issubclass(getattr(muxi, name), getattr(builtins, name))
 
 
 def test_the_package_exports_every_exception() -> None:
     for cls in CLASSES:
         assert getattr(muxi, cls.__name__) is cls
-        assert cls.__name__ in muxi.__all__
+        assert cls.__name__ in {*muxi.__all__, *BUILTINS}
         assert cls.__module__ == "muxi.errors"
         assert issubclass(cls, muxi.MuxiError)
         assert cls.__doc__

@@ -24,8 +24,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 from starlette.routing import Route
-from wire import Request as WireRequest
-from wire import Wire
+from wire import Request as WireRequest, Wire
 
 SLOW = "[[slow]] one two three four five six seven eight nine ten"
 

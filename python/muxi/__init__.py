@@ -21,12 +21,12 @@ from .errors import (
     AuthenticationError,
     AuthorizationError,
     ConflictError,
-    ConnectionError,
+    ConnectionError as ConnectionError,
     MuxiError,
     NotFoundError,
     RateLimitError,
     ServerError,
-    TimeoutError,
+    TimeoutError as TimeoutError,
     ValidationError,
 )
 
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from .formation import AsyncFormationClient, FormationClient
     from .server import AsyncServerClient, ServerClient
 
+# Without ConnectionError and TimeoutError, so that `from muxi import *` hides no builtin. Both are also those builtins.
 __all__ = [
     "AsyncChatStream",
     "AsyncEventStream",
@@ -51,7 +52,6 @@ __all__ = [
     "AuthorizationError",
     "ChatStream",
     "ConflictError",
-    "ConnectionError",
     "Event",
     "EventStream",
     "FormationClient",
@@ -64,7 +64,6 @@ __all__ = [
     "ServerClient",
     "ServerConfig",
     "ServerError",
-    "TimeoutError",
     "TurnResult",
     "Upload",
     "ValidationError",

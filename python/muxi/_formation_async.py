@@ -137,6 +137,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /health``, no key.
@@ -164,6 +165,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /status``, admin key.
@@ -192,6 +194,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /config``, admin key.
@@ -221,6 +224,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /formation``, admin key.
@@ -248,6 +252,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /agents``, admin key.
@@ -277,6 +282,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /agents/{agent_id}``, admin key.
@@ -308,6 +314,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /agents/{agent_id}/knowledge/sync``, admin key.
@@ -343,6 +350,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /knowledge/rebuild``, admin key.
@@ -374,6 +382,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /mcp/servers``, admin key.
@@ -403,6 +412,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /mcp/servers/{server_id}``, admin key.
@@ -430,6 +440,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /mcp/tools``, admin key.
@@ -459,6 +470,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /mcp``, admin key.
@@ -486,6 +498,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /secrets``, admin key.
@@ -515,6 +528,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /secrets``, admin key.
@@ -546,6 +560,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``PUT /secrets/{key}``, admin key.
@@ -579,6 +594,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /secrets``, admin key.
@@ -610,6 +626,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /secrets/{key}``, admin key.
@@ -637,6 +654,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /secrets/reload``, admin key.
@@ -675,6 +693,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /chat``, client key.
@@ -718,6 +737,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /chat``, client key.
@@ -757,6 +777,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /audiochat``, client key.
@@ -796,6 +817,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /audiochat``, client key.
@@ -836,6 +858,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /sessions``, client key.
@@ -872,6 +895,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /sessions/{session_id}``, client key.
@@ -910,6 +934,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /sessions/{session_id}/messages``, client key.
@@ -950,6 +975,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /sessions/{session_id}/restore``, client key.
@@ -985,6 +1011,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /requests``, client or admin key.
@@ -1019,6 +1046,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /requests/{request_id}``, client or admin key.
@@ -1057,6 +1085,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /requests/{request_id}``, client or admin key.
@@ -1084,6 +1113,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memory``, admin key.
@@ -1121,6 +1151,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memories``, client or admin key.
@@ -1164,6 +1195,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /memories``, client or admin key.
@@ -1216,6 +1248,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /memories``, client or admin key.
@@ -1253,6 +1286,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /memories/batch``, client or admin key.
@@ -1289,6 +1323,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memories/ingestion/{processing_id}``, client or admin key.
@@ -1328,6 +1363,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memories/provenance``, client or admin key.
@@ -1363,6 +1399,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /memories/{memory_id}``, client or admin key.
@@ -1402,6 +1439,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /history``, client or admin key.
@@ -1444,6 +1482,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /memories/distilled``, client or admin key.
@@ -1480,6 +1519,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memories/distilled/{processing_id}``, client or admin key.
@@ -1513,6 +1553,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memory/buffer``, client or admin key.
@@ -1543,6 +1584,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /memory/buffer``, client or admin key.
@@ -1575,6 +1617,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /memory/buffer/{session_id}``, client or admin key.
@@ -1606,6 +1649,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /memory/buffers``, admin key.
@@ -1633,6 +1677,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /memory/buffers``, admin key.
@@ -1660,6 +1705,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memory/buffers``, admin key.
@@ -1688,6 +1734,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memory/stats``, admin key.
@@ -1728,6 +1775,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /memory/rebuild``, admin key.
@@ -1764,6 +1812,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memory/rebuild/{job_id}``, admin key.
@@ -1793,6 +1842,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /memory/lint``, admin key.
@@ -1824,6 +1874,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /memory/backfill``, admin key.
@@ -1866,6 +1917,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /memory/forget``, admin key.
@@ -1902,6 +1954,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memory/forget/{job_id}``, admin key.
@@ -1940,6 +1993,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /memory/distilleries``, admin key.
@@ -1971,6 +2025,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memory/distilleries``, admin key.
@@ -2001,6 +2056,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /memory/distilleries/{distillery_id}``, admin key.
@@ -2034,6 +2090,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /artifacts``, client or admin key.
@@ -2067,6 +2124,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /artifacts/{artifact_id}``, client or admin key.
@@ -2100,6 +2158,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /artifacts/{artifact_id}/content``, client or admin key.
@@ -2135,6 +2194,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /artifacts/{artifact_id}/versions``, client or admin key.
@@ -2167,6 +2227,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /scheduler``, admin key.
@@ -2198,6 +2259,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /scheduler/jobs``, client or admin key.
@@ -2230,6 +2292,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /scheduler/jobs/{job_id}``, admin key.
@@ -2270,6 +2333,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /scheduler/jobs``, admin key.
@@ -2305,6 +2369,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /scheduler/jobs/{job_id}``, admin key.
@@ -2352,6 +2417,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``PUT /scheduler/jobs/{job_id}``, admin key.
@@ -2387,6 +2453,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /scheduler/jobs/{job_id}/pause``, admin key.
@@ -2418,6 +2485,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /scheduler/jobs/{job_id}/resume``, admin key.
@@ -2449,6 +2517,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /async``, admin key.
@@ -2476,6 +2545,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /a2a``, admin key.
@@ -2503,6 +2573,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /logging``, admin key.
@@ -2530,6 +2601,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /logging/destinations``, admin key.
@@ -2557,6 +2629,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /credentials/services``, client or admin key.
@@ -2586,6 +2659,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /credentials``, client or admin key.
@@ -2618,6 +2692,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /credentials/{credential_id}``, client or admin key.
@@ -2656,6 +2731,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /credentials``, client or admin key.
@@ -2687,6 +2763,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /credentials/{credential_id}``, client or admin key.
@@ -2720,6 +2797,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /users/identifiers/{user_id}``, client key.
@@ -2757,6 +2835,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /users/identifiers``, client key.
@@ -2790,6 +2869,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /users/identifiers/{identifier}``, client key.
@@ -2823,6 +2903,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /users/resolve``, client key.
@@ -2856,6 +2937,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /users/{identifier}``, client key.
@@ -2886,6 +2968,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /users/{user_id}/channels``, client key.
@@ -2924,6 +3007,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``PUT /users/{user_id}/channels``, client key.
@@ -2961,6 +3045,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /notifications``, client key.
@@ -2992,6 +3077,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /overlord``, admin key.
@@ -3019,6 +3105,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /overlord/soul``, admin key.
@@ -3046,6 +3133,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /llm/settings``, admin key.
@@ -3073,6 +3161,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /triggers``, client key.
@@ -3102,6 +3191,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /triggers/{name}``, client key.
@@ -3141,6 +3231,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /triggers/{name}``, client key.
@@ -3172,6 +3263,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /sops``, client key.
@@ -3202,6 +3294,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /sops/{name}``, client key.
@@ -3231,6 +3324,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /skills``, client key.
@@ -3263,6 +3357,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /skills/{name}``, client key.
@@ -3294,6 +3389,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /agents/{agent_id}/skills``, client key.
@@ -3331,6 +3427,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /audit``, admin key.
@@ -3362,6 +3459,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /audit``, admin key.
@@ -3389,6 +3487,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /tuning``, admin key.
@@ -3418,6 +3517,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /tuning``, admin key.
@@ -3447,6 +3547,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /tuning/run``, admin key.
@@ -3474,6 +3575,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /tuning/pending``, admin key.
@@ -3501,6 +3603,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``PATCH /tuning/pending``, admin key.
@@ -3528,6 +3631,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /tuning/pending``, admin key.
@@ -3560,6 +3664,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /events``, client or admin key.
@@ -3594,6 +3699,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /events/{session_id}``, client or admin key.
@@ -3635,6 +3741,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /events/{session_id}/{request_id}``, client or admin key.
@@ -3685,6 +3792,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /logs``, admin key.

@@ -68,6 +68,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /ping``, no key.
@@ -95,6 +96,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /health``, no key.
@@ -122,6 +124,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /rpc/server/status``, signed with the server key.
@@ -149,6 +152,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /rpc/formations``, signed with the server key.
@@ -179,6 +183,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /rpc/formations/{formation_id}``, signed with the server key.
@@ -209,6 +214,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations/{formation_id}/stop``, signed with the server key.
@@ -239,6 +245,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations/{formation_id}/start``, signed with the server key.
@@ -269,6 +276,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations/{formation_id}/restart``, signed with the server key.
@@ -299,6 +307,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations/{formation_id}/rollback``, signed with the server key.
@@ -329,6 +338,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /rpc/formations/{formation_id}``, signed with the server key.
@@ -358,6 +368,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations/{formation_id}/cancel-update``, signed with the server key.
@@ -396,7 +407,9 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
+            OSError: The bundle cannot be read, for instance ``FileNotFoundError``.
 
         HTTP: ``POST /rpc/formations``, signed with the server key.
         """
@@ -439,7 +452,9 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
+            OSError: The bundle cannot be read, for instance ``FileNotFoundError``.
 
         HTTP: ``PUT /rpc/formations/{formation_id}``, signed with the server key.
         """
@@ -478,6 +493,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /rpc/formations/{formation_id}/logs``, signed with the server key.
@@ -511,6 +527,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /rpc/server/logs``, signed with the server key.
@@ -549,7 +566,9 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
+            OSError: The bundle cannot be read, for instance ``FileNotFoundError``.
 
         HTTP: ``POST /rpc/formations``, signed with the server key.
         """
@@ -592,7 +611,9 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
+            OSError: The bundle cannot be read, for instance ``FileNotFoundError``.
 
         HTTP: ``PUT /rpc/formations/{formation_id}``, signed with the server key.
         """
@@ -627,6 +648,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations/{formation_id}/start``, signed with the server key.
@@ -662,6 +684,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations/{formation_id}/restart``, signed with the server key.
@@ -697,6 +720,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations/{formation_id}/rollback``, signed with the server key.
@@ -736,6 +760,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /rpc/formations/{formation_id}/logs``, signed with the server key.
@@ -774,6 +799,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /rpc/formations/{formation_id}/download``, signed with the server key.
@@ -816,6 +842,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations/{formation_id}/draft/files``, signed with the server key.
@@ -850,6 +877,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations/{formation_id}/draft/files``, signed with the server key.
@@ -888,6 +916,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/dev/run``, signed with the server key.
@@ -917,6 +946,7 @@ class AsyncServerClient(AsyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/dev/stop``, signed with the server key.

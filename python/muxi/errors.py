@@ -13,12 +13,10 @@ __all__ = [
     "AuthenticationError",
     "AuthorizationError",
     "ConflictError",
-    "ConnectionError",
     "MuxiError",
     "NotFoundError",
     "RateLimitError",
     "ServerError",
-    "TimeoutError",
     "ValidationError",
     "map_error",
 ]

@@ -140,6 +140,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /health``, no key.
@@ -167,6 +168,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /status``, admin key.
@@ -195,6 +197,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /config``, admin key.
@@ -224,6 +227,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /formation``, admin key.
@@ -251,6 +255,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /agents``, admin key.
@@ -280,6 +285,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /agents/{agent_id}``, admin key.
@@ -311,6 +317,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /agents/{agent_id}/knowledge/sync``, admin key.
@@ -342,6 +349,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /knowledge/rebuild``, admin key.
@@ -373,6 +381,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /mcp/servers``, admin key.
@@ -402,6 +411,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /mcp/servers/{server_id}``, admin key.
@@ -429,6 +439,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /mcp/tools``, admin key.
@@ -458,6 +469,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /mcp``, admin key.
@@ -485,6 +497,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /secrets``, admin key.
@@ -514,6 +527,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /secrets``, admin key.
@@ -545,6 +559,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``PUT /secrets/{key}``, admin key.
@@ -578,6 +593,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /secrets``, admin key.
@@ -609,6 +625,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /secrets/{key}``, admin key.
@@ -636,6 +653,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /secrets/reload``, admin key.
@@ -674,6 +692,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /chat``, client key.
@@ -716,6 +735,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /chat``, client key.
@@ -755,6 +775,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /audiochat``, client key.
@@ -793,6 +814,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /audiochat``, client key.
@@ -833,6 +855,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /sessions``, client key.
@@ -865,6 +888,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /sessions/{session_id}``, client key.
@@ -903,6 +927,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /sessions/{session_id}/messages``, client key.
@@ -943,6 +968,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /sessions/{session_id}/restore``, client key.
@@ -978,6 +1004,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /requests``, client or admin key.
@@ -1012,6 +1039,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /requests/{request_id}``, client or admin key.
@@ -1046,6 +1074,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /requests/{request_id}``, client or admin key.
@@ -1073,6 +1102,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memory``, admin key.
@@ -1110,6 +1140,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memories``, client or admin key.
@@ -1153,6 +1184,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /memories``, client or admin key.
@@ -1205,6 +1237,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /memories``, client or admin key.
@@ -1242,6 +1275,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /memories/batch``, client or admin key.
@@ -1274,6 +1308,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memories/ingestion/{processing_id}``, client or admin key.
@@ -1313,6 +1348,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memories/provenance``, client or admin key.
@@ -1348,6 +1384,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /memories/{memory_id}``, client or admin key.
@@ -1387,6 +1424,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /history``, client or admin key.
@@ -1429,6 +1467,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /memories/distilled``, client or admin key.
@@ -1465,6 +1504,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memories/distilled/{processing_id}``, client or admin key.
@@ -1498,6 +1538,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memory/buffer``, client or admin key.
@@ -1528,6 +1569,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /memory/buffer``, client or admin key.
@@ -1560,6 +1602,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /memory/buffer/{session_id}``, client or admin key.
@@ -1587,6 +1630,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /memory/buffers``, admin key.
@@ -1614,6 +1658,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /memory/buffers``, admin key.
@@ -1641,6 +1686,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memory/buffers``, admin key.
@@ -1669,6 +1715,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memory/stats``, admin key.
@@ -1709,6 +1756,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /memory/rebuild``, admin key.
@@ -1745,6 +1793,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memory/rebuild/{job_id}``, admin key.
@@ -1774,6 +1823,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /memory/lint``, admin key.
@@ -1805,6 +1855,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /memory/backfill``, admin key.
@@ -1847,6 +1898,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /memory/forget``, admin key.
@@ -1883,6 +1935,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memory/forget/{job_id}``, admin key.
@@ -1921,6 +1974,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /memory/distilleries``, admin key.
@@ -1952,6 +2006,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /memory/distilleries``, admin key.
@@ -1982,6 +2037,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /memory/distilleries/{distillery_id}``, admin key.
@@ -2015,6 +2071,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /artifacts``, client or admin key.
@@ -2048,6 +2105,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /artifacts/{artifact_id}``, client or admin key.
@@ -2081,6 +2139,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /artifacts/{artifact_id}/content``, client or admin key.
@@ -2116,6 +2175,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /artifacts/{artifact_id}/versions``, client or admin key.
@@ -2148,6 +2208,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /scheduler``, admin key.
@@ -2179,6 +2240,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /scheduler/jobs``, client or admin key.
@@ -2211,6 +2273,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /scheduler/jobs/{job_id}``, admin key.
@@ -2251,6 +2314,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /scheduler/jobs``, admin key.
@@ -2286,6 +2350,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /scheduler/jobs/{job_id}``, admin key.
@@ -2329,6 +2394,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``PUT /scheduler/jobs/{job_id}``, admin key.
@@ -2364,6 +2430,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /scheduler/jobs/{job_id}/pause``, admin key.
@@ -2395,6 +2462,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /scheduler/jobs/{job_id}/resume``, admin key.
@@ -2422,6 +2490,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /async``, admin key.
@@ -2449,6 +2518,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /a2a``, admin key.
@@ -2476,6 +2546,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /logging``, admin key.
@@ -2503,6 +2574,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /logging/destinations``, admin key.
@@ -2530,6 +2602,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /credentials/services``, client or admin key.
@@ -2559,6 +2632,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /credentials``, client or admin key.
@@ -2591,6 +2665,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /credentials/{credential_id}``, client or admin key.
@@ -2625,6 +2700,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /credentials``, client or admin key.
@@ -2656,6 +2732,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /credentials/{credential_id}``, client or admin key.
@@ -2685,6 +2762,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /users/identifiers/{user_id}``, client key.
@@ -2718,6 +2796,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /users/identifiers``, client key.
@@ -2751,6 +2830,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /users/identifiers/{identifier}``, client key.
@@ -2784,6 +2864,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /users/resolve``, client key.
@@ -2817,6 +2898,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /users/{identifier}``, client key.
@@ -2847,6 +2929,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /users/{user_id}/channels``, client key.
@@ -2885,6 +2968,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``PUT /users/{user_id}/channels``, client key.
@@ -2922,6 +3006,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /notifications``, client key.
@@ -2953,6 +3038,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /overlord``, admin key.
@@ -2980,6 +3066,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /overlord/soul``, admin key.
@@ -3007,6 +3094,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /llm/settings``, admin key.
@@ -3034,6 +3122,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /triggers``, client key.
@@ -3063,6 +3152,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /triggers/{name}``, client key.
@@ -3102,6 +3192,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /triggers/{name}``, client key.
@@ -3133,6 +3224,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /sops``, client key.
@@ -3163,6 +3255,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /sops/{name}``, client key.
@@ -3192,6 +3285,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /skills``, client key.
@@ -3224,6 +3318,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /skills/{name}``, client key.
@@ -3255,6 +3350,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /agents/{agent_id}/skills``, client key.
@@ -3292,6 +3388,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /audit``, admin key.
@@ -3323,6 +3420,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /audit``, admin key.
@@ -3350,6 +3448,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /tuning``, admin key.
@@ -3379,6 +3478,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /tuning``, admin key.
@@ -3408,6 +3508,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /tuning/run``, admin key.
@@ -3435,6 +3536,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /tuning/pending``, admin key.
@@ -3462,6 +3564,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``PATCH /tuning/pending``, admin key.
@@ -3489,6 +3592,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /tuning/pending``, admin key.
@@ -3520,6 +3624,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /events``, client or admin key.
@@ -3553,6 +3658,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /events/{session_id}``, client or admin key.
@@ -3593,6 +3699,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /events/{session_id}/{request_id}``, client or admin key.
@@ -3642,6 +3749,7 @@ class FormationClient(SyncFormationBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /logs``, admin key.

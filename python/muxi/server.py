@@ -70,6 +70,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /ping``, no key.
@@ -97,6 +98,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /health``, no key.
@@ -124,6 +126,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /rpc/server/status``, signed with the server key.
@@ -151,6 +154,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /rpc/formations``, signed with the server key.
@@ -181,6 +185,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /rpc/formations/{formation_id}``, signed with the server key.
@@ -211,6 +216,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations/{formation_id}/stop``, signed with the server key.
@@ -241,6 +247,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations/{formation_id}/start``, signed with the server key.
@@ -271,6 +278,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations/{formation_id}/restart``, signed with the server key.
@@ -301,6 +309,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations/{formation_id}/rollback``, signed with the server key.
@@ -331,6 +340,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``DELETE /rpc/formations/{formation_id}``, signed with the server key.
@@ -360,6 +370,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations/{formation_id}/cancel-update``, signed with the server key.
@@ -398,7 +409,9 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
+            OSError: The bundle cannot be read, for instance ``FileNotFoundError``.
 
         HTTP: ``POST /rpc/formations``, signed with the server key.
         """
@@ -441,7 +454,9 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
+            OSError: The bundle cannot be read, for instance ``FileNotFoundError``.
 
         HTTP: ``PUT /rpc/formations/{formation_id}``, signed with the server key.
         """
@@ -480,6 +495,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /rpc/formations/{formation_id}/logs``, signed with the server key.
@@ -513,6 +529,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /rpc/server/logs``, signed with the server key.
@@ -550,7 +567,9 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
+            OSError: The bundle cannot be read, for instance ``FileNotFoundError``.
 
         HTTP: ``POST /rpc/formations``, signed with the server key.
         """
@@ -592,7 +611,9 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
+            OSError: The bundle cannot be read, for instance ``FileNotFoundError``.
 
         HTTP: ``PUT /rpc/formations/{formation_id}``, signed with the server key.
         """
@@ -626,6 +647,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations/{formation_id}/start``, signed with the server key.
@@ -660,6 +682,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations/{formation_id}/restart``, signed with the server key.
@@ -694,6 +717,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations/{formation_id}/rollback``, signed with the server key.
@@ -732,6 +756,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /rpc/formations/{formation_id}/logs``, signed with the server key.
@@ -770,6 +795,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``GET /rpc/formations/{formation_id}/download``, signed with the server key.
@@ -812,6 +838,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations/{formation_id}/draft/files``, signed with the server key.
@@ -845,6 +872,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/formations/{formation_id}/draft/files``, signed with the server key.
@@ -883,6 +911,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/dev/run``, signed with the server key.
@@ -912,6 +941,7 @@ class ServerClient(SyncServerBase):
 
         Raises:
             MuxiError: The call failed; its subclass says how.
+            TypeError: An argument is of a wrong type; nothing was sent.
             ValueError: An argument or a key is missing or wrong; nothing was sent.
 
         HTTP: ``POST /rpc/dev/stop``, signed with the server key.

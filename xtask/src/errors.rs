@@ -35,8 +35,10 @@ pub(crate) fn module() -> Result<String> {
     let bases: BTreeSet<_> = classes().map(|(.., base)| base).filter(|base| !own.contains(base)).collect();
     let imported: Vec<_> = bases.iter().copied().chain(["map_error"]).collect();
     writeln!(out, "from ._error import {}\n", imported.join(", "))?;
+    // A star import hides no builtin.
+    let builtins: BTreeSet<_> = classes().filter_map(|(_, python, _)| python.builtin).collect();
     out.push_str("__all__ = [\n");
-    for name in own.into_iter().chain(["MuxiError"]).collect::<BTreeSet<_>>() {
+    for name in own.into_iter().chain(["MuxiError"]).collect::<BTreeSet<_>>().difference(&builtins) {
         writeln!(out, "    \"{name}\",")?;
     }
     out.push_str("    \"map_error\",\n]\n");

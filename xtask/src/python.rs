@@ -345,7 +345,12 @@ fn method(endpoint: &Endpoint, types: &Types, prefix: &str) -> Result<String> {
     block.push_str("\n        Returns:\n");
     block.push_str(&text::wrap(&returned(endpoint, types, prefix), "            ", "            "));
     block.push_str("\n\n        Raises:\n            MuxiError: The call failed; its subclass says how.\n");
-    block.push_str("            ValueError: An argument or a key is missing or wrong; nothing was sent.\n\n");
+    block.push_str("            TypeError: An argument is of a wrong type; nothing was sent.\n");
+    block.push_str("            ValueError: An argument or a key is missing or wrong; nothing was sent.\n");
+    if endpoint.params.iter().any(|param| param.place == Place::Bundle) {
+        block.push_str("            OSError: The bundle cannot be read, for instance ``FileNotFoundError``.\n");
+    }
+    block.push('\n');
     writeln!(block, "        HTTP: ``{} {}``, {}.", endpoint.method, endpoint.path, endpoint.key)?;
     out.push_str(&text::docstring(endpoint.doc, &block, "        ")?);
     out.push_str(&body(endpoint, prefix, waits));

@@ -160,7 +160,7 @@ pub(crate) fn stub(types: &Types, replies: &BTreeSet<&str>, taken: &BTreeSet<&st
     }
     let mut imported: Vec<String> = imported.into_iter().collect();
     imported.sort_by_key(|name| name.to_lowercase());
-    let imported: String = imported.iter().map(|name| format!("from ._dicts import {name} as {name}\n")).collect();
+    let imported: String = imported.iter().map(|name| format!("    {name} as {name},\n")).collect();
     Ok(format!(
         "\"\"\"The types of the values that operations return and take.\n\n\
          A reply is an instance of a class: a dict whose declared keys are attributes as well. Keys give plain dicts\n\
@@ -169,7 +169,7 @@ pub(crate) fn stub(types: &Types, replies: &BTreeSet<&str>, taken: &BTreeSet<&st
          # A dict takes all keys; a reply those that it has.\n\
          # mypy: disable-error-code=\"override\"\n# pyright: reportIncompatibleMethodOverride=false\n\n\
          from typing import Any, Final, Literal, TypeAlias, TypeVar, overload\n\n\
-         {imported}from ._reply import Reply as Reply\nfrom ._turn import Answer\n\n_T = TypeVar(\"_T\")\n\
+         from ._dicts import (\n{imported})\nfrom ._reply import Reply as Reply\nfrom ._turn import Answer\n\n_T = TypeVar(\"_T\")\n\
          {classes}{aliases}",
         crate::GENERATED
     ))

@@ -6,9 +6,12 @@ use crate::{
     once::interned,
     process::{attached, detached, is_main_thread},
 };
-use muxi_client::{Bundle, Error, ErrorKind, bundle::Watch};
+use muxi_client::{
+    Bundle, Error, ErrorKind,
+    bundle::{BundleError, Watch},
+};
 use pyo3::{
-    exceptions::{PyTypeError, PyValueError},
+    exceptions::{PyOSError, PyTypeError, PyValueError},
     prelude::*,
     types::{PyBytes, PyString},
 };
@@ -76,7 +79,7 @@ impl Packing {
                 return Err(exception(py, &Error::of(ErrorKind::Timeout, message)));
             }
             (Some(End::Cancelled), _) => return Err(PyValueError::new_err("the call was cancelled")),
-            (None, Err(message)) => return Err(PyValueError::new_err(message)),
+            (None, Err(error)) => return Err(refused(error)),
             (None, Ok(bundle)) => bundle,
         };
         let left = self.deadline.map(|limit| limit.saturating_sub(self.began.elapsed()));
@@ -104,7 +107,7 @@ impl Packing {
         Self { source, on_progress, began: Instant::now(), timeout, deadline, is_cancelled }
     }
 
-    fn make(&self, source: Source, is_main: bool) -> (Result<Bundle, String>, Option<End>) {
+    fn make(&self, source: Source, is_main: bool) -> (Result<Bundle, BundleError>, Option<End>) {
         let end = RefCell::new(None);
         let looked = Cell::new(Instant::now());
         let check = || {
@@ -120,7 +123,7 @@ impl Packing {
             Source::Bytes(bytes) => watch.bytes(Arc::<[u8]>::from(bytes)),
             Source::File(file) => watch.reader(BinaryFile { file, is_main, end: &end }),
         };
-        (made.map_err(|e| e.to_string()), end.take())
+        (made, end.take())
     }
 
     /// What ends the making now. Only the main thread runs the handlers of signals.
@@ -140,6 +143,17 @@ impl Packing {
         looked.set(Instant::now());
         raised.map(End::Raised)
     }
+}
+
+/// The exception for a bundle that cannot be made: what the system refuses is an `OSError`, as `open` raises it.
+fn refused(error: BundleError) -> PyErr {
+    let message = error.to_string();
+    let BundleError::Io { what, source } = error else { return PyValueError::new_err(message) };
+    let Some(code) = source.raw_os_error() else { return PyValueError::new_err(message) };
+    let text = source.to_string();
+    let text = text.strip_suffix(&format!(" (os error {code})")).unwrap_or(&text).to_owned();
+    // Windows takes the code from its last place, all others from the first.
+    PyOSError::new_err((code, text, what, code))
 }
 
 fn stopped() -> io::Error {
