@@ -18,15 +18,27 @@ def deploy(folder: str, show: Callable[[int, int], object]) -> None:
                 progress = event.json()
                 print(progress.get("stage", event["event"]), progress.get("message", progress.get("url", "")))
         except ConflictError:
-            updated = server.update_formation(payload=Upload(folder, show))
-            print(f"updated to version {updated['version']}")
-        except MuxiError as error:
-            sys.exit(f"not deployed: {error}")
+            update(server, folder, show)
+
+
+def update(server: ServerClient, folder: str, show: Callable[[int, int], object]) -> None:
+    try:
+        updated = server.update_formation(payload=Upload(folder, show))
+        print(f"updated to version {updated.version}")
+    except ConflictError as error:
+        print(f"not updated: {error.message}")
+
+
+def run(show: Callable[[int, int], object]) -> None:
+    try:
+        deploy(sys.argv[1], show)
+    except MuxiError as error:
+        sys.exit(f"not deployed: {error}")
 
 
 if bars is None:
-    deploy(sys.argv[1], lambda sent, total: None)
+    run(lambda sent, total: None)
 else:
     with bars.Progress(*bars.Progress.get_default_columns(), bars.TransferSpeedColumn()) as bar:
         task = bar.add_task("upload")
-        deploy(sys.argv[1], lambda sent, total: bar.update(task, completed=sent, total=total))
+        run(lambda sent, total: bar.update(task, completed=sent, total=total))

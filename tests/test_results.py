@@ -12,6 +12,7 @@ import pytest
 from muxi.testing import LocalServer
 from muxi.types import ChatArtifact, ChatResult, Token, Widget
 from programs import fails
+from wire import Answer, Wire
 
 Read = Callable[[LocalServer, str], "muxi.TurnResult"]
 
@@ -175,3 +176,39 @@ def test_each_form_of_an_answer(message: Any, status: str | None, code: str | No
         assert caught.value.code == code
     parts = ChatResult({"message": {"content": [{"type": "text", "text": "a"}, {"text": None}, {"text": "b"}, 3]}})
     assert parts.text == "ab"
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [("error", "LLM_ERROR"), ("escalated", "TURN_ESCALATED"), ("cancelled", "TURN_CANCELLED")],
+)
+def test_a_scripted_status_is_the_same_for_both_kinds_of_turns(
+    muxi_server: LocalServer, status: str, code: str
+) -> None:
+    muxi_server.script([{"reply": {"text": "Later.", "status": status}}])
+    formation = muxi_server.formation()
+    for turn in (formation.chat("hi"), formation.chat_stream("hi").result()):
+        assert (turn.text, turn.status) == ("Later.", status)
+        with pytest.raises(muxi.MuxiError) as caught:
+            turn.raise_for_status()
+        assert caught.value.code in {code, "TURN_FAILED"}
+
+
+def sse(*tokens: Any) -> Answer:
+    frames = "".join(f"data: {json.dumps({'token': token})}\n\n" for token in tokens)
+    text = frames + 'event: done\ndata: {"finished":true}\n\n'
+    head = f"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: {len(text)}\r\n\r\n"
+    return lambda _: [(head + text).encode()]
+
+
+@pytest.mark.parametrize("last", [{"content": None}, {"content": 5}, {"content": ["a"]}, {}, {"content": ""}])
+def test_a_last_token_without_text_leaves_the_slices_and_says_how_it_ended(last: dict[str, Any]) -> None:
+    slices = [{"type": "content", "content": text} for text in ("one ", "two")]
+    completed = {"type": "completed", "status": "error", "agent_used": "helper", **last}
+    with Wire(sse(*slices, completed)) as wire:
+        stream = muxi.FormationClient(url=wire.url, client_key="c").chat_stream("hi")
+        assert list(stream.text_deltas()) == ["one ", "two"]
+        result = stream.result()
+    assert (result.text, result.status, result.agent) == ("one two", "error", "helper")
+    with pytest.raises(muxi.MuxiError, match="one two"):
+        result.raise_for_status()

@@ -316,6 +316,16 @@ def test_a_formation_that_is_given_is_not_another_of_the_environment(monkeypatch
     assert FormationClient(FormationConfig(mode="draft")).base_url == "http://s/draft/theirs/v1"
 
 
+@pytest.mark.parametrize("name", ["url", "base_url"])
+def test_the_url_of_one_formation_takes_no_other_id(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: Any = {name: "http://h", "formation_id": "own"}
+    for make in (FormationClient, muxi.AsyncFormationClient, lambda **kw: FormationClient(FormationConfig(**kw))):
+        with pytest.raises(ValueError, match=f"{name} names one formation.*give server_url and formation_id"):
+            make(**given)
+    monkeypatch.setenv("MUXI_FORMATION_ID", "theirs")
+    assert FormationClient(**{name: "http://h"}).base_url in ("http://h", "http://h/v1")
+
+
 def test_a_config_may_have_attributes_of_its_own() -> None:
     @dataclass
     class Mine(ServerConfig):

@@ -1529,13 +1529,13 @@ class AudioRequest(TypedDict):
     files: Sequence[FileInput]
     """Voice notes: ``filename``, ``content`` in base64, ``content_type`` audio/..."""
 
-    session_id: NotRequired[str]
+    session_id: NotRequired[str | None]
     """The conversation that the turn belongs to; made when there is none."""
 
-    request_id: NotRequired[str]
+    request_id: NotRequired[str | None]
     """The turn's id; made when there is none."""
 
-    agent_id: NotRequired[str]
+    agent_id: NotRequired[str | None]
     """The agent to talk to, instead of the one that the formation chooses."""
 
 
@@ -1543,9 +1543,9 @@ class AudioRequestFields(TypedDict, total=False):
     """`AudioRequest` by keyword."""
 
     files: Sequence[FileInput]
-    session_id: str
-    request_id: str
-    agent_id: str
+    session_id: str | None
+    request_id: str | None
+    agent_id: str | None
 
 
 class ChatRequest(TypedDict):
@@ -1557,34 +1557,34 @@ class ChatRequest(TypedDict):
     message: str
     """What the user says; at most 100 000 characters."""
 
-    files: NotRequired[Sequence[FileInput]]
+    files: NotRequired[Sequence[FileInput] | None]
     """Files for the turn."""
 
-    ui_response: NotRequired[dict[str, Any]]
+    ui_response: NotRequired[dict[str, Any] | None]
     """The answer to a widget: its ``id`` and the chosen ``value``."""
 
-    session_id: NotRequired[str]
+    session_id: NotRequired[str | None]
     """The conversation that the turn belongs to; made when there is none."""
 
-    request_id: NotRequired[str]
+    request_id: NotRequired[str | None]
     """The turn's id, to poll and cancel it by; made when there is none."""
 
-    agent_id: NotRequired[str]
+    agent_id: NotRequired[str | None]
     """The agent to talk to, instead of the one that the formation chooses."""
 
-    webhook_url: NotRequired[str]
+    webhook_url: NotRequired[str | None]
     """Where to send the result of a turn that goes on in the background, instead of the formation's URL."""
 
-    threshold_seconds: NotRequired[float]
+    threshold_seconds: NotRequired[float | None]
     """Seconds from which a workflow is meant to go on in the background. The shipped runtime ignores it."""
 
-    source_channel: NotRequired[str]
+    source_channel: NotRequired[str | None]
     """The channel that the message came over, such as ``slack``."""
 
-    group_id: NotRequired[str]
+    group_id: NotRequired[str | None]
     """A group that the turn belongs to. The shipped runtime does not use it."""
 
-    mode: NotRequired[str]
+    mode: NotRequired[str | None]
     """How the turn runs. The shipped runtime refuses ``async`` with 501."""
 
 
@@ -1592,31 +1592,31 @@ class ChatRequestFields(TypedDict, total=False):
     """`ChatRequest` by keyword."""
 
     message: str
-    files: Sequence[FileInput]
-    ui_response: dict[str, Any]
-    session_id: str
-    request_id: str
-    agent_id: str
-    webhook_url: str
-    threshold_seconds: float
-    source_channel: str
-    group_id: str
-    mode: str
+    files: Sequence[FileInput] | None
+    ui_response: dict[str, Any] | None
+    session_id: str | None
+    request_id: str | None
+    agent_id: str | None
+    webhook_url: str | None
+    threshold_seconds: float | None
+    source_channel: str | None
+    group_id: str | None
+    mode: str | None
 
 
 class DistilleryScope(TypedDict):
     """What a distillery may submit."""
 
-    user_ids: NotRequired[list[str]]
+    user_ids: NotRequired[list[str] | None]
     """For which users."""
 
-    event_types: NotRequired[list[str]]
+    event_types: NotRequired[list[str] | None]
     """Which kinds of events."""
 
-    max_events_per_day: NotRequired[int]
+    max_events_per_day: NotRequired[int | None]
     """How many events a day."""
 
-    max_batch_size: NotRequired[int]
+    max_batch_size: NotRequired[int | None]
     """How many events at once."""
 
 
@@ -1629,22 +1629,22 @@ class MemoryItem(TypedDict):
     source: str
     """Where it comes from, for example ``crm``."""
 
-    source_id: NotRequired[str]
+    source_id: NotRequired[str | None]
     """The item's id at its source: the same one again is a duplicate."""
 
-    timestamp: NotRequired[str]
+    timestamp: NotRequired[str | None]
     """When it happened."""
 
-    subject: NotRequired[str]
+    subject: NotRequired[str | None]
     """What or whom it is about."""
 
-    metadata: NotRequired[dict[str, Any]]
+    metadata: NotRequired[dict[str, Any] | None]
     """More about it, kept beside it."""
 
-    scope: NotRequired[MemoryScope]
+    scope: NotRequired[MemoryScope | None]
     """Who shares it; the user when not given."""
 
-    scope_id: NotRequired[str]
+    scope_id: NotRequired[str | None]
     """The group's id when the scope is the group."""
 
 
@@ -1657,7 +1657,7 @@ class NewCredential(TypedDict):
     credential: dict[str, Any]
     """What the service wants to be shown."""
 
-    name: NotRequired[str]
+    name: NotRequired[str | None]
     """A name for people."""
 
 
@@ -1673,10 +1673,10 @@ class RestoredMessage(TypedDict):
     timestamp: str
     """When, in ISO 8601."""
 
-    agent_id: NotRequired[str]
+    agent_id: NotRequired[str | None]
     """The agent that said it."""
 
-    metadata: NotRequired[dict[str, Any]]
+    metadata: NotRequired[dict[str, Any] | None]
     """More about it."""
 
 

@@ -6673,7 +6673,7 @@ class Token(Reply):
     """
 
     content: Final[str | None]
-    """The text: a slice of the answer, the whole answer, or what happens, for people."""
+    """The text: a slice of the answer, the whole answer, or what happens, for people. Empty where there is none."""
 
     request_id: Final[str | None]
     """The request."""

@@ -113,15 +113,21 @@ pub(crate) fn taken(endpoints: impl Iterator<Item = &'static Endpoint>) -> BTree
 fn request(name: &str, item: &Struct) -> Result<String> {
     let mut out = format!("\n\nclass {name}(TypedDict):\n{}", text::docstring(&item.doc, "", "    ")?);
     for field in &item.fields {
-        write!(out, "\n    {}: {}\n{}", field.name, entry(field, taken_as(field)), attribute(&field.doc, "    "))?;
+        let annotation = |shape: &Shape| or_none(field, taken_as(field)(shape));
+        write!(out, "\n    {}: {}\n{}", field.name, entry(field, annotation), attribute(&field.doc, "    "))?;
     }
     if SPREAD.contains(&name) {
         write!(out, "\n\nclass {name}Fields(TypedDict, total=False):\n    \"\"\"`{name}` by keyword.\"\"\"\n\n")?;
         for field in &item.fields {
-            writeln!(out, "    {}: {}", field.name, taken_as(field)(&field.shape))?;
+            writeln!(out, "    {}: {}", field.name, or_none(field, taken_as(field)(&field.shape)))?;
         }
     }
     Ok(out)
+}
+
+/// None stands for a field that is not given, unless the field is required.
+fn or_none(field: &Field, plain: String) -> String {
+    if field.required || plain.ends_with("| None") { plain } else { format!("{plain} | None") }
 }
 
 /// The type that a field of a request is taken as.

@@ -7,8 +7,10 @@ use futures_util::Stream;
 use muxi_client::{
     ChatEvent, ChatRequest, Error, ErrorKind, FormationClient, Result, Turn,
     api::{
+        event::Event,
         events::{ActivityEvent, LifecycleEvent, LogEntryEvent, OutputEvent, RequestEvent, StreamEvent},
         params::{IdentifierOwner, NewIdentifier},
+        turn::TurnReader,
         types::{ChatResult, TurnStatus},
     },
     blocking,
@@ -17,6 +19,7 @@ use muxi_client::{
 use muxi_local::Server;
 use peer::{STREAM, slice, wait_for_close};
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::json;
 use std::future::IntoFuture;
 
 fn server() -> Server {
@@ -186,4 +189,24 @@ fn errors_are_values() {
     assert!(std::error::Error::source(&error).unwrap().is::<BundleError>());
     let made = || -> Result<()> { Err(BundleError::Empty)? };
     assert_eq!(made().unwrap_err().clone().to_string(), error.to_string());
+}
+
+#[test]
+fn a_last_token_without_text_leaves_the_slices() {
+    let event =
+        |token: serde_json::Value| Event { event: "message".into(), data: json!({ "token": token }).to_string() };
+    let slice = event(json!({ "type": "content", "content": "one two" }));
+    for last in [json!(null), json!(5), json!(["a"]), json!("")] {
+        let last = event(json!({ "type": "completed", "content": last, "status": "error" }));
+        let (mut by_event, mut typed) = (TurnReader::default(), TurnReader::default());
+        for event in [&slice, &last] {
+            by_event.read(event);
+            typed.take(&ChatEvent::from_event(event.clone()));
+        }
+        for reader in [by_event, typed] {
+            let turn = reader.turn();
+            assert_eq!((turn.text.as_str(), turn.status.clone()), ("one two", Some(TurnStatus::Error)));
+            assert!(turn.error_for_status().is_err());
+        }
+    }
 }

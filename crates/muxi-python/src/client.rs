@@ -176,7 +176,7 @@ impl Client {
                         _ => made.bundle,
                     })
                 };
-                fields::check(endpoint, values)?;
+                fields::check(endpoint, values, self.shared.sink.logger.as_ref())?;
                 convert::args(endpoint, values, &mut bundle)?.build()
             }
         };

@@ -18,28 +18,35 @@ const TOLD_AT_MOST: usize = 100;
 
 /// Refuses a declared field of a wrong type, and a required one that is missing beside a near one, in the values of an
 /// operation's arguments.
-pub(crate) fn check(endpoint: &Endpoint, values: &Bound<'_, PyTuple>) -> PyResult<()> {
+pub(crate) fn check(endpoint: &Endpoint, values: &Bound<'_, PyTuple>, logger: Option<&Py<PyAny>>) -> PyResult<()> {
     let params = endpoint.params.iter().zip(values.iter_borrowed());
     for (param, value) in params.filter(|(param, _)| !param.fields.is_empty()) {
         let at = |step: &str| format!("{}: {}{step}", endpoint.name, param.name);
         match (param.kind, value.cast::<PyList>()) {
             (Kind::List, Ok(rows)) => {
                 for (number, row) in rows.iter().enumerate() {
-                    check_one(&|| at(&format!("[{number}]")), param, &row)?;
+                    check_one(&|| at(&format!("[{number}]")), param, &row, logger)?;
                 }
             }
             (Kind::List, Err(_)) => {}
-            _ => check_one(&|| at(""), param, &value)?,
+            _ => check_one(&|| at(""), param, &value, logger)?,
         }
     }
     Ok(())
 }
 
-fn check_one(at: &dyn Fn() -> String, param: &Param, value: &Bound<'_, PyAny>) -> PyResult<()> {
-    let Ok(given) = value.cast::<PyDict>() else { return Ok(()) };
-    let mut unknown = Vec::new();
+fn check_one(
+    at: &dyn Fn() -> String,
+    param: &Param,
+    value: &Bound<'_, PyAny>,
+    logger: Option<&Py<PyAny>>,
+) -> PyResult<()> {
+    let Ok(mapping) = value.cast::<PyMapping>() else { return Ok(()) };
     // A copy: what is asked of a value may run Python code, which may change the dict.
-    for (key, value) in given.copy()?.iter() {
+    let given = PyDict::new(value.py());
+    given.update(mapping)?;
+    let mut unknown = Vec::new();
+    for (key, value) in given.iter() {
         let Ok(key) = key.cast_into::<PyString>() else { continue };
         let Ok(name) = key.to_str() else { continue };
         match param.fields.iter().find(|field| field.name == name) {
@@ -63,7 +70,7 @@ fn check_one(at: &dyn Fn() -> String, param: &Param, value: &Bound<'_, PyAny>) -
             return Err(PyValueError::new_err(format!("{} has no {:?}, but {near:?}", at(), field.name)));
         }
     }
-    tell(py, param, &unknown)
+    tell(py, param, &unknown, logger)
 }
 
 /// Tells whether a value is of the type of a field; None stands for an optional one that is not given.
@@ -97,7 +104,7 @@ fn nearest<'n>(py: Python<'_>, name: &str, names: impl Iterator<Item = &'n str>)
 }
 
 /// Logs each field that is not declared, once.
-fn tell(py: Python<'_>, param: &Param, unknown: &[String]) -> PyResult<()> {
+fn tell(py: Python<'_>, param: &Param, unknown: &[String], logger: Option<&Py<PyAny>>) -> PyResult<()> {
     static TOLD: Mutex<BTreeSet<(&'static str, String)>> = Mutex::new(BTreeSet::new());
     for name in unknown {
         let mut told = lock(&TOLD);
@@ -107,7 +114,10 @@ fn tell(py: Python<'_>, param: &Param, unknown: &[String]) -> PyResult<()> {
             let near = nearest(py, name, param.fields.iter().map(|field| field.name))?;
             let hint = near.map(|near| format!(": did you mean {near:?}?")).unwrap_or_default();
             let text = format!("{} has no field {name:?}; it is sent as it is{hint}", param.type_name());
-            let logger = py.import("logging")?.call_method1(interned!(py, "getLogger"), ("muxi",))?;
+            let logger = match logger {
+                Some(own) => own.bind(py).clone(),
+                None => py.import("logging")?.call_method1(interned!(py, "getLogger"), ("muxi",))?,
+            };
             logger.call_method1(interned!(py, "warning"), ("%s", text))?;
         }
     }

@@ -5,6 +5,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{self, DeserializeOwned, MapAccess, Visitor},
 };
+use serde_json::Value;
 use std::{borrow::Cow, fmt};
 
 /// One event of a stream.
@@ -35,9 +36,17 @@ impl SseEvent {
         if let Some(Slice { kind, content }) = slice(&self.data) {
             return Some((kind, content));
         }
-        let mended = without_nan(&self.data)?;
-        let Slice { kind, content } = slice(&mended)?;
-        Some((kind.into_owned().into(), content.into_owned().into()))
+        self.odd_kind_and_content()
+    }
+
+    /// Those of a token whose text is null or of another type, which counts as none, or which has numbers that JSON lacks.
+    #[cold]
+    fn odd_kind_and_content(&self) -> Option<(Cow<'_, str>, Cow<'_, str>)> {
+        memchr::memmem::find(self.data.as_bytes(), b"\"token\"")?;
+        let frame: Value = self.json().ok()?;
+        let token = frame.get("token")?.as_object()?;
+        let text = |name| token.get(name).and_then(Value::as_str).map(str::to_owned);
+        Some((text("type")?.into(), text("content").unwrap_or_default().into()))
     }
 
     /// Tells whether this, the last token of a chat turn, declares the slices before void.

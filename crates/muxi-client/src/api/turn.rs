@@ -108,8 +108,11 @@ impl TextReader {
         }
     }
 
+    /// Takes the last token. One without text says nothing of the slices, unless it declares them void.
     fn complete(&mut self, whole: String, is_another: bool) {
-        (self.whole, self.is_another) = (Some(whole), is_another);
+        if is_another || !whole.is_empty() {
+            (self.whole, self.is_another) = (Some(whole), is_another);
+        }
     }
 
     /// Returns what the whole answer has beyond the slices, once: all of it for a turn that came without slices, and for

@@ -1,6 +1,9 @@
 //! Webhooks: what a formation sends to your URL when a turn has ended without you waiting for it.
 
-use super::auth::keyed;
+use super::{
+    auth::keyed,
+    surrogates::{mend, read_mended},
+};
 use hmac::Mac;
 use http::HeaderMap;
 use serde::Serialize;
@@ -133,6 +136,9 @@ pub fn sign(payload: &[u8], secret: &str, timestamp: u64) -> Result<String, Webh
 pub fn canonical(payload: &[u8]) -> Result<Vec<u8>, WebhookError> {
     if let Err(error) = serde_json::from_slice::<&RawValue>(payload) {
         return Err(WebhookError::NotJson(error.to_string()));
+    }
+    if std::str::from_utf8(payload).is_ok_and(|text| mend(text).is_some()) {
+        return Err(WebhookError::NotJson("half of a surrogate pair, which no formation can sign".to_owned()));
     }
     canonical_with(payload, Exponents::AsSent).ok_or(WebhookError::TooDeep)
 }
@@ -350,7 +356,8 @@ pub struct WebhookEvent {
 /// # Ok::<(), muxi_client::api::webhook::WebhookError>(())
 /// ```
 pub fn parse(payload: &[u8]) -> Result<WebhookEvent, WebhookError> {
-    let value: Value = serde_json::from_slice(payload).map_err(|error| WebhookError::NotJson(error.to_string()))?;
+    let value = read_mended(payload, |json| serde_json::from_slice::<Value>(json));
+    let value = value.map_err(|error| WebhookError::NotJson(error.to_string()))?;
     let Value::Object(raw) = value else { return Err(WebhookError::NotAnObject) };
     let present = |name: &str| raw.get(name).filter(|value| !value.is_null());
     let text = |name: &str| text(raw.get(name));

@@ -106,6 +106,9 @@ impl Settings {
                 return Err(Error::invalid(format!("{mode_name} must be \"live\" or \"draft\", got {other:?}")));
             }
         };
+        if self.base_url.is_some() || self.url.is_some() {
+            self.one_formation(names)?;
+        }
         if let Some(base_url) = &self.base_url {
             return BaseUrl::parse(names.of(&rows::base_url), base_url);
         }
@@ -133,6 +136,19 @@ impl Settings {
             return Err(Error::invalid(format!("{id_name} must be an identifier, got {id:?}")));
         }
         Ok(BaseUrl::parse(url_name, server_url)?.formation(place, id))
+    }
+
+    /// Refuses an id beside nothing but the URL of one formation. An id from the environment gives way.
+    fn one_formation(&self, names: &Names) -> Result<()> {
+        let id = names.of(&rows::formation_id);
+        if self.server_url.is_some() || self.formation_id.is_none() || id != rows::formation_id.name {
+            return Ok(());
+        }
+        let url = names.of(if self.base_url.is_some() { &rows::base_url } else { &rows::url });
+        let server_url = rows::server_url.name;
+        let message =
+            format!("{url} names one formation, so {id} has no effect: give {server_url} and {id}, or {url} alone");
+        Err(Error::invalid(message))
     }
 
     fn find_without_effect(&self, names: &Names) -> Result<()> {

@@ -132,7 +132,9 @@ async fn the_course_of_a_turn() {
         assert_eq!((metadata.get("early_heuristic").is_some(), metadata.get("session_id").is_none()), (early, early));
     }
 
-    let (_, frames) = reply("- reply: {text: Hm, status: escalated}").await;
+    let (local, frames) = reply("- reply: {text: Hm, status: escalated}").await;
+    let answer = local.chat("ada", ask("go")).await;
+    assert_eq!(answer["message"]["metadata"]["escalated"], true);
     assert_eq!(
         (&completed(&frames)["status"], &completed(&frames)["agent_used"]),
         (&json!("escalated"), &json!("assistant"))

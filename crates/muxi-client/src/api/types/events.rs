@@ -4,7 +4,7 @@ use super::common::text_or;
 use super::{
     ChatArtifact, FormationState, LifecycleStage, LogLevel, Stage, TokenKind, TurnStatus, UnixTime, WidgetKind,
 };
-use serde::Deserializer;
+use serde::{Deserialize as _, Deserializer};
 use serde_json::{Value, json};
 
 replies! {
@@ -31,8 +31,8 @@ replies! {
         /// another kind.
         #[serde(rename = "type")]
         pub kind: TokenKind,
-        /// The text: a slice of the answer, the whole answer, or what happens, for people.
-        #[serde(default)]
+        /// The text: a slice of the answer, the whole answer, or what happens, for people. Empty where there is none.
+        #[serde(default, deserialize_with = "text")]
         pub content: String,
         /// The request.
         #[serde(default)]
@@ -229,6 +229,14 @@ replies! {
         /// More about it.
         pub data: Option<Value>,
     }
+}
+
+/// A text; empty for null and for what is none.
+fn text<'de, D: Deserializer<'de>>(source: D) -> Result<String, D::Error> {
+    Ok(match Value::deserialize(source)? {
+        Value::String(text) => text,
+        _ => String::new(),
+    })
 }
 
 /// Reads a token that may be a bare text.

@@ -3,9 +3,9 @@
 use super::requests::End;
 use super::running::{Reply, Turn, agent_known};
 use super::workflow;
-use crate::formation::ids;
 use crate::formation::library::artifacts::category;
 use crate::formation::responder::{Answer, Ask, Course, Deltas, Event, File, Tool};
+use crate::formation::{Formation, ids};
 use crate::quirks::Quirk;
 use base64::Engine as _;
 use serde_json::{Value, json};
@@ -114,6 +114,7 @@ impl Turn {
             Course::Workflow => workflow::metadata(workflow, &self.session_id),
             _ => json!({ "session_id": self.session_id }),
         };
+        mark(&self.formation, &self.request_id, answer.status.as_deref(), &mut metadata);
         for (key, value) in &answer.metadata {
             metadata[key] = value.clone();
         }
@@ -320,6 +321,24 @@ impl Turn {
         let seen = self.steps.iter().enumerate().filter(|(_, step)| content(step)).map(|(index, _)| index);
         let end = seen.take(half).last().map_or(self.steps.len() / 2, |index| index + 1);
         self.steps.truncate(end);
+    }
+}
+
+/// Marks a reply with what its stream says by its status.
+pub(super) fn mark(formation: &Formation, request_id: &str, status: Option<&str>, metadata: &mut Value) {
+    match status {
+        Some("error") if !formation.quirk(Quirk::UnmarkedFailures) => {
+            metadata["error_code"] = json!("LLM_ERROR");
+            metadata["error_type"] = json!("processing");
+        }
+        Some("escalated") => {
+            metadata["escalated"] = json!(true);
+            metadata["request_id"] = json!(request_id);
+            metadata["delivery"] = json!("polling");
+        }
+        Some("awaiting_clarification") => metadata["clarification"] = json!(true),
+        Some("cancelled") => metadata["cancelled"] = json!(true),
+        _ => {}
     }
 }
 

@@ -3,7 +3,7 @@
 //! A streamed turn is its own body: dropping it, as happens when the client hangs up, cancels the turn. No task and
 //! no queue stand between a turn and its reader.
 
-use super::plan::{Step, error_frame};
+use super::plan::{Step, error_frame, mark};
 use super::requests::End;
 use crate::formation::Formation;
 use crate::formation::ids;
@@ -236,10 +236,7 @@ impl Turn {
         self.failure = Some(failure);
         if let Ok(reply) = &mut self.reply {
             APOLOGY.clone_into(&mut reply.content);
-            if !self.formation.quirk(Quirk::UnmarkedFailures) {
-                reply.metadata["error_code"] = json!("LLM_ERROR");
-                reply.metadata["error_type"] = json!("processing");
-            }
+            mark(&self.formation, &self.request_id, Some("error"), &mut reply.metadata);
         }
     }
 
