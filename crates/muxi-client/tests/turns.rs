@@ -196,8 +196,12 @@ fn a_last_token_without_text_leaves_the_slices() {
     let event =
         |token: serde_json::Value| Event { event: "message".into(), data: json!({ "token": token }).to_string() };
     let slice = event(json!({ "type": "content", "content": "one two" }));
-    for last in [json!(null), json!(5), json!(["a"]), json!("")] {
-        let last = event(json!({ "type": "completed", "content": last, "status": "error" }));
+    for (content, odd) in
+        [(json!(null), json!(1)), (json!(5), json!(1)), (json!(["a"]), json!(1)), (json!(""), json!("odd"))]
+    {
+        let last = event(json!({
+            "type": "completed", "content": content, "status": "error", "processing_time_ms": odd,
+        }));
         let (mut by_event, mut typed) = (TurnReader::default(), TurnReader::default());
         for event in [&slice, &last] {
             by_event.read(event);

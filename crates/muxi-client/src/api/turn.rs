@@ -8,6 +8,7 @@ use super::{
     types::{ChatArtifact, Token, TokenKind, TurnStatus, Widget},
 };
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 use std::mem;
 
 /// A chat turn that is over.
@@ -193,7 +194,8 @@ impl TurnReader {
         match event {
             ChatEvent::Ui(widgets) => self.turn.widgets.extend_from_slice(widgets),
             ChatEvent::Token(token) if token.kind == TokenKind::Completed => self.turn.completed = Some(token.clone()),
-            ChatEvent::Token(_) | ChatEvent::Done | ChatEvent::Other(_) => {}
+            ChatEvent::Other(event) => self.turn.completed = odd_end(event).or(self.turn.completed.take()),
+            ChatEvent::Token(_) | ChatEvent::Done => {}
         }
     }
 
@@ -219,4 +221,19 @@ impl TurnReader {
         }
         turn
     }
+}
+
+/// The last token where some of its fields are of other types than it has: how the turn ended counts all the same.
+fn odd_end(event: &Event) -> Option<Box<Token>> {
+    #[derive(Deserialize)]
+    struct Frame {
+        token: Map<String, Value>,
+    }
+    let (kind, content) = event.kind_and_content().filter(|(kind, _)| kind == "completed")?;
+    let Frame { token } = event.json().ok()?;
+    let text = |name| token.get(name).and_then(Value::as_str);
+    let plain = json!({
+        "type": kind, "content": content, "status": text("status"), "agent_used": text("agent_used"),
+    });
+    serde_json::from_value(plain).ok()
 }
