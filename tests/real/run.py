@@ -23,6 +23,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import applications
+
 from real import local, shapes, versions
 from real.changes import Changes, document, of_replies, of_routes, rust_failures
 from real.recorder import Recorder
@@ -108,7 +110,8 @@ def run(cache: Path, changes: Changes | None) -> bool:
             report = Path(scratch) / "report.json"
             if changes and (served := openapi(info)):
                 changes.routes = of_routes(served)
-            subprocess.run([*RUST, "--no-run"], cwd=ROOT, check=True)
+            for build in ([*RUST, "--no-run"], applications.BUILD):
+                subprocess.run(build, cwd=ROOT, check=True)
             built = lap()
             with Recorder(info["url"]) as real:
                 told = environment(info, real.url, MUXI_REAL_REPORT=str(report))

@@ -31,6 +31,11 @@ class Runtime:
     def settings(self, **more: Any) -> dict[str, Any]:
         return {"base_url": self.url, **self.keys, "timeout": 120, **more}
 
+    def environment(self) -> dict[str, str]:
+        """The variables from which a program finds it."""
+        keys = {f"MUXI_{name.upper()}": key for name, key in self.keys.items()}
+        return {"MUXI_FORMATION_URL": self.url, **keys, "MUXI_TIMEOUT": "120"}
+
     def llm(self, path: str, **query: str) -> Any:
         """Ask the stand-in for the language model."""
         with urllib.request.urlopen(f"{self.llm_url}{path}?{urllib.parse.urlencode(query)}", timeout=30) as reply:
