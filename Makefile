@@ -32,8 +32,9 @@ test-rust: $(VENV)/ready ## Run the Rust tests
 test-python: build ## Run the Python tests
 	$(BIN)/python -m pytest -q -n auto
 
-browser: build ## Test the page of muxi-local in a real browser; its pictures go to target/browser
+browser: build ## Test the pages of muxi-local and of the examples in a real browser; its pictures go to target/browser
 	@tests/browser/prepare
+	cargo build --quiet --package axum-chat
 	$(BIN)/python -m pytest -q tests/browser
 
 packages: $(VENV)/ready ## Build the wheels of both distributions, and try them in clean environments
