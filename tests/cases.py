@@ -11,9 +11,12 @@ from typing import Any
 
 import loops
 import muxi
+from muxi import relay
 
 FACES = ("python", *(f"python-async-{kind}" for kind in loops.KINDS if loops.has(kind)))
 SECRET = "sk_case"
+# Seconds that no turn of a case is silent for, so that its relay writes no comment.
+SILENCE = 3600
 USUAL: dict[str, dict[str, Any]] = {
     "formation": {"url": "{url}", "client_key": "fmc_case", "admin_key": "fma_case"},
     "server": {"url": "{url}", "key_id": "MUXI_case", "secret_key": SECRET},
@@ -61,6 +64,7 @@ class Ran:
 
     result: Any = None
     events: list[list[str]] = field(default_factory=list)
+    relayed: bytes = b""
     error: BaseException | None = None
     seconds: float = 0.0
 
@@ -93,6 +97,9 @@ def _sync_call(client: Any, call: dict[str, Any], folder: Path, ran: Ran) -> Non
     if not isinstance(got, muxi.EventStream):
         ran.result = got
         return
+    if mode := call.get("relay"):
+        ran.relayed = b"".join(relay.sse(got, mode=mode, keepalive=SILENCE))
+        return
     for event in got:
         ran.events.append([event["event"], event["data"]])
         if len(ran.events) == call.get("take"):
@@ -108,6 +115,9 @@ async def _async_call(client: Any, call: dict[str, Any], folder: Path, ran: Ran)
     got = method(**args)
     if not isinstance(got, muxi.AsyncEventStream):
         ran.result = await got
+        return
+    if mode := call.get("relay"):
+        ran.relayed = b"".join([piece async for piece in relay.sse(got, mode=mode, keepalive=SILENCE)])
         return
     async for event in got:
         ran.events.append([event["event"], event["data"]])

@@ -123,6 +123,8 @@ def _check_outcome(expect: dict[str, Any], ran: cases.Ran) -> None:
         assert ran.events[-1] == expect["last"], "last event"
     for text in expect.get("contains", []):
         assert any(text in data for _, data in ran.events), f"no event holds {text!r}"
+    if "relayed" in expect:
+        assert ran.relayed.decode() == expect["relayed"], "relayed"
     assert ran.seconds >= expect.get("seconds", {}).get("min", 0), "seconds"
 
 

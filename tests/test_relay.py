@@ -19,6 +19,7 @@ import muxi
 import pytest
 import uvicorn
 from muxi import relay
+from muxi._relay_frames import frame
 from muxi.testing import LocalServer
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -286,6 +287,32 @@ def test_an_answer_that_comes_at_once_is_one_delta() -> None:
     }
 
 
+def busy_without_text(request: WireRequest) -> Iterator[bytes]:
+    yield b"HTTP/1.1 200 X\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
+    for _ in range(2000):
+        yield b'data: {"token": {"type": "progress", "content": "Planning"}}\n\n'
+        time.sleep(0.01)
+    raise OSError("the end")
+
+
+def test_events_without_text_are_silence_to_a_reader_of_text() -> None:
+    with Wire(busy_without_text) as wire:
+        formation = muxi.FormationClient(base_url=f"{wire.url}/v1", client_key="k")
+        body = relay.sse(formation.chat_stream({"message": "Hi"}), keepalive=0.1)
+        assert next(body) == b": keepalive\n\n"
+        body.close()
+
+        async def main() -> bytes:
+            async with muxi.AsyncFormationClient(base_url=f"{wire.url}/v1", client_key="k") as formation:
+                body = relay.sse(formation.chat_stream({"message": "Hi"}), keepalive=0.1)
+                try:
+                    return await anext(body)
+                finally:
+                    await body.aclose()
+
+        assert asyncio.run(main()) == b": keepalive\n\n"
+
+
 def test_a_relay_that_is_dropped_or_closed_cancels_the_turn(local: LocalServer) -> None:
     formation = local.formation()
     for n, is_closed in enumerate([True, False]):
@@ -299,18 +326,25 @@ def test_a_relay_that_is_dropped_or_closed_cancels_the_turn(local: LocalServer) 
         assert list(stream) == []
 
 
-def test_a_stop_button_ends_the_relay_with_an_event(local: LocalServer) -> None:
+@pytest.mark.parametrize("mode", ["text", "events"])
+def test_a_stop_button_ends_the_relay_with_an_event(local: LocalServer, mode: relay.Mode) -> None:
     async def main() -> list[tuple[str, str]]:
         async with local.async_formation() as formation:
             stream = formation.chat_stream({"message": SLOW * 20}, user_id="reader")
             pieces = []
-            async for piece in relay.sse(stream):
+            async for piece in relay.sse(stream, mode=mode):
                 pieces.append(piece)
                 await stream.aclose()
             return parsed(b"".join(pieces).decode())
 
     events = asyncio.run(main())
     assert (events[-1][0], json.loads(events[-1][1])["code"]) == ("error", "STREAM_CLOSED")
+
+
+def test_a_line_break_of_any_kind_ends_a_line_of_data() -> None:
+    # No stream brings a carriage return in an event's data, since the parser ends a line there.
+    lines = b"event: ui\ndata: a\ndata: b\ndata: c\ndata: \ndata: d\ndata: \n\n"
+    assert frame("ui", "a\rb\r\nc\n\rd\r") == lines
 
 
 def test_mistakes_are_named(local: LocalServer) -> None:

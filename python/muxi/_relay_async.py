@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from ._relay_frames import KEEPALIVE, Frames, check, delta, failure
+from ._relay_frames import check, end, failure, piece
 from ._stream_async import AsyncChatStream, AsyncEventStream
 
 TYPE_CHECKING = bool()  # Not a literal, which jedi would believe, nor from typing, which takes long to load.
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from typing import Any, TypeVar
 
-    from ._event import Event
+    T = TypeVar("T")
 
 __all__ = ["AsyncRelay"]
 
@@ -23,7 +24,7 @@ class AsyncRelay:
         check(stream, mode, keepalive, AsyncEventStream)
         self._stream = stream
         # It does not refer to this object, whose end closes the stream.
-        self._pieces = _pieces(stream, Frames(mode), keepalive)
+        self._pieces = _pieces(stream, mode, keepalive)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
@@ -49,40 +50,41 @@ class AsyncRelay:
             self.close()
 
 
-async def _pieces(stream: AsyncEventStream, frames: Frames, keepalive: float | None) -> AsyncIterator[bytes]:
+async def _pieces(stream: AsyncEventStream, mode: str, keepalive: float | None) -> AsyncIterator[bytes]:
     try:
-        async for event in stream if keepalive is None else _with_pauses(stream, keepalive):
-            piece = KEEPALIVE if event is None else frames.take(event)
-            if piece is not None:
-                yield piece
-        if frames.has_end and isinstance(stream, AsyncChatStream):
-            # What the answer has beyond its slices.
-            async for rest in stream.text_deltas():
-                yield delta(rest)
-            yield frames.end(stream, await stream.final_text())
+        items: AsyncIterator[Any] = aiter(stream)
+        if mode == "text" and isinstance(stream, AsyncChatStream):
+            items = stream.text_deltas()
+        async for item in items if keepalive is None else _with_pauses(items, keepalive):
+            yield piece(item)
+        if isinstance(stream, AsyncChatStream):
+            # Fails where the turn was closed before its end.
+            turn = await stream.result()
+            if mode == "text":
+                yield end(turn)
     except Exception as error:
         yield failure(error, stream)
 
 
-async def _with_pauses(stream: AsyncEventStream, keepalive: float) -> AsyncIterator[Event | None]:
-    """Yield the events, and None for each pause."""
+async def _with_pauses(items: AsyncIterator[T], keepalive: float) -> AsyncIterator[T | None]:
+    """Yield the items, and None for each pause."""
     import asyncio
 
-    reading: asyncio.Task[Event] | None = None
+    reading: asyncio.Task[T] | None = None
     try:
         while True:
             if reading is None:
-                reading = asyncio.ensure_future(stream.__anext__())
+                reading = asyncio.ensure_future(items.__anext__())
             done, _ = await asyncio.wait({reading}, timeout=keepalive)
             if not done:
                 yield None
                 continue
             try:
-                event = reading.result()
+                item = reading.result()
             except StopAsyncIteration:
                 return
             reading = None
-            yield event
+            yield item
     finally:
         if reading is not None:
             reading.cancel()

@@ -13,10 +13,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ._event import Event
+    from ._turn import TurnResult
 
-__all__ = ["KEEPALIVE", "Frames", "check", "delta", "failure"]
-
-KEEPALIVE = b": keepalive\n\n"
+__all__ = ["check", "end", "failure", "piece"]
 
 
 def check(stream: Any, mode: str, keepalive: float | None, base: type[Any]) -> None:
@@ -37,9 +36,16 @@ def frame(name: str, data: str) -> bytes:
     return "\n".join([f"event: {name}", *(f"data: {line}" for line in lines), "", ""]).encode()
 
 
-def delta(text: str) -> bytes:
-    """Return the event of a slice of the answer."""
-    return frame("delta", _json({"text": text}))
+def piece(item: Event | str | None) -> bytes:
+    """Return what an event of the stream, a slice of the answer or a pause becomes."""
+    if item is None:
+        return b": keepalive\n\n"
+    return frame("delta", _json({"text": item})) if isinstance(item, str) else frame(item["event"], item["data"])
+
+
+def end(turn: TurnResult) -> bytes:
+    """Return the event of the turn's end."""
+    return frame("done", _json({key: turn[key] for key in ("status", "session_id", "request_id", "text")}))
 
 
 def failure(error: BaseException, stream: EventStream | AsyncEventStream) -> bytes:
@@ -52,35 +58,6 @@ def failure(error: BaseException, stream: EventStream | AsyncEventStream) -> byt
         "session_id": (error.session_id if known else None) or stream.session_id,  # type: ignore[attr-defined]
     }
     return frame("error", _json(told))
-
-
-class Frames:
-    """The events of a turn, for the response."""
-
-    __slots__ = ("_is_text", "_status")
-
-    def __init__(self, mode: str) -> None:
-        self._is_text = mode == "text"
-        self._status: Any = None
-
-    @property
-    def has_end(self) -> bool:
-        """Whether the turn's end is an event of its own."""
-        return self._is_text
-
-    def take(self, event: Event) -> bytes | None:
-        """Return what an event of the stream becomes."""
-        if not self._is_text:
-            return frame(event["event"], event["data"])
-        if event.type == "completed" and isinstance(event.token, dict):
-            self._status = event.token.get("status")
-        text = event.text
-        return delta(text) if text else None
-
-    def end(self, stream: ChatStream | AsyncChatStream, text: str) -> bytes:
-        """Return the event of the turn's end."""
-        ids = {"session_id": stream.session_id, "request_id": stream.request_id}
-        return frame("done", _json({"status": self._status, **ids, "text": text}))
 
 
 def _json(value: dict[str, Any]) -> str:

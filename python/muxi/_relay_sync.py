@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from ._relay_frames import KEEPALIVE, Frames, check, delta, failure
+from ._relay_frames import check, end, failure, piece
 from ._stream import ChatStream, EventStream
 
 TYPE_CHECKING = bool()  # Not a literal, which jedi would believe, nor from typing, which takes long to load.
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from queue import SimpleQueue
-    from typing import Any
+    from typing import Any, TypeVar
 
-    from ._event import Event
+    T = TypeVar("T")
 
 __all__ = ["Relay"]
 
@@ -25,7 +25,7 @@ class Relay:
         check(stream, mode, keepalive, EventStream)
         self._stream = stream
         # It does not refer to this object, whose end closes the stream.
-        self._pieces = _pieces(stream, Frames(mode), keepalive)
+        self._pieces = _pieces(stream, mode, keepalive)
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -42,52 +42,53 @@ class Relay:
             self._stream.close()
 
 
-def _pieces(stream: EventStream, frames: Frames, keepalive: float | None) -> Iterator[bytes]:
+def _pieces(stream: EventStream, mode: str, keepalive: float | None) -> Iterator[bytes]:
     try:
-        for event in iter(stream) if keepalive is None else _with_pauses(stream, keepalive):
-            piece = KEEPALIVE if event is None else frames.take(event)
-            if piece is not None:
-                yield piece
-        if frames.has_end and isinstance(stream, ChatStream):
-            # What the answer has beyond its slices.
-            yield from map(delta, stream.text_deltas())
-            yield frames.end(stream, stream.final_text())
+        items: Iterator[Any] = iter(stream)
+        if mode == "text" and isinstance(stream, ChatStream):
+            items = stream.text_deltas()
+        yield from map(piece, items if keepalive is None else _with_pauses(items, keepalive))
+        if isinstance(stream, ChatStream):
+            # Fails where the turn was closed before its end.
+            turn = stream.result()
+            if mode == "text":
+                yield end(turn)
     except Exception as error:
         yield failure(error, stream)
     finally:
         stream.close()
 
 
-def _with_pauses(stream: EventStream, keepalive: float) -> Iterator[Event | None]:
-    """Yield the events, and None for each pause: another thread reads, an event at a time and only when asked."""
+def _with_pauses(items: Iterator[T], keepalive: float) -> Iterator[T | None]:
+    """Yield the items, and None for each pause: another thread reads, an item at a time and only when asked."""
     import threading
     from queue import Empty, SimpleQueue
 
     asked: SimpleQueue[bool] = SimpleQueue()
     answers: SimpleQueue[Any] = SimpleQueue()
-    threading.Thread(target=_read, args=(stream, asked, answers), name="muxi-relay", daemon=True).start()
+    threading.Thread(target=_read, args=(items, asked, answers), name="muxi-relay", daemon=True).start()
     try:
         asked.put(True)
         while True:
             try:
-                event, error = answers.get(timeout=keepalive)
+                item, error = answers.get(timeout=keepalive)
             except Empty:
                 yield None
                 continue
             if error is not None:
                 raise error
-            if event is None:
+            if item is None:
                 return
-            yield event
+            yield item
             asked.put(True)
     finally:
         asked.put(False)
 
 
-def _read(stream: EventStream, asked: SimpleQueue[bool], answers: SimpleQueue[Any]) -> None:
+def _read(items: Iterator[Any], asked: SimpleQueue[bool], answers: SimpleQueue[Any]) -> None:
     while asked.get():
         try:
-            answers.put((next(stream, None), None))
+            answers.put((next(items, None), None))
         except Exception as error:
             answers.put((None, error))
             return

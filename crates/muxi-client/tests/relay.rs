@@ -87,17 +87,20 @@ async fn a_failure_is_the_last_event() {
 
 #[tokio::test]
 async fn a_turn_that_is_closed_ends_with_an_error() {
-    let (url, connections) = peer::formation(format!("{STREAM}{}", slice("a")));
-    let stream = open(&url).await;
-    let close = stream.close_handle();
-    let mut body = stream.into_sse(Relay::text());
-    assert!(body.next().await.is_some());
-    close.close();
-    let last = body.next().await.unwrap().unwrap();
-    let message = "the stream was closed before its end";
-    assert_eq!(last, format!("event: error\ndata: {{\"code\":\"STREAM_CLOSED\",\"message\":\"{message}\",{IDS}}}\n\n"));
-    assert!(body.next().await.is_none());
-    wait_for_close(&connections.recv().unwrap());
+    for relay in [Relay::text(), Relay::events()] {
+        let (url, connections) = peer::formation(format!("{STREAM}{}", slice("a")));
+        let stream = open(&url).await;
+        let close = stream.close_handle();
+        let mut body = stream.into_sse(relay);
+        assert!(body.next().await.is_some());
+        close.close();
+        let last = body.next().await.unwrap().unwrap();
+        let message = "the stream was closed before its end";
+        let data = format!("{{\"code\":\"STREAM_CLOSED\",\"message\":\"{message}\",{IDS}}}");
+        assert_eq!(last, format!("event: error\ndata: {data}\n\n"));
+        assert!(body.next().await.is_none());
+        wait_for_close(&connections.recv().unwrap());
+    }
 }
 
 #[tokio::test]

@@ -151,10 +151,10 @@ impl SseBytes {
     }
 }
 
-/// An event as it is written.
+/// An event as it is written: a line break of any kind ends a line of its data.
 fn written(event: &str, data: &str) -> Bytes {
     let mut text = format!("event: {event}\n");
-    for line in data.split('\n') {
+    for line in data.replace("\r\n", "\n").split(['\n', '\r']) {
         text.push_str("data: ");
         text.push_str(line);
         text.push('\n');
@@ -176,4 +176,14 @@ fn failure(error: &Error, ids: Option<&TurnIds>) -> Bytes {
     let session_id = error.session_id().or(ids.map(|ids| ids.session_id.as_str()));
     let data = json!({ "code": code, "message": message, "request_id": request_id, "session_id": session_id });
     written("error", &data.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    /// No stream brings a carriage return in an event's data, since the parser ends a line there.
+    #[test]
+    fn a_line_break_of_any_kind_ends_a_line_of_data() {
+        let lines = "event: ui\ndata: a\ndata: b\ndata: c\ndata: \ndata: d\ndata: \n\n";
+        assert_eq!(super::written("ui", "a\rb\r\nc\n\rd\r"), lines);
+    }
 }

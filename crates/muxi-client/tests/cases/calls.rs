@@ -2,7 +2,7 @@
 
 use crate::case::CallSpec;
 use muxi_client::{
-    Bundle, Error,
+    Bundle, ChatStream, Error, Relay,
     api::{
         error::Result,
         event::Event,
@@ -27,6 +27,7 @@ pub struct Ran {
     pub result: Option<Value>,
     pub metadata: Map<String, Value>,
     pub events: Vec<(String, String)>,
+    pub relayed: String,
     pub error: Option<Error>,
     pub seconds: f64,
 }
@@ -113,6 +114,16 @@ impl CallSpec {
         Box::leak(Box::new(Bundle::from_path(folder.path()).expect("a bundle")))
     }
 
+    /// The relay of the case; its turns are never silent for so long that it writes a comment.
+    fn relay(&self) -> Option<Relay> {
+        let relay = match self.relay.as_deref()? {
+            "text" => Relay::text(),
+            "events" => Relay::events(),
+            other => panic!("there is no relay {other}"),
+        };
+        Some(relay.keepalive(Duration::from_secs(3600)))
+    }
+
     fn options<M, O: Operation>(&self, mut call: Call<M, O>) -> Call<M, O> {
         thread::sleep(Duration::from_millis(self.pause_ms));
         if let Some(limit) = self.timeout {
@@ -188,6 +199,13 @@ impl<E: StreamEvent> Read for stream::Events<E> {
         let mut ran = Ran::default();
         RUNTIME.block_on(async {
             let mut raw = self.into_raw();
+            if let Some(relay) = spec.relay() {
+                let mut body = ChatStream::new(raw).into_sse(relay);
+                while let Some(Ok(bytes)) = body.next().await {
+                    ran.relayed.push_str(std::str::from_utf8(&bytes).expect("UTF-8"));
+                }
+                return;
+            }
             while let Some(event) = raw.next().await {
                 if !ran.take(event, spec) {
                     break;

@@ -39,6 +39,7 @@ pub struct CallSpec {
     pub headers: BTreeMap<String, String>,
     pub idempotency_key: Option<String>,
     pub take: Option<usize>,
+    pub relay: Option<String>,
     #[serde(default)]
     pub pause_ms: u64,
     #[serde(default)]
@@ -58,6 +59,7 @@ pub struct Expect {
     pub count: Option<usize>,
     pub last: Option<(String, String)>,
     pub contains: Vec<String>,
+    pub relayed: Option<String>,
     pub error: Option<ExpectedError>,
     pub seconds: Range,
     pub connections: Option<usize>,

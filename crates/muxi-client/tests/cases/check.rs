@@ -133,6 +133,7 @@ fn check_outcome(expect: &Expect, ran: &Ran) -> Checked {
             return Err(format!("no event holds {text:?}"));
         }
     }
+    given("relayed", &ran.relayed, expect.relayed.as_ref())?;
     let least = expect.seconds.min.unwrap_or(0.0);
     if ran.seconds < least {
         return Err(format!("it took {} s, not at least {least} s", ran.seconds));
