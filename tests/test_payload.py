@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import os
+import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import MappingProxyType
@@ -131,12 +134,77 @@ def test_a_file_that_is_not_there_is_an_error_of_files(muxi_server: LocalServer,
     assert not muxi_server.requests
 
 
+def failing(muxi_server: LocalServer, one: Any) -> list[Exception]:
+    """Return the errors of both kinds of clients for a file, and nothing is sent."""
+    muxi_server.clear_requests()
+    caught = list[Exception]()
+
+    async def main() -> None:
+        async with muxi_server.async_formation() as formation:
+            try:
+                await formation.chat("hi", files=[("a", b"a"), one])
+            except Exception as error:
+                caught.append(error)
+
+    asyncio.run(main())
+    try:
+        muxi_server.formation().chat("hi", files=[("a", b"a"), one])
+    except Exception as error:
+        caught.append(error)
+    assert not muxi_server.requests
+    return caught
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
+def test_a_pipe_and_a_device_are_no_files(muxi_server: LocalServer, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        errors = failing(muxi_server, path)
+        assert [(type(error), str(error)) for error in errors] == [
+            (ValueError, f"files[1] is no regular file: {str(path)!r}")
+        ] * 2
+
+
+class Named:
+    """A path of another library."""
+
+    def __init__(self, name: Any) -> None:
+        self.name = name
+
+    def __fspath__(self) -> Any:
+        return self.name
+
+
+def test_a_path_may_be_bytes(send: Send, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("Hi")
+    sent = send("Look", files=[Named(os.fsencode(tmp_path / "notes.txt"))])["files"]
+    assert [(one["filename"], one["content"]) for one in sent] == [("notes.txt", "Hi")]
+
+
+def test_names_that_are_none_are_errors_of_their_file(muxi_server: LocalServer, tmp_path: Path) -> None:
+    wrong: list[tuple[Any, type[Exception], str]] = [
+        (Named(5), TypeError, r"files\[1\]: .*str or bytes"),
+        (("a\udcff", b"x"), ValueError, r"files\[1\]: the name 'a\\udcff' is no text: give \(name, bytes\)"),
+    ]
+    if sys.platform == "linux":
+        path = os.fsencode(tmp_path) + b"/b\xff.txt"
+        Path(os.fsdecode(path)).write_text("x")
+        wrong.append((Path(os.fsdecode(path)), ValueError, r"files\[1\]: the name 'b\\udcff.txt' is no text"))
+    for one, kind, because in wrong:
+        errors = failing(muxi_server, one)
+        assert [type(error) for error in errors] == [kind] * 2
+        for error in errors:
+            assert re.match(because, str(error))
+
+
 def test_voice_notes_by_keyword(muxi_server: LocalServer) -> None:
     formation = muxi_server.formation()
     muxi_server.clear_requests()
     formation.audio_chat(files=[("note.wav", b"RIFF\xff", "audio/wav")])
     body: Any = muxi_server.requests[0].body
     assert body["files"][0]["filename"] == "note.wav"
+    with pytest.raises(TypeError, match=r"give the turn: audio_chat\(files="):
+        formation.audio_chat()
     text: Any = "a text is no voice note"
     with pytest.raises(TypeError, match="payload must be a dict, not str"):
         formation.audio_chat(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 
 from ._async import Pending
 from ._muxi import file
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
     from typing import Any
 
 __all__ = ["Files", "payload_of"]
+
+_FORMS = {
+    "ChatRequest": 'chat("Hello!"), chat(message="Hello!") or chat({"message": "Hello!"})',
+    "AudioRequest": 'audio_chat(files=[Path("note.wav")]) or audio_chat({"files": [...]})',
+}
 
 
 def payload_of(kind: str, payload: Any, fields: Mapping[str, Any]) -> Any:
@@ -27,7 +33,7 @@ def payload_of(kind: str, payload: Any, fields: Mapping[str, Any]) -> Any:
     if given:
         made = _both({} if made is None else made, given)
     elif made is None:
-        raise TypeError('give the turn: chat("Hello!"), chat(message="Hello!") or chat({"message": "Hello!"})')
+        raise TypeError(f"give the turn: {_FORMS[kind]}")
     files = made.get("files") if isinstance(made, dict) else None
     if isinstance(files, (list, tuple)) and not all(isinstance(one, dict) for one in files):
         return Files(made, files)
@@ -65,7 +71,7 @@ class Files(Pending):
 
     def read(self) -> dict[str, Any]:
         """Return the payload, with the files that are paths read."""
-        return self._payload | {"files": [_read(one) for one in self._files]}
+        return self._payload | {"files": [_read(at, one) for at, one in enumerate(self._files)]}
 
     async def make(self, engine: Any, name: str | None, options: Any) -> Any:
         """Read the files, which takes time: not on the event loop."""
@@ -81,12 +87,29 @@ def _check_file(at: int, one: Any) -> None:
         raise TypeError(f"files[{at}] must be a path, (name, bytes), (name, bytes, media type) or a dict, not {shown}")
 
 
-def _read(one: Any) -> Any:
+def _read(at: int, one: Any) -> Any:
     if hasattr(one, "keys"):
         return one
-    if isinstance(one, tuple):
-        name, content, *rest = one
-        return file(name, rest[0] if rest else None, content)
-    path = os.fspath(one)
-    with open(path, "rb") as opened:
-        return file(os.path.basename(path), None, opened.read())
+    name, content, *rest = one if isinstance(one, tuple) else _found(at, one)
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"files[{at}]: the name {name!r} is no text: give (name, bytes)") from None
+    return file(name, rest[0] if rest else None, content)
+
+
+def _found(at: int, one: Any) -> tuple[str, bytes]:
+    try:
+        path = os.fsdecode(one)
+    except TypeError as error:
+        raise TypeError(f"files[{at}]: {error}") from None
+    with open(path, "rb", opener=_open) as opened:
+        # Reading a pipe or a device may take for ever, and no time limit of a call ends that.
+        if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+            raise ValueError(f"files[{at}] is no regular file: {path!r}")
+        return os.path.basename(path), opened.read()
+
+
+def _open(path: str, flags: int) -> int:
+    # Without that flag, opening a pipe waits for its writer. Windows has no such pipes.
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
