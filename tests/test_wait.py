@@ -7,6 +7,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import muxi
@@ -97,6 +98,65 @@ def test_clients_of_muxi_local_wait_for_it(kind: str, local: LocalServer) -> Non
     formation = {"server_url": local.url, "formation_id": "nobody-has-this"}
     with pytest.raises(muxi.NotFoundError):
         wait(kind, "Formation", formation, "wait_until_healthy")
+
+
+UNFIT = [b"HTTP/1.1 200 X\r\nContent-Length: 0\r\n\r\n"]
+UNFIT += [reply(200, {"success": True, "data": data}) for data in ([1], {"ok": 1}, {"status": ["completed"]}, "text")]
+
+
+@each_kind
+@pytest.mark.parametrize("unfit", UNFIT)
+def test_a_reply_without_a_status_is_not_yet(kind: str, unfit: bytes) -> None:
+    answers = Answers(unfit, HEALTHY)
+    with Wire(answers) as server:
+        settings = {"base_url": f"{server.url}/v1"}
+        assert wait(kind, "Formation", settings, "wait_until_healthy", deadline=60)["status"] == "healthy"
+    assert len(answers.seen) == 2
+
+
+@each_kind
+def test_an_empty_reply_of_a_server_is_not_yet(kind: str) -> None:
+    with Wire(Answers(UNFIT[0], reply(200, {"success": True, "status": "ok", "version": "1"}))) as server:
+        settings = {"url": server.url, "key_id": "a", "secret_key": "b"}
+        assert wait(kind, "Server", settings, "wait_until_healthy", deadline=60)["success"] is True
+
+
+@each_kind
+def test_a_wait_that_never_finds_a_status_says_so(kind: str) -> None:
+    with Wire(Answers(UNFIT[0])) as server:
+        settings = {"base_url": f"{server.url}/v1"}
+        with pytest.raises(muxi.TimeoutError, match=r"deadline of 0.3 s: the last reply has no status"):
+            wait(kind, "Formation", settings, "wait_until_healthy", 0.3)
+
+
+@each_kind
+@pytest.mark.parametrize("unfit", UNFIT)
+@pytest.mark.parametrize(("name", "values"), [("wait_for_request", ("req_1", "ada")), ("wait_for_ingestion", ("p_1",))])
+def test_a_reply_without_a_state_is_an_error(kind: str, name: str, values: tuple[str, ...], unfit: bytes) -> None:
+    answers = Answers(unfit)
+    with Wire(answers) as server:
+        settings = {"base_url": f"{server.url}/v1", "client_key": "k"}
+        with pytest.raises(muxi.MuxiError, match="the reply has no status") as caught:
+            wait(kind, "Formation", settings, name, *values, deadline=60)
+    assert (caught.value.code, caught.value.status_code) == ("INVALID_REPLY", 200)
+    assert len(answers.seen) == 1
+
+
+@each_kind
+def test_a_deadline_is_what_any_call_takes(kind: str) -> None:
+    with Wire(Answers(HEALTHY)) as server:
+        settings = {"base_url": f"{server.url}/v1"}
+        for endless in (10**400, float("inf"), Decimal(60)):
+            assert wait(kind, "Formation", settings, "wait_until_healthy", deadline=endless)["status"] == "healthy"
+        for wrong in ("5", True, [5]):
+            because = f"deadline must be a number of seconds, not {type(wrong).__name__}"
+            for name in ("wait_until_healthy", "health"):
+                with pytest.raises(TypeError, match=because):
+                    wait(kind, "Formation", settings, name, deadline=wrong)
+        with pytest.raises(TypeError, match="deadline must be a number of seconds, not NoneType"):
+            wait(kind, "Formation", settings, "wait_until_healthy", deadline=None)
+        with pytest.raises(ValueError, match="deadline must be a number of seconds above 0"):
+            wait(kind, "Formation", settings, "wait_until_healthy", deadline=-(10**400))
 
 
 def state(word: str, **more: Any) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from ._numbers import seconds
 from .errors import ConnectionError, MuxiError, TimeoutError
 
 TYPE_CHECKING = bool()  # Not a literal, which jedi would believe, nor from typing, which takes long to load.
@@ -26,13 +27,15 @@ UNDER_WAY = ("pending", "queued", "processing", "running")
 class _Polls:
     """The polls of a wait. The caller makes them, and the pauses between them."""
 
-    def __init__(self, what: str, deadline: float, is_over: Callable[[Any], bool], is_patient: bool) -> None:
+    def __init__(self, what: str, deadline: float, key: str, ends: Callable[[Any], bool], is_patient: bool) -> None:
+        deadline = seconds("deadline", deadline)
         if not deadline > 0:
             raise ValueError(f"deadline must be a number of seconds above 0, got {deadline}")
         self._what = what
         self._deadline = deadline
         self._end = time.monotonic() + deadline
-        self._is_over = is_over
+        self._key = key
+        self._ends = ends
         self._is_patient = is_patient
         self._pause = FIRST_PAUSE
         self._last = "there was no answer"
@@ -46,8 +49,15 @@ class _Polls:
     def is_done(self, reply: Any) -> bool:
         """Tell whether that was the last poll."""
         self.error = None
-        self._last = f"the last status was {reply['status']!r}"
-        return self._is_over(reply)
+        found = reply.get(self._key) if isinstance(reply, dict) else None
+        if isinstance(found, (str, bool)):
+            self._last = f"the last {self._key} was {found!r}"
+            return self._ends(found)
+        # Another program may answer where a formation is to start.
+        self._last = f"the last reply has no {self._key}"
+        if not self._is_patient:
+            raise MuxiError("INVALID_REPLY", f"the reply has no {self._key}", 200)
+        return False
 
     def failed(self, error: MuxiError) -> None:
         """Go on after a failed poll, or raise its error."""
@@ -121,27 +131,23 @@ class _Wait:
                     break
 
 
-def _healthy(client: Any, deadline: float, is_over: Callable[[Any], bool]) -> _Wait:
-    return _Wait(client, "health", (), _Polls(f"{client.base_url} is not healthy", deadline, is_over, True))
+def _healthy(client: Any, deadline: float, key: str, healthy: str | bool) -> _Wait:
+    polls = _Polls(f"{client.base_url} is not healthy", deadline, key, lambda found: found == healthy, True)
+    return _Wait(client, "health", (), polls)
+
+
+def _has_ended(status: str) -> bool:
+    return status not in UNDER_WAY
 
 
 def _request(client: Any, request_id: str, user_id: str, deadline: float) -> _Wait:
-    polls = _Polls(f"request {request_id!r} has not ended", deadline, lambda it: it["status"] not in UNDER_WAY, False)
+    polls = _Polls(f"request {request_id!r} has not ended", deadline, "status", _has_ended, False)
     return _Wait(client, "get_request_status", (request_id, user_id), polls)
 
 
 def _ingestion(client: Any, processing_id: str, user_id: str | None, deadline: float) -> _Wait:
-    what = f"ingestion {processing_id!r} has not ended"
-    polls = _Polls(what, deadline, lambda it: it["status"] not in UNDER_WAY, False)
+    polls = _Polls(f"ingestion {processing_id!r} has not ended", deadline, "status", _has_ended, False)
     return _Wait(client, "get_ingestion_status", (processing_id, user_id), polls)
-
-
-def _serves(reply: Any) -> bool:
-    return bool(reply["success"])
-
-
-def _is_healthy(reply: Any) -> bool:
-    return bool(reply["status"] == "healthy")
 
 
 class SyncServerWaits:
@@ -169,7 +175,7 @@ class SyncServerWaits:
 
         HTTP: ``GET /health``, no key, repeatedly.
         """
-        reply: ServerHealth = _healthy(self, deadline, _serves).run()
+        reply: ServerHealth = _healthy(self, deadline, "success", True).run()
         return reply
 
 
@@ -198,7 +204,7 @@ class SyncFormationWaits:
 
         HTTP: ``GET /health``, no key, repeatedly.
         """
-        reply: Health = _healthy(self, deadline, _is_healthy).run()
+        reply: Health = _healthy(self, deadline, "status", "healthy").run()
         return reply
 
     def wait_for_request(self, request_id: str, user_id: str, *, deadline: float = 600) -> RequestStatus:
@@ -276,7 +282,7 @@ class AsyncServerWaits:
 
         HTTP: ``GET /health``, no key, repeatedly.
         """
-        reply: ServerHealth = await _healthy(self, deadline, _serves).run_async()
+        reply: ServerHealth = await _healthy(self, deadline, "success", True).run_async()
         return reply
 
 
@@ -305,7 +311,7 @@ class AsyncFormationWaits:
 
         HTTP: ``GET /health``, no key, repeatedly.
         """
-        reply: Health = await _healthy(self, deadline, _is_healthy).run_async()
+        reply: Health = await _healthy(self, deadline, "status", "healthy").run_async()
         return reply
 
     async def wait_for_request(self, request_id: str, user_id: str, *, deadline: float = 600) -> RequestStatus:
