@@ -65,6 +65,7 @@ def test_a_rule_for_retries_is_a_value() -> None:
     assert Retry() == Retry(3, 0.5, 30, [408, 429, 500, 502, 503, 504])
     assert hash(Retry()) == hash(Retry(3))
     assert pickle.loads(pickle.dumps(Retry(1))) == Retry(1)
+    assert Retry(statuses=(status for status in (429, 503))).statuses == (429, 503)  # type: ignore[arg-type]
 
 
 FACES: list[Any] = [ServerClient, FormationClient, muxi.AsyncServerClient, muxi.AsyncFormationClient]

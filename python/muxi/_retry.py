@@ -43,6 +43,7 @@ class Retry:
     statuses: Sequence[int] = (408, 429, 500, 502, 503, 504)
 
     def __post_init__(self) -> None:
+        if hasattr(self.statuses, "__iter__"):
+            # A list would make the value changeable, and without a hash; an iterator is read once only.
+            object.__setattr__(self, "statuses", tuple(self.statuses))
         _muxi.check_retry(self)
-        # A list would make the value changeable, and without a hash.
-        object.__setattr__(self, "statuses", tuple(self.statuses))
