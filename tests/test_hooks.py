@@ -194,6 +194,45 @@ def test_a_hook_of_the_object_that_has_the_client_keeps_neither(local: LocalServ
     assert gone() is None
 
 
+@pytest.mark.parametrize("is_awaited", [False, True])
+def test_the_hooks_of_a_stream_outlive_its_client(is_awaited: bool) -> None:
+    seen: list[int | None] = []
+
+    async def main(url: str) -> None:
+        def hook(attempt: muxi.Attempt) -> None:
+            seen.append(attempt.status)
+
+        settings: Any = {"base_url": url, "max_retries": 1, **KEYS}
+        stream = muxi.AsyncFormationClient(**settings, on_request=hook, on_response=hook).chat_stream("Hi")
+        gc.collect()
+        if is_awaited:
+            await stream
+        assert [event["event"] async for event in stream] == ["done"]
+
+    with flaky(BUSY, STREAM) as (url, _):
+        asyncio.run(main(url))
+    assert seen == [None, 503, None, 200]
+
+
+def test_an_open_stream_keeps_no_hooks() -> None:
+    class App:
+        def note(self, attempt: muxi.Attempt) -> None:
+            pass
+
+    async def main(url: str) -> None:
+        app = App()
+        client = muxi.AsyncFormationClient(base_url=url, on_request=app.note, **KEYS)
+        gone = weakref.ref(app)
+        stream = await client.chat_stream("Hi")
+        del app, client
+        gc.collect()
+        assert gone() is None
+        await stream.aclose()
+
+    with flaky(STREAM) as (url, _):
+        asyncio.run(main(url))
+
+
 def test_a_hook_must_be_callable() -> None:
     for name in ("on_request", "on_response", "on_retry"):
         wrong: Any = {name: 5}

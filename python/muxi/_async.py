@@ -25,13 +25,15 @@ __all__ = ["AsyncTransport", "Pending", "PendingBundle"]
 class AsyncTransport:
     """Sends the calls of an async client; one background thread does the work of all."""
 
-    __slots__ = ("engine", "is_raw", "is_traced")
+    __slots__ = ("engine", "hooks", "is_raw", "is_traced")
 
     def __init__(self, engine: _muxi.AsyncEngine, is_raw: bool = False, is_traced: bool = True) -> None:
         watch_end()
         self.engine: _muxi.AsyncEngine = engine
         self.is_raw: bool = is_raw
         self.is_traced: bool = is_traced
+        # Those of the client, which the engine does not keep alive; a stream may outlive its client.
+        self.hooks: object = None
 
     @property
     def base_url(self) -> str:
@@ -91,8 +93,8 @@ class AsyncTransport:
             from ._telemetry import CallSpan
 
             opening = _Opening(engine, name, options, CallSpan)
-            return kind(prepare, opening.start, opening.wait)
-        return kind(prepare, start, _wait)
+            return kind(prepare, opening.start, opening.wait, self.hooks)
+        return kind(prepare, start, _wait, self.hooks)
 
 
 class _Opening:

@@ -327,6 +327,10 @@ class _Async(_Client):
     def _bundle(self, formation_id: str | None, payload: Any, bundle_path: Any) -> Any:
         return PendingBundle(*_source(payload, bundle_path))
 
+    def _use(self, engine: Any, options: dict[str, Any], is_raw: bool = False) -> None:
+        super()._use(engine, options, is_raw)
+        self._transport.hooks = self._hooks
+
     def _payload(self, kind: str, payload: Any, fields: Mapping[str, Any]) -> Any:
         return payload_of(kind, payload, fields)
 

@@ -37,8 +37,9 @@ class AsyncEventStream:
         prepare: Callable[[], Awaitable[tuple[Any, ...]]],
         start: Callable[[tuple[Any, ...]], AsyncStream],
         wait: Callable[[AsyncStream], Awaitable[None]],
+        hooks: object,
     ) -> None:
-        self._reading = _Reading(prepare, start, wait)
+        self._reading = _Reading(prepare, start, wait, hooks)
         self._events = AsyncEvents(self._reading.next_event)
 
     async def _open(self: _Self) -> _Self:
@@ -136,17 +137,19 @@ class AsyncChatStream(AsyncEventStream):
 class _Reading:
     """The reading of a stream. It refers to no iterator, so that the last one to go takes the connection along."""
 
-    __slots__ = ("_closed", "_is_taken", "_prepare", "_start", "_stream", "_wait")
+    __slots__ = ("_closed", "_hooks", "_is_taken", "_prepare", "_start", "_stream", "_wait")
 
     def __init__(
         self,
         prepare: Callable[[], Awaitable[tuple[Any, ...]]],
         start: Callable[[tuple[Any, ...]], AsyncStream],
         wait: Callable[[AsyncStream], Awaitable[None]],
+        hooks: object,
     ) -> None:
         self._prepare = prepare
         self._start = start
         self._wait = wait
+        self._hooks = hooks
         self._stream: AsyncStream | None = None
         self._closed = False
         self._is_taken = False
@@ -165,6 +168,10 @@ class _Reading:
         stream = self._stream
         while not stream.is_open():
             await self._wait(stream)
+        if self._hooks is not None:
+            # The head may have come just now: that is told before the hooks, which see nothing later, are let go.
+            stream.is_open()
+            self._hooks = None
         return stream
 
     def _refuse_closed(self) -> None:
