@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import muxi
@@ -12,7 +12,7 @@ import pytest
 from muxi.testing import LocalServer
 from muxi.types import ChatArtifact, ChatResult, Token, Widget
 from programs import fails
-from wire import Answer, Wire
+from wire import Answer, Request, Wire
 
 Read = Callable[[LocalServer, str], "muxi.TurnResult"]
 
@@ -131,6 +131,30 @@ def test_a_stream_that_was_closed_early_has_no_result(local: LocalServer) -> Non
     asyncio.run(main())
 
 
+@pytest.mark.parametrize(
+    ("status", "code"), [("failed", "TURN_FAILED"), ("cancelled", "TURN_CANCELLED"), (["error"], None), (5, None)]
+)
+def test_the_last_token_of_a_stream_may_say_any_status(status: Any, code: str | None) -> None:
+    token = {"type": "completed", "content": "x", "status": status}
+
+    def answer(request: Request) -> Iterator[bytes]:
+        yield b"HTTP/1.1 200 X\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
+        yield f"data: {json.dumps({'token': token})}\n\nevent: done\ndata: {{}}\n\n".encode()
+
+    with Wire(answer) as server, muxi.FormationClient(base_url=f"{server.url}/v1", client_key="k") as formation:
+        result = formation.chat_stream({"message": "hi", "session_id": "s", "request_id": "r"}).result()
+    assert (result.text, result.status) == ("x", status)
+    if code is None:
+        assert result.raise_for_status() is result
+        return
+    with pytest.raises(muxi.MuxiError) as caught:
+        result.raise_for_status()
+    error = caught.value
+    same = type(error)(*json.loads(json.dumps(error.args)))
+    for one in (error, same):
+        assert (one.code, one.message, one.session_id, one.request_id) == (code, "x", "s", "r")
+
+
 def test_the_reply_of_chat_has_the_same_attributes(local: LocalServer) -> None:
     formation = local.formation()
     reply = formation.chat({"message": "hi"})
@@ -146,6 +170,11 @@ def test_the_reply_of_chat_has_the_same_attributes(local: LocalServer) -> None:
     assert (caught.value.message, caught.value.session_id) == (failed.text, failed.session_id)
     asks = formation.chat({"message": "[[clarify]] x"})
     assert (asks.status, asks.clarification) == ("awaiting_clarification", asks.text)
+    plan = formation.chat({"message": "[[approve]] x"})
+    assert (plan.status, plan.clarification) == ("awaiting_clarification", plan.text)
+    assert plan.raise_for_status() is plan
+    streamed = formation.chat_stream({"message": "[[approve]] x"}).result()
+    assert (streamed.status, streamed.clarification) == (plan.status, plan.clarification)
     assert formation.chat({"message": "[[artifact]] x"}).artifacts[0].filename == "echo.txt"
     assert formation.chat({"message": "[[options]] x"}).widgets[0].type == "options"
 
@@ -157,13 +186,17 @@ def test_the_reply_of_chat_has_the_same_attributes(local: LocalServer) -> None:
         ({"content": "x", "metadata": {"escalated": True}}, "escalated", "TURN_ESCALATED"),
         ({"content": "x", "metadata": {"workflow_status": "failed"}}, "error", "TURN_FAILED"),
         ({"content": None, "metadata": {"error_code": "E"}}, "error", "E"),
+        ({"content": "x", "metadata": {"error_code": ["E"]}}, "error", "TURN_FAILED"),
+        ({"content": "x", "status": "failed"}, "failed", "TURN_FAILED"),
+        ({"content": "x", "status": ["error"]}, ["error"], None),
+        ({"content": "x", "metadata": {"requires_user_response": True}}, "awaiting_clarification", None),
         ({"content": "x", "metadata": None}, None, None),
         ({"status": "processing", "request_id": "req"}, "processing", None),
         ("a bare text", None, None),
         (None, None, None),
     ],
 )
-def test_each_form_of_an_answer(message: Any, status: str | None, code: str | None) -> None:
+def test_each_form_of_an_answer(message: Any, status: Any, code: str | None) -> None:
     reply = ChatResult({"message": message})
     assert reply.status == status
     assert isinstance(reply.text, str)

@@ -19,8 +19,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "TurnResult", "result_of"]
 
-# The status of a turn that failed, and the code of its error where the formation gives none.
-_FAILURES = {"error": "TURN_FAILED", "escalated": "TURN_ESCALATED", "cancelled": "TURN_CANCELLED"}
+# The status of a turn that failed, and the code of its error where the formation gives none. A workflow has "failed".
+_FAILURES = {
+    "error": "TURN_FAILED",
+    "failed": "TURN_FAILED",
+    "escalated": "TURN_ESCALATED",
+    "cancelled": "TURN_CANCELLED",
+}
+# What the metadata of a turn has, as true, that ends in a question, or in a plan to approve.
+_ASKS = ("clarification", "requires_user_response")
 
 
 class _Turn(Reply):
@@ -48,14 +55,16 @@ class _Turn(Reply):
                 formation tries again in the background: poll the request) or ``TURN_CANCELLED``; its ``message`` is the
                 turn's text, and it carries ``session_id`` and ``request_id``.
         """
-        code = _FAILURES.get(self.status or "")
+        status = self.status
+        code = _FAILURES.get(status) if isinstance(status, str) else None
         if code is None:
             return self
-        error = MuxiError(self._error_code() or code, self.text or "the turn failed", 0)
-        error.session_id, error.request_id = self.get("session_id"), self.get("request_id")
-        raise error
+        own = self._error_code()
+        code = own if isinstance(own, str) and own else code
+        ids = (self.get("request_id"), self.get("session_id"))
+        raise MuxiError(code, self.text or "the turn failed", 0, None, None, *ids)
 
-    def _error_code(self) -> str | None:
+    def _error_code(self) -> Any:
         return None
 
 
@@ -114,7 +123,7 @@ class Answer(_Turn):
         metadata = self._message().get("metadata")
         return metadata if isinstance(metadata, dict) else {}
 
-    def _error_code(self) -> str | None:
+    def _error_code(self) -> Any:
         return self._metadata().get("error_code")
 
     @property
@@ -140,7 +149,7 @@ class Answer(_Turn):
         for key, status in (("cancelled", "cancelled"), ("escalated", "escalated")):
             if metadata.get(key) is True:
                 return status
-        if metadata.get("clarification") is True:
+        if any(metadata.get(key) is True for key in _ASKS):
             return "awaiting_clarification"
         return self._message().get("status")
 
