@@ -45,6 +45,20 @@ def test_keys_give_dicts_and_attributes_give_objects(local: LocalServer) -> None
     assert [row.id for row in formations.formations] == [row["id"] for row in formations["formations"]]
 
 
+def test_objects_take_the_place_of_dicts_when_an_attribute_is_read(local: LocalServer) -> None:
+    reply: Any = local.server().list_formations()
+    row = reply["formations"][0]
+    first = reply.formations[0]
+    assert type(row) is dict
+    assert reply["formations"][0] is first
+    row["note"] = 1
+    assert "note" not in first
+    first["note"] = 2
+    assert reply.formations[0]["note"] == 2
+    plain = json.loads(json.dumps(reply))
+    assert {type(one) for one in (plain, *plain["formations"])} == {dict}
+
+
 def test_async_and_raw_replies_are_the_same_objects(local: LocalServer) -> None:
     async def main() -> None:
         async with local.async_formation() as formation:

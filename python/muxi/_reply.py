@@ -22,9 +22,10 @@ __all__ = ["Reply"]
 class Reply(_Dict):
     """A reply, or an object in one: a dict whose declared keys are attributes as well.
 
-    Keys give plain dicts, attributes give objects: ``reply["formations"][0]["id"]``, ``reply.formations[0].id``. An
-    attribute is None when its key may be absent and is; ``in`` tells whether it is there. Attributes are read-only:
-    change a reply by key. `muxi.types` has the class of each operation's reply.
+    Keys give plain dicts, attributes give objects: ``reply["formations"][0]["id"]``, ``reply.formations[0].id``. The
+    objects take the place of the plain dicts when the attribute is read for the first time. An attribute is None when
+    its key may be absent and is; ``in`` tells whether it is there. Attributes are read-only: change a reply by key.
+    `muxi.types` has the class of each operation's reply.
     """
 
     __slots__ = ()
