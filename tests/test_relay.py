@@ -21,6 +21,7 @@ import uvicorn
 from muxi import relay
 from muxi._relay_frames import frame
 from muxi.testing import LocalServer
+from programs import fails
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
@@ -326,6 +327,68 @@ def test_a_relay_that_is_dropped_or_closed_cancels_the_turn(local: LocalServer) 
         assert list(stream) == []
 
 
+ENDLESS = [float("inf"), 1e10, 10**400, None]
+
+
+@pytest.mark.parametrize("keepalive", ENDLESS, ids=["inf", "1e10", "big", "none"])
+def test_any_silence_may_be_long_enough(local: LocalServer, keepalive: Any) -> None:
+    stream = local.formation().chat_stream("Hi")
+    events = parsed(b"".join(relay.sse(stream, keepalive=keepalive)).decode())
+    assert [events[0][0], events[-1][0]] == ["delta", "done"]
+
+    async def main() -> bytes:
+        async with local.async_formation() as formation:
+            body = relay.sse(formation.chat_stream("Hi"), keepalive=keepalive)
+            return b"".join([piece async for piece in body])
+
+    assert parsed(asyncio.run(main()).decode())[-1][0] == "done"
+
+
+def relay_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "muxi-relay"]
+
+
+def test_closing_a_relay_ends_its_thread_at_once(local: LocalServer) -> None:
+    before = relay_threads()
+    body = relay.sse(local.formation().chat_stream({"message": SLOW * 20}), keepalive=60)
+    assert next(body).startswith(b"event: delta")
+    (thread,) = [thread for thread in relay_threads() if thread not in before]
+    body.close()
+    thread.join(40)
+    assert not thread.is_alive()
+    # Reading on tells that it was closed, and waits for nothing.
+    assert [name for name, _ in parsed(b"".join(body).decode())] == ["error"]
+
+
+def test_an_error_of_receive_reaches_the_server_and_cancels_the_turn(local: LocalServer) -> None:
+    async def main() -> None:
+        begun = asyncio.Event()
+
+        async def send(message: Any) -> None:
+            begun.set()
+
+        async def receive() -> Any:
+            await begun.wait()
+            raise OSError("the socket is broken")
+
+        async with local.async_formation() as formation:
+            payload: Any = {"message": SLOW * 20, "request_id": "req_receive"}
+            with fails(OSError):
+                await relay.asgi(formation.chat_stream(payload, user_id="reader"), receive, send)
+
+    asyncio.run(main())
+    status_of(local, "req_receive", "cancelled")
+
+
+@pytest.mark.parametrize("status", ["NaN", '["error"]', "5", "null"])
+def test_a_status_that_is_no_word_is_null(status: str) -> None:
+    whole = f'data: {{"token": {{"type": "completed", "content": "All", "status": {status}}}}}\n\n'
+    with Wire(answers(whole, "event: done\ndata: {}\n\n")) as wire:
+        formation = muxi.FormationClient(base_url=f"{wire.url}/v1", client_key="k")
+        events = parsed(b"".join(relay.sse(formation.chat_stream("Hi"))).decode())
+    assert '"status":null' in events[-1][1]
+
+
 @pytest.mark.parametrize("mode", ["text", "events"])
 def test_a_stop_button_ends_the_relay_with_an_event(local: LocalServer, mode: relay.Mode) -> None:
     async def main() -> list[tuple[str, str]]:
@@ -356,8 +419,12 @@ def test_mistakes_are_named(local: LocalServer) -> None:
     wrong = "tokens"
     with pytest.raises(ValueError, match="mode must be"):
         relay.sse(stream, mode=wrong)
-    with pytest.raises(ValueError, match="keepalive must be"):
-        relay.sse(stream, keepalive=0)
+    for wrong in (0, -1, float("nan"), -(10**400)):
+        with pytest.raises(ValueError, match="keepalive must be"):
+            relay.sse(stream, keepalive=wrong)
+    for wrong in ("15", True, [15]):
+        with pytest.raises(TypeError, match="keepalive must be a number of seconds, not"):
+            relay.sse(stream, keepalive=wrong)
     logs = local.server().stream_formation_logs("demo")
     with pytest.raises(TypeError, match='relay it with mode="events"'):
         relay.sse(logs)

@@ -21,10 +21,10 @@ class AsyncRelay:
     __slots__ = ("__weakref__", "_pieces", "_stream")
 
     def __init__(self, stream: AsyncEventStream, mode: str, keepalive: float | None) -> None:
-        check(stream, mode, keepalive, AsyncEventStream)
+        pause = check(stream, mode, keepalive, AsyncEventStream)
         self._stream = stream
         # It does not refer to this object, whose end closes the stream.
-        self._pieces = _pieces(stream, mode, keepalive)
+        self._pieces = _pieces(stream, mode, pause)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from ._error import MuxiError
+from ._numbers import seconds
 from ._stream import ChatStream, EventStream
 from ._stream_async import AsyncChatStream, AsyncEventStream
 
@@ -18,16 +19,24 @@ if TYPE_CHECKING:
 __all__ = ["check", "end", "failure", "piece"]
 
 
-def check(stream: Any, mode: str, keepalive: float | None, base: type[Any]) -> None:
-    """Refuse arguments that are wrong."""
+_LONGEST = 365 * 86400
+
+
+def check(stream: Any, mode: str, keepalive: float | None, base: type[Any]) -> float | None:
+    """Refuse arguments that are wrong, and return the seconds of silence before a comment, if there is to be one."""
     if not isinstance(stream, base):
         raise TypeError(f"stream must be a stream of a client, not {type(stream).__name__}")
     if mode not in ("text", "events"):
         raise ValueError(f'mode must be "text" or "events", got {mode!r}')
     if mode == "text" and not isinstance(stream, (ChatStream, AsyncChatStream)):
         raise TypeError('a stream that is no chat turn has no text: relay it with mode="events"')
-    if keepalive is not None and not keepalive > 0:
+    if keepalive is None:
+        return None
+    pause = seconds("keepalive", keepalive)
+    if not pause > 0:
         raise ValueError(f"keepalive must be a number of seconds above 0, or None, got {keepalive}")
+    # No silence is that long, and no clock takes more.
+    return pause if pause < _LONGEST else None
 
 
 def frame(name: str, data: str) -> bytes:
@@ -45,7 +54,11 @@ def piece(item: Event | str | None) -> bytes:
 
 def end(turn: TurnResult) -> bytes:
     """Return the event of the turn's end."""
-    return frame("done", _json({key: turn[key] for key in ("status", "session_id", "request_id", "text")}))
+    told = {key: turn[key] for key in ("status", "session_id", "request_id", "text")}
+    # Browsers read no NaN, and are told of words only.
+    if not isinstance(told["status"], str):
+        told["status"] = None
+    return frame("done", _json(told))
 
 
 def failure(error: BaseException, stream: EventStream | AsyncEventStream) -> bytes:

@@ -19,13 +19,17 @@ __all__ = ["Relay"]
 class Relay:
     """The bytes of a response: an iterator whose ``close()`` closes the stream."""
 
-    __slots__ = ("__weakref__", "_pieces", "_stream")
+    __slots__ = ("__weakref__", "_asked", "_pieces", "_stream")
 
     def __init__(self, stream: EventStream, mode: str, keepalive: float | None) -> None:
-        check(stream, mode, keepalive, EventStream)
+        from queue import SimpleQueue
+
+        pause = check(stream, mode, keepalive, EventStream)
         self._stream = stream
+        # What the thread that reads is asked for: an item, or its end.
+        self._asked: SimpleQueue[bool] = SimpleQueue()
         # It does not refer to this object, whose end closes the stream.
-        self._pieces = _pieces(stream, mode, keepalive)
+        self._pieces = _pieces(stream, mode, pause, self._asked)
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -36,18 +40,19 @@ class Relay:
     def close(self) -> None:
         """Close the stream, which cancels a turn that is under way. May be called from any thread, and again."""
         self._stream.close()
+        self._asked.put(False)
 
     def __del__(self) -> None:
         if hasattr(self, "_pieces"):
-            self._stream.close()
+            self.close()
 
 
-def _pieces(stream: EventStream, mode: str, keepalive: float | None) -> Iterator[bytes]:
+def _pieces(stream: EventStream, mode: str, keepalive: float | None, asked: SimpleQueue[bool]) -> Iterator[bytes]:
     try:
         items: Iterator[Any] = iter(stream)
         if mode == "text" and isinstance(stream, ChatStream):
             items = stream.text_deltas()
-        yield from map(piece, items if keepalive is None else _with_pauses(items, keepalive))
+        yield from map(piece, items if keepalive is None else _with_pauses(items, keepalive, asked))
         if isinstance(stream, ChatStream):
             # Fails where the turn was closed before its end.
             turn = stream.result()
@@ -59,12 +64,11 @@ def _pieces(stream: EventStream, mode: str, keepalive: float | None) -> Iterator
         stream.close()
 
 
-def _with_pauses(items: Iterator[T], keepalive: float) -> Iterator[T | None]:
+def _with_pauses(items: Iterator[T], keepalive: float, asked: SimpleQueue[bool]) -> Iterator[T | None]:
     """Yield the items, and None for each pause: another thread reads, an item at a time and only when asked."""
     import threading
     from queue import Empty, SimpleQueue
 
-    asked: SimpleQueue[bool] = SimpleQueue()
     answers: SimpleQueue[Any] = SimpleQueue()
     threading.Thread(target=_read, args=(items, asked, answers), name="muxi-relay", daemon=True).start()
     try:
@@ -92,3 +96,5 @@ def _read(items: Iterator[Any], asked: SimpleQueue[bool], answers: SimpleQueue[A
         except Exception as error:
             answers.put((None, error))
             return
+    # Where the relay was closed, its reader may wait for another item.
+    answers.put((None, None))

@@ -21,7 +21,8 @@ In the mode ``text`` the response has these events, each with JSON:
 
 - ``delta``: ``{"text"}``, a slice of the answer
 - ``done``, the last: ``{"status", "session_id", "request_id", "text"}``, where ``text`` is the whole answer, and
-  ``status`` the one of the turn: ``success``, ``error``, ``awaiting_clarification``, or null for a workflow
+  ``status`` the one of the turn: ``success``, ``error``, ``awaiting_clarification``, ``escalated`` (the formation tries
+  again in the background), or null for a workflow
 - ``error``, the last: ``{"code", "message", "request_id", "session_id"}``
 
 In the mode ``events`` it has the runtime's own events, and ``error`` as above. While a turn is silent, the comment
@@ -61,7 +62,7 @@ def sse(
     Args:
         stream: A stream of a client, not read so far. The mode ``text`` takes chat streams only.
         mode: ``text`` for the slices of the answer, ``events`` for the runtime's events.
-        keepalive: Seconds of silence after which a comment is sent; None for none.
+        keepalive: Seconds of silence after which a comment is sent; None or ``math.inf`` for none.
 
     Returns:
         For the stream of a synchronous client an iterator with ``close()``, as WSGI, Flask and Django take it; for that
@@ -119,8 +120,8 @@ async def asgi(
     answering, leaving = asyncio.ensure_future(answer()), asyncio.ensure_future(leave())
     try:
         await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if answering.done():
-            answering.result()
+        # An error of `receive`, too, is for the server.
+        (answering if answering.done() else leaving).result()
     finally:
         body.close()
         answering.cancel()
