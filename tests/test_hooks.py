@@ -362,6 +362,82 @@ def test_raw_replies_and_own_routes_have_spans(spans: Spans) -> None:
     assert [span.name for span in spans.made()] == ["GET /health", "GET"]
 
 
+@each_kind
+@pytest.mark.parametrize("what", ["health", "chat_stream"])
+@pytest.mark.parametrize("place", ["client", "options", "call", "wait"])
+def test_a_traceparent_of_the_program_counts(kind: str, what: str, place: str, spans: Spans) -> None:
+    mine = {"Traceparent": "00-mine"}
+    if place == "wait" and what != "health":
+        return
+
+    async def main(url: str) -> None:
+        settings: Any = {"base_url": url, **KEYS, **({"headers": mine} if place in ("client", "wait") else {})}
+        client: Any = (muxi.FormationClient if kind == "sync" else muxi.AsyncFormationClient)(**settings)
+        client = client.with_options(headers=mine) if place == "options" else client
+        method = client.wait_until_healthy if place == "wait" else getattr(client, what)
+        more: Any = {"headers": mine} if place == "call" else {}
+        done = method(**more) if what == "health" else method("Hi", **more)
+        if kind != "sync":
+            await done
+        client.close()
+
+    with flaky(HEALTHY if what == "health" else STREAM) as (url, requests):
+        asyncio.run(main(url))
+    assert [value for name, value in requests[0].headers if name.lower() == "traceparent"] == ["00-mine"]
+    assert len(spans.made()) == 1
+
+
+BROKEN = {
+    "blocked": "for name in ('opentelemetry', 'opentelemetry.trace'): sys.modules[name] = None",
+    "a stub": "sys.modules['opentelemetry'] = sys.modules['opentelemetry.trace'] = types.ModuleType('opentelemetry')",
+    "raising": """
+import opentelemetry.trace
+class Provider(opentelemetry.trace.TracerProvider):
+    def get_tracer(self, *values, **more): raise KeyError("no tracer")
+opentelemetry.trace.set_tracer_provider(Provider())""",
+    "raising at its end": """
+import opentelemetry.trace
+class Span(opentelemetry.trace.NonRecordingSpan):
+    def end(self, *values): raise KeyError("no end")
+class Tracer(opentelemetry.trace.NoOpTracer):
+    def start_span(self, *values, **more): return Span(opentelemetry.trace.INVALID_SPAN_CONTEXT)
+class Provider(opentelemetry.trace.TracerProvider):
+    def get_tracer(self, *values, **more): return Tracer()
+opentelemetry.trace.set_tracer_provider(Provider())""",
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_broken_telemetry_fails_no_call(broken: str) -> None:
+    program = f"""
+import asyncio, sys, types
+{BROKEN[broken]}
+import muxi
+
+settings = {{"base_url": sys.argv[1], "client_key": "k", "admin_key": "k"}}
+client = muxi.FormationClient(**settings)
+print(client.health()["status"], client.with_raw_response.health().status_code)
+print([event["event"] for event in client.chat_stream("Hi")])
+try:
+    client.get_agents()
+except muxi.ServerError as error:
+    print(error.code)
+
+
+async def main():
+    async with muxi.AsyncFormationClient(**settings) as client:
+        print((await client.health())["status"], [event["event"] async for event in client.chat_stream("Hi")])
+
+
+asyncio.run(main())
+"""
+    with flaky(HEALTHY, HEALTHY, STREAM, BUSY, HEALTHY, STREAM) as (url, _):
+        done = subprocess.run([sys.executable, "-c", program, url], capture_output=True, text=True)
+    expected = "healthy 200\n['done']\nSERVICE_UNAVAILABLE\nhealthy ['done']\n"
+    assert (done.returncode, done.stdout) == (0, expected), done.stderr
+    assert done.stderr.count("OpenTelemetry failed: calls go on without it") == 1
+
+
 def test_the_interpreter_ends_after_a_hook_of_a_daemon_thread() -> None:
     program = """
 import sys, threading, time

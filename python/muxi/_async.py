@@ -12,6 +12,7 @@ TYPE_CHECKING = bool()  # Not a literal, which jedi would believe, nor from typi
 if TYPE_CHECKING:
     import asyncio
     import socket
+    from collections.abc import Set
     from typing import Any
 
     from ._muxi import AsyncStream, Delivery, Mailbox
@@ -25,13 +26,17 @@ __all__ = ["AsyncTransport", "Pending", "PendingBundle"]
 class AsyncTransport:
     """Sends the calls of an async client; one background thread does the work of all."""
 
-    __slots__ = ("engine", "hooks", "is_raw", "is_traced")
+    __slots__ = ("engine", "given", "hooks", "is_raw", "is_traced")
 
-    def __init__(self, engine: _muxi.AsyncEngine, is_raw: bool = False, is_traced: bool = True) -> None:
+    def __init__(
+        self, engine: _muxi.AsyncEngine, is_raw: bool = False, is_traced: bool = True, given: Set[str] = frozenset()
+    ) -> None:
         watch_end()
         self.engine: _muxi.AsyncEngine = engine
         self.is_raw: bool = is_raw
         self.is_traced: bool = is_traced
+        # The names of the headers that the engine adds itself, in lower case.
+        self.given: Set[str] = given
         # Those of the client, which the engine does not keep alive; a stream may outlive its client.
         self.hooks: object = None
 
@@ -64,7 +69,7 @@ class AsyncTransport:
     async def _traced(self, name: str | None, values: tuple[Any, ...], options: CallOptions) -> Any:
         from ._telemetry import CallSpan
 
-        span = CallSpan(self.engine, name, values, options)
+        span = CallSpan(self.engine, name, values, options, self.given)
         try:
             # It has the status.
             reply = await AsyncTransport(self.engine, True, False).call(name, values, span.options)
@@ -92,7 +97,7 @@ class AsyncTransport:
         if TRACER in modules and self.is_traced:
             from ._telemetry import CallSpan
 
-            opening = _Opening(engine, name, options, CallSpan)
+            opening = _Opening(engine, name, options, self.given, CallSpan)
             return kind(prepare, opening.start, opening.wait, self.hooks)
         return kind(prepare, start, _wait, self.hooks)
 
@@ -100,19 +105,25 @@ class AsyncTransport:
 class _Opening:
     """The opening of a stream in a span, which begins with the request and ends with the head."""
 
-    __slots__ = ("_begin", "_engine", "_name", "_options", "_span")
+    __slots__ = ("_begin", "_engine", "_given", "_name", "_options", "_span")
 
     def __init__(
-        self, engine: _muxi.AsyncEngine, name: str | None, options: CallOptions, begin: type[CallSpan]
+        self,
+        engine: _muxi.AsyncEngine,
+        name: str | None,
+        options: CallOptions,
+        given: Set[str],
+        begin: type[CallSpan],
     ) -> None:
         self._engine = engine
         self._name = name
         self._options = options
+        self._given = given
         self._begin = begin
         self._span: CallSpan | None = None
 
     def start(self, prepared: tuple[Any, ...]) -> AsyncStream:
-        span = self._begin(self._engine, self._name, prepared, self._options)
+        span = self._begin(self._engine, self._name, prepared, self._options, self._given)
         try:
             stream = self._engine.open(self._name, prepared, span.options)
         except BaseException as error:

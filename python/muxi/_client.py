@@ -16,7 +16,7 @@ from ._wait import AsyncFormationWaits, AsyncServerWaits, SyncFormationWaits, Sy
 
 TYPE_CHECKING = bool()  # Not a literal, which jedi would believe, nor from typing, which takes long to load.
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Set
     from types import TracebackType
     from typing import Any, BinaryIO, TypeAlias, TypeVar
 
@@ -55,7 +55,7 @@ class _Client:
 
     _API = ""
     _engine: Callable[[str, dict[str, Any]], Any]
-    _kind: Callable[[Any, bool, bool], Any]
+    _kind: Callable[[Any, bool, bool, Set[str]], Any]
     _transport: Any
     _call: Callable[..., Any]
     _open: Callable[..., Any]
@@ -93,7 +93,8 @@ class _Client:
 
     def _use(self, engine: Any, options: dict[str, Any], is_raw: bool = False) -> None:
         self._options = options
-        self._transport = self._kind(engine, is_raw, self._settings.get("telemetry", True))
+        given = frozenset(name.lower() for each in (self._settings, options) for name in each.get("headers", ()))
+        self._transport = self._kind(engine, is_raw, self._settings.get("telemetry", True), given)
         self._call = self._transport.call
         self._open = self._transport.open
 

@@ -9,6 +9,7 @@ from ._process import watch_end
 
 TYPE_CHECKING = bool()  # Not a literal, which jedi would believe, nor from typing, which takes long to load.
 if TYPE_CHECKING:
+    from collections.abc import Set
     from typing import Any
 
     from ._options import CallOptions
@@ -23,13 +24,17 @@ TRACER = "opentelemetry.trace"
 class Transport:
     """Sends the calls of a client; the calling thread does the work."""
 
-    __slots__ = ("engine", "is_raw", "is_traced")
+    __slots__ = ("engine", "given", "is_raw", "is_traced")
 
-    def __init__(self, engine: _muxi.SyncEngine, is_raw: bool = False, is_traced: bool = True) -> None:
+    def __init__(
+        self, engine: _muxi.SyncEngine, is_raw: bool = False, is_traced: bool = True, given: Set[str] = frozenset()
+    ) -> None:
         watch_end()
         self.engine: _muxi.SyncEngine = engine
         self.is_raw: bool = is_raw
         self.is_traced: bool = is_traced
+        # The names of the headers that the engine adds itself, in lower case.
+        self.given: Set[str] = given
 
     @property
     def base_url(self) -> str:
@@ -52,7 +57,7 @@ class Transport:
             return kind(self.engine.open(name, values, options))
         from ._telemetry import CallSpan
 
-        span = CallSpan(self.engine, name, values, options)
+        span = CallSpan(self.engine, name, values, options, self.given)
         try:
             stream = kind(self.engine.open(name, values, span.options))
         except BaseException as error:
@@ -64,7 +69,7 @@ class Transport:
     def _traced(self, name: str | None, values: tuple[Any, ...], options: CallOptions) -> Any:
         from ._telemetry import CallSpan
 
-        span = CallSpan(self.engine, name, values, options)
+        span = CallSpan(self.engine, name, values, options, self.given)
         try:
             # It has the status.
             reply = self.engine.call(name, values, span.options, True)

@@ -89,7 +89,7 @@ class _Polls:
 def _asked(client: Any, name: str, values: tuple[Any, ...]) -> Callable[[float], Any]:
     transport = client.transport
     # Also for `with_raw_response`.
-    plain = type(transport)(transport.engine, False, transport.is_traced)
+    plain = type(transport)(transport.engine, False, transport.is_traced, transport.given)
     return lambda left: plain.call(name, values, (None, left, None, None))
 
 
