@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import functools
 import gc
 import json
 import logging
@@ -12,7 +13,7 @@ import subprocess
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import muxi
@@ -238,6 +239,24 @@ def test_a_hook_must_be_callable() -> None:
         wrong: Any = {name: 5}
         with pytest.raises(TypeError, match=f"{name} must be callable, not int"):
             muxi.FormationClient(base_url="http://127.0.0.1:1/v1", **wrong)
+
+
+class Awaited:
+    async def __call__(self, *values: Any) -> None:
+        pass
+
+    async def each(self, *values: Any) -> AsyncIterator[None]:
+        yield
+
+
+@pytest.mark.parametrize("hook", [Awaited().__call__, Awaited(), functools.partial(Awaited().__call__), Awaited().each])
+def test_a_hook_must_be_a_plain_function(hook: Any) -> None:
+    for name in ("on_request", "on_response", "on_retry"):
+        for cls in (muxi.FormationClient, muxi.AsyncFormationClient):
+            with pytest.raises(TypeError, match=f"{name} must be a plain function, not an async one"):
+                cls(base_url="http://127.0.0.1:1/v1", **{name: hook})
+    with pytest.raises(TypeError, match="on_progress must be a plain function, not an async one"):
+        muxi.Upload(b"", hook)
 
 
 @each_kind

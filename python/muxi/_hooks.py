@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import weakref
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
     Hook: TypeAlias = Callable[["Attempt"], object] | None
 
-__all__ = ["Attempt", "Hooks", "hold"]
+__all__ = ["Attempt", "Hooks", "check_plain", "hold"]
 
 
 @dataclass(frozen=True)
@@ -55,12 +56,21 @@ class Hooks:
         self.all = (on_request, on_response, on_retry)
 
 
+def check_plain(name: str, function: object) -> None:
+    """Refuse what cannot be called, and what nothing would await."""
+    if not callable(function):
+        raise TypeError(f"{name} must be callable, not {type(function).__name__}")
+    for each in (function, type(function).__call__):
+        if inspect.iscoroutinefunction(each) or inspect.isasyncgenfunction(each):
+            raise TypeError(f"{name} must be a plain function, not an async one: nothing awaits it")
+
+
 def hold(settings: dict[str, Any]) -> Hooks:
     """Take the hooks out of a client's settings, and leave a weak reference there."""
     given = {name: settings.pop(name, None) for name in ("on_request", "on_response", "on_retry")}
     for name, hook in given.items():
-        if hook is not None and not callable(hook):
-            raise TypeError(f"{name} must be callable, not {type(hook).__name__}")
+        if hook is not None:
+            check_plain(name, hook)
     hooks = Hooks(**given)
     settings["_hooks"] = weakref.ref(hooks)
     return hooks

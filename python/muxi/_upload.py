@@ -24,7 +24,7 @@ class Upload:
         on_progress: The function.
 
     Raises:
-        TypeError: The function cannot be called.
+        TypeError: The function cannot be called, or is an async one.
 
     Example:
         Deploy with a line that shows the progress::
@@ -42,7 +42,8 @@ class Upload:
     def __init__(
         self, bundle: str | os.PathLike[str] | bytes | BinaryIO, on_progress: Callable[[int, int], object]
     ) -> None:
-        if not callable(on_progress):
-            raise TypeError(f"on_progress must be callable, not {type(on_progress).__name__}")
+        from ._hooks import check_plain
+
+        check_plain("on_progress", on_progress)
         self.bundle: str | os.PathLike[str] | bytes | BinaryIO = bundle
         self.on_progress: Callable[[int, int], object] = on_progress
