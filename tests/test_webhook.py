@@ -74,12 +74,16 @@ def test_signing_is_what_a_formation_does() -> None:
         [(b"host", b"a"), (b"x-muxi-signature", b"{}")],
         (("Host", "a"), ("X-MUXI-SIGNATURE", "{}")),
         {b"X-Muxi-Signature": b"{}"},
+        {"Host": ["a"], "X-Muxi-Signature": ["{}"]},
+        {"Host": None, "X-Muxi-Signature": ("{}", "t=1,v1=00")},
     ],
-    ids=["names", "lower", "environ", "asgi", "pairs", "bytes"],
+    ids=["names", "lower", "environ", "asgi", "pairs", "bytes", "lists", "tuples"],
 )
 def test_unwrap_finds_the_signature_in_headers_of_any_framework(headers: Any) -> None:
     def filled(value: Any) -> Any:
         signature = webhook.sign(SIGNED, "secret")
+        if isinstance(value, (list, tuple)):
+            return type(value)(filled(one) for one in value)
         return {"{}": signature, b"{}": signature.encode()}.get(value, value)
 
     pairs = headers.items() if isinstance(headers, dict) else headers
@@ -114,6 +118,72 @@ def test_unwrap_says_why_it_refuses() -> None:
     assert webhook.unwrap(SIGNED, signed(SIGNED, time.time() - 1000), "secret", tolerance=math.inf).request_id
     with pytest.raises(ValueError, match="tolerance"):
         webhook.unwrap(SIGNED, signed(SIGNED), "secret", tolerance=-1)
+
+
+HEADER = {"X-Muxi-Signature": "t=1,v1=00"}
+SECONDS = "must be a number of seconds, not str"
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "because"),
+    [
+        (lambda body: webhook.unwrap(body, HEADER, "secret"), TypeError, "body must be bytes or a str"),
+        (lambda body: webhook.sign(body, "secret"), TypeError, "body must be bytes or a str"),
+        (lambda body: webhook.verify_signature(body, "t=1", "secret"), TypeError, "payload must be bytes or a str"),
+    ],
+    ids=["unwrap", "sign", "verify"],
+)
+def test_a_body_that_was_parsed_is_refused(call: Any, kind: type[Exception], because: str) -> None:
+    for body in (10**11, {"id": "r"}, ["r"], None):
+        with pytest.raises(kind, match=f"{because}, as it came, not {type(body).__name__}"):
+            call(body)
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "because"),
+    [
+        ({"headers": "X-Muxi-Signature: t=1"}, TypeError, "headers must be a mapping, or pairs .*, not str"),
+        ({"headers": b"t=1"}, TypeError, "headers must be a mapping, or pairs .*, not bytes"),
+        ({"headers": None}, TypeError, "headers must be a mapping, or pairs .*, not NoneType"),
+        ({"headers": 5}, TypeError, "headers must be a mapping, or pairs .*, not int"),
+        ({"headers": [("a", "b", "c")]}, TypeError, "headers must be a mapping, or pairs .*, not list"),
+        ({"headers": {"X-Muxi-Signature": None}}, webhook.WebhookVerificationError, "no header `X-Muxi-Signature`"),
+        ({"headers": {"X-Muxi-Signature": []}}, webhook.WebhookVerificationError, "no header `X-Muxi-Signature`"),
+        ({"secret": None}, TypeError, "secret must be a str, not NoneType"),
+        ({"secret": b"secret"}, TypeError, "secret must be a str, not bytes"),
+        ({"tolerance": math.nan}, ValueError, "tolerance must be a number of seconds from 0, got nan"),
+        ({"tolerance": "5"}, TypeError, f"tolerance {SECONDS}"),
+        ({"tolerance": None}, TypeError, "tolerance must be a number of seconds, not NoneType"),
+    ],
+)
+def test_wrong_arguments_of_unwrap_are_named(values: dict[str, Any], kind: type[Exception], because: str) -> None:
+    given: dict[str, Any] = {"body": SIGNED, "headers": HEADER, "secret": "secret"}
+    with pytest.raises(kind, match=because):
+        webhook.unwrap(**(given | values))
+
+
+def test_wrong_arguments_of_verify_and_sign_are_named() -> None:
+    wrong: Any
+    signature = webhook.sign(SIGNED, "secret")
+    for endless in (math.inf, 1e300, 10**400):
+        wrong = endless
+        assert webhook.verify_signature(SIGNED, signature, "secret", wrong)
+    for wrong, kind in ((math.nan, ValueError), ("5", TypeError), (None, TypeError), (True, TypeError)):
+        with pytest.raises(kind, match="tolerance_seconds must be a number of seconds"):
+            webhook.verify_signature(SIGNED, signature, "secret", wrong)
+    for wrong in (5, ["t=1"]):
+        with pytest.raises(TypeError, match="signature_header must be a str, not"):
+            webhook.verify_signature(SIGNED, wrong, "secret")
+        with pytest.raises(TypeError, match="secret must be a str, not"):
+            webhook.verify_signature(SIGNED, signature, wrong)
+        with pytest.raises(TypeError, match="secret must be a str, not"):
+            webhook.sign(SIGNED, wrong)
+    for wrong in (-1, math.inf, math.nan, 10**30):
+        with pytest.raises(ValueError, match="timestamp must be a number of Unix seconds from 0, got"):
+            webhook.sign(SIGNED, "secret", wrong)
+    for wrong in ("5", True):
+        with pytest.raises(TypeError, match="timestamp must be a number of seconds, not"):
+            webhook.sign(SIGNED, "secret", wrong)
 
 
 def test_every_kind_is_parsed() -> None:

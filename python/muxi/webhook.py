@@ -31,6 +31,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from ._muxi import webhook_check, webhook_parse, webhook_sign, webhook_verify
+from ._numbers import seconds
 
 __all__ = [
     "Clarification",
@@ -229,6 +230,8 @@ def verify_signature(
 
     Raises:
         WebhookVerificationError: The secret is empty.
+        TypeError: An argument has a wrong type.
+        ValueError: The tolerance is NaN.
 
     Example:
         >>> from muxi import webhook
@@ -239,10 +242,13 @@ def verify_signature(
         return False
     if not secret:
         raise WebhookVerificationError("Webhook secret is required")
-    if tolerance_seconds < 0:
+    signature = _text(signature_header) if isinstance(signature_header, bytes) else signature_header
+    _check_text("signature_header", signature)
+    _check_text("secret", secret)
+    body, tolerance = _bytes("payload", payload), seconds("tolerance_seconds", tolerance_seconds)
+    if tolerance < 0:
         return False
-    tolerance = min(int(tolerance_seconds), _FOREVER)
-    return webhook_verify(_bytes(payload), signature_header, secret, tolerance, int(time.time()))
+    return webhook_verify(body, signature, secret, _within("tolerance_seconds", tolerance), int(time.time()))
 
 
 def unwrap(body: bytes | str, headers: Headers, secret: str, tolerance: float = 300) -> WebhookEvent:
@@ -254,7 +260,8 @@ def unwrap(body: bytes | str, headers: Headers, secret: str, tolerance: float = 
     Args:
         body: The request's body as it came.
         headers: The request's headers: a mapping, such as those of Starlette, Flask, Django (also ``META``) and
-            ``http.server``, or pairs, such as those of ASGI; names of any case; str or bytes.
+            ``http.server``, or pairs, such as those of ASGI; names of any case; str or bytes. A value may be a list of
+            values, as gateways give them.
         secret: The formation's admin key.
         tolerance: Seconds that the signature's time may be from the clock.
 
@@ -264,6 +271,8 @@ def unwrap(body: bytes | str, headers: Headers, secret: str, tolerance: float = 
     Raises:
         WebhookVerificationError: The signature is missing, wrong or old, the secret is empty, or the payload is not a
             JSON object. The message says which.
+        TypeError: An argument has a wrong type.
+        ValueError: The tolerance is below 0, or NaN.
 
     Example:
         >>> from muxi import webhook
@@ -272,11 +281,11 @@ def unwrap(body: bytes | str, headers: Headers, secret: str, tolerance: float = 
         >>> webhook.unwrap(body, headers, "the admin key").content[0].text
         'Hi'
     """
-    if not tolerance >= 0:
-        raise ValueError(f"tolerance must be a number of seconds from 0, got {tolerance}")
-    payload = _bytes(body)
+    _check_text("secret", secret)
+    within = _within("tolerance", seconds("tolerance", tolerance))
+    payload, signature = _bytes("body", body), _signature(headers)
     try:
-        webhook_check(payload, _signature(headers), secret, int(min(tolerance, _FOREVER)), int(time.time()))
+        webhook_check(payload, signature, secret, within, int(time.time()))
     except ValueError as error:
         raise WebhookVerificationError(str(error)) from None
     return parse(payload)
@@ -295,14 +304,21 @@ def sign(body: bytes | str, secret: str, timestamp: float | None = None) -> str:
 
     Raises:
         WebhookVerificationError: The secret is empty, or the body is not JSON.
+        TypeError: An argument has a wrong type.
+        ValueError: No clock has that time.
 
     Example:
         >>> from muxi import webhook
         >>> webhook.sign(b"{}", "the admin key", 1790000000).partition(",")[0]
         't=1790000000'
     """
+    _check_text("secret", secret)
+    at = seconds("timestamp", time.time() if timestamp is None else timestamp)
+    if not 0 <= at < _FOREVER:
+        raise ValueError(f"timestamp must be a number of Unix seconds from 0, got {at}")
+    payload = _bytes("body", body)
     try:
-        return webhook_sign(_bytes(body), secret, int(time.time() if timestamp is None else timestamp))
+        return webhook_sign(payload, secret, int(at))
     except ValueError as error:
         raise WebhookVerificationError(str(error)) from None
 
@@ -330,7 +346,7 @@ def parse(payload: bytes | str | dict[str, Any]) -> WebhookEvent:
         return WebhookEvent.from_dict(payload)
     if not isinstance(payload, (bytes, bytearray, memoryview, str)):
         raise WebhookVerificationError(f"Unsupported payload type: {type(payload)}")
-    body = _bytes(payload)
+    body = _bytes("payload", payload)
     return WebhookEvent._made(_parsed(body), json.loads(body))
 
 
@@ -342,17 +358,44 @@ def _parsed(body: bytes) -> dict[str, Any]:
     return event
 
 
-def _bytes(body: bytes | bytearray | memoryview | str) -> bytes:
-    # A lone half of a surrogate pair becomes bytes that are no JSON.
-    return body.encode(errors="surrogatepass") if isinstance(body, str) else bytes(body)
+def _bytes(name: str, body: bytes | bytearray | memoryview | str) -> bytes:
+    if isinstance(body, str):
+        # A lone half of a surrogate pair becomes bytes that are no JSON.
+        return body.encode(errors="surrogatepass")
+    try:
+        return bytes(memoryview(body))
+    except TypeError:
+        raise TypeError(f"{name} must be bytes or a str, as it came, not {type(body).__name__}") from None
+
+
+def _check_text(name: str, value: object) -> None:
+    # The value may be a key.
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a str, not {type(value).__name__}")
+
+
+def _within(name: str, tolerance: float) -> int:
+    if not tolerance >= 0:
+        raise ValueError(f"{name} must be a number of seconds from 0, got {tolerance}")
+    return int(min(tolerance, _FOREVER))
 
 
 def _signature(headers: Headers) -> str | None:
-    for name, value in headers.items() if isinstance(headers, _HasItems) else headers:
+    for name, value in _pairs(headers):
         # WSGI and Django's META spell it HTTP_X_MUXI_SIGNATURE.
         if _text(name).lower().replace("_", "-").removeprefix("http-") == _SIGNATURE:
-            return _text(value)
+            # Gateways give a list of the values of each name.
+            first = next(iter(value), None) if isinstance(value, (list, tuple)) else value
+            return None if first is None else _text(first)
     return None
+
+
+def _pairs(headers: Headers) -> list[tuple[Any, Any]]:
+    try:
+        return [(name, value) for name, value in (headers.items() if isinstance(headers, _HasItems) else headers)]
+    except (TypeError, ValueError):
+        kind = type(headers).__name__
+        raise TypeError(f"headers must be a mapping, or pairs of a name and a value, not {kind}") from None
 
 
 def _text(value: Any) -> str:
