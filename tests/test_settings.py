@@ -324,7 +324,8 @@ def test_the_url_of_one_formation_takes_no_other_id(name: str, monkeypatch: pyte
         with pytest.raises(ValueError, match=f"{name} names one formation.*give server_url and formation_id"):
             make(**given)
     monkeypatch.setenv("MUXI_FORMATION_ID", "theirs")
-    assert FormationClient(**{name: "http://h"}).base_url in ("http://h", "http://h/v1")
+    alone: Any = {name: "http://h"}
+    assert FormationClient(**alone).base_url in ("http://h", "http://h/v1")
 
 
 def test_a_config_may_have_attributes_of_its_own() -> None:
