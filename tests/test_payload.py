@@ -94,6 +94,8 @@ def test_files_are_read(send: Send, tmp_path: Path) -> None:
         ((3,), {}, "payload must be a dict, not int"),
         ((), {"mesage": "hi"}, "unexpected keyword argument 'mesage': did you mean 'message'?"),
         (("hi",), {"timout": 3}, "unexpected keyword argument 'timout': did you mean 'timeout'?"),
+        (("hi",), {"stream": True}, "unexpected keyword argument 'stream': call chat_stream"),
+        (("hi",), {"max_retries": 2}, "unexpected keyword argument 'max_retries': give it to the client"),
         (("hi",), {"colour": "x"}, "unexpected keyword argument 'colour'; give fields of your own in a dict"),
         (("hi",), {"files": ["a.txt"]}, "files[0] must be a path, (name, bytes), (name, bytes, media type) or a dict"),
         (("hi",), {"files": ["a.txt"]}, "not a text: write Path('a.txt')"),

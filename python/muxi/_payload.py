@@ -21,6 +21,13 @@ _FORMS = {
     "AudioRequest": 'audio_chat(files=[Path("note.wav")]) or audio_chat({"files": [...]})',
 }
 
+# What is no field of a turn, and is often given as one.
+_ELSEWHERE = {
+    "stream": ": call chat_stream",
+    "max_retries": ": give it to the client, or to with_options",
+    "retry": ": give it to the client, or to with_options",
+}
+
 
 def payload_of(kind: str, payload: Any, fields: Mapping[str, Any]) -> Any:
     """Return the payload of a call that takes it as one argument, by keyword, or both."""
@@ -55,6 +62,7 @@ def _check_name(kind: str, name: str) -> None:
 
         near = get_close_matches(name, [*known, "timeout", "deadline", "headers", "idempotency_key", "user_id"], 1)
         hint = f": did you mean {near[0]!r}?" if near else "; give fields of your own in a dict"
+        hint = _ELSEWHERE.get(name, hint)
         raise TypeError(f"unexpected keyword argument {name!r}{hint}")
 
 
@@ -84,7 +92,8 @@ def _check_file(at: int, one: Any) -> None:
     is_named = isinstance(one, tuple) and [type(part) for part in one] in ([str, bytes], [str, bytes, str])
     if not (is_named or hasattr(one, "keys") or hasattr(one, "__fspath__")):
         shown = f"a text: write Path({one!r})" if isinstance(one, str) else type(one).__name__
-        raise TypeError(f"files[{at}] must be a path, (name, bytes), (name, bytes, media type) or a dict, not {shown}")
+        forms = "a path, (name, bytes), (name, bytes, media type) or a dict with filename, content and content_type"
+        raise TypeError(f"files[{at}] must be {forms}, not {shown}")
 
 
 def _read(at: int, one: Any) -> Any:

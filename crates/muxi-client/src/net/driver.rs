@@ -48,7 +48,8 @@ impl Driver {
             return Err(Error::new(ErrorKind::InvalidArgument, "THREAD_IS_ENDING", message));
         }
         let Some(runtime) = self.runtime.as_ref().filter(|_| !is_in_async_task()) else {
-            let message = "a blocking client cannot be used inside an async runtime: use the async client";
+            let message = "a blocking client cannot be used inside an async runtime, nor in a hook or log handler that \
+                           runs within a call: use the async client, or call afterwards";
             return Err(Error::new(ErrorKind::InvalidArgument, "BLOCKING_IN_ASYNC", message));
         };
         let now = || self.start.elapsed().as_millis() as u64;
