@@ -276,7 +276,11 @@ def test_a_cancellation_that_meets_an_answer_is_not_lost(origin: Origin, kind: s
 
         steps: list[Callable[[], Any]] = [lambda: aask(formation), opened, read, final]
         for make in steps:
-            assert any([await cancelled_when_answered(make()) for _ in range(10)])
+            # A busy machine has such a moment seldom.
+            tries = 1
+            while not await cancelled_when_answered(make()):
+                tries += 1
+                assert tries < 2000
         await work(formation)
 
     run_on(kind, main())
