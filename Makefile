@@ -14,6 +14,7 @@ ISOLATED := $(BIN)/python tests/isolated.py
 unexport CONDA_PREFIX
 
 .PHONY: demo help test test-rust test-python browser packages parity real check generate openapi build clean
+.PHONY: windows windows-check
 .PHONY: chaos fuzz bench bench-table bench-growth bench-pythons bench-local counts
 
 demo: build ## Start muxi-local and run the quickstarts against it
@@ -72,6 +73,12 @@ check: build ## Check formatting, lints, types, and that generated files are up 
 	$(BIN)/python -m mypy.stubtest muxi._muxi muxi_local._muxi_local
 	$(BIN)/pyright --warnings
 	@for package in muxi muxi_local; do $(ENV) pyright --verifytypes $$package --ignoreexternal > target/types.txt || { cat target/types.txt; exit 1; }; done
+
+windows: ## Link the Python modules for Windows, and run the Rust tests there, under wine (Debian 12)
+	@scripts/windows
+
+windows-check: ## Compile everything for Windows, tests too (Debian 12)
+	@scripts/windows check
 
 generate: $(VENV)/ready ## Write what derives from the tables of operations and settings
 	cargo run --quiet --package xtask -- gen
