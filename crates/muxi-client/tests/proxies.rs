@@ -326,6 +326,8 @@ fn what_is_wrong_in_the_environment_is_named_by_its_variable() {
         ("ALL_PROXY", "garbage value", "ALL_PROXY must be a URL like http://proxy:3128 or".to_owned()),
     ] {
         let told = asked("http://h", &[(variable, value)]);
-        assert!(told.contains(&expected) && told.contains(variable) && !told.contains("hush"), "{variable}: {told}");
+        // Windows finds a variable by any case; it is named as it was looked for.
+        let is_told = |what: &str| told.contains(what) || cfg!(windows) && told.contains(&what.replace("ALL_", "all_"));
+        assert!(is_told(&expected) && is_told(variable) && !told.contains("hush"), "{variable}: {told}");
     }
 }

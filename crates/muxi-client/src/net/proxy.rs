@@ -85,11 +85,12 @@ fn variable(name: &str) -> Result<Option<String>> {
 /// The proxy for an origin, by the rules of curl: the first variable that is set counts, also an empty one, which stands
 /// for none. One that does not count is not checked. `read` reads a variable.
 fn from_environment(base: &BaseUrl, read: impl Fn(&str) -> Result<Option<String>>) -> Result<Option<Proxy>> {
-    // A CGI program has the header `Proxy` of its request in the variable HTTP_PROXY.
+    // A CGI program has the header `Proxy` of its request in the variable HTTP_PROXY, which Windows finds by any case.
     let is_cgi = read("REQUEST_METHOD")?.is_some();
     let names: &[&'static str] = match (base.is_secure(), is_cgi) {
         (true, _) => &["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"],
         (false, false) => &["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"],
+        (false, true) if cfg!(windows) => &["all_proxy", "ALL_PROXY"],
         (false, true) => &["http_proxy", "all_proxy", "ALL_PROXY"],
     };
     for name in names {

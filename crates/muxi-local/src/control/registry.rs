@@ -35,12 +35,15 @@ use tempfile::TempDir;
 /// the proxy only.
 pub(super) const PORTS: std::ops::Range<u16> = 8000..9000;
 
+/// The variable that says where temporary folders are.
+const TEMPORARY: &str = if cfg!(windows) { "TMP" } else { "TMPDIR" };
+
 /// The folder for what is unpacked.
 fn temporary_folder() -> io::Result<TempDir> {
     tempfile::Builder::new().prefix("muxi-local-").tempdir().map_err(|error| {
         let place = std::env::temp_dir();
         let place = place.display();
-        io::Error::new(error.kind(), format!("cannot make a folder in {place} (TMPDIR says where): {error}"))
+        io::Error::new(error.kind(), format!("cannot make a folder in {place} ({TEMPORARY} says where): {error}"))
     })
 }
 
