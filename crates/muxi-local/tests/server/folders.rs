@@ -142,10 +142,10 @@ fn wrong_formations_keep_the_server_from_starting() {
     let error = fault(builder().formation(folder.path()).formation("/no/such"));
     assert_eq!(error.kind(), std::io::ErrorKind::InvalidData);
     let text = error.to_string();
-    let shown = folder.path().display();
+    let shown = |folder_name: &str, name: &str| folder.path().join(folder_name).join(name).display().to_string();
     for line in [
-        &format!("{shown}/agents/helper.afs:1:1: 'description' is required: an agent has one"),
-        &format!("{shown}/sops/refund.md:1:13: [agent:nobody]: there is no agent 'nobody'"),
+        &(shown("agents", "helper.afs") + ":1:1: 'description' is required: an agent has one"),
+        &(shown("sops", "refund.md") + ":1:13: [agent:nobody]: there is no agent 'nobody'"),
         "/no/such: there is no such file or folder",
     ] {
         assert!(text.lines().any(|found| found.starts_with(line)), "{line}: {text}");

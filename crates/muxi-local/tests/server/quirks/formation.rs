@@ -4,6 +4,7 @@ use serde_json::json;
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
+    path::Path,
     time::{Duration, Instant},
 };
 
@@ -86,9 +87,12 @@ fn non_ascii_key_500() {
 fn paths_in_errors() {
     both("paths-in-errors", |server, on| {
         let reply = post(server, "ada", "/triggers/nothing", json!({ "data": {} }));
-        assert_eq!((reply.status, reply.error().contains("/demo/current/triggers/nothing.md")), (404, on));
+        assert_eq!(
+            (reply.status, reply.error().replace('\\', "/").contains("/demo/current/triggers/nothing.md")),
+            (404, on)
+        );
         let path = post(server, "", "/tuning", json!({ "content": "Be kind." })).data()["path"].clone();
-        assert_eq!(path.as_str().unwrap().starts_with('/'), on, "{path}");
+        assert_eq!(Path::new(path.as_str().unwrap()).is_absolute(), on, "{path}");
         assert_eq!(get(server, "", "/tuning").data()["path"], path);
     });
 }
