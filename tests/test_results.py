@@ -245,3 +245,17 @@ def test_a_last_token_without_text_leaves_the_slices_and_says_how_it_ended(last:
     assert (result.text, result.status, result.agent) == ("one two", "error", "helper")
     with pytest.raises(muxi.MuxiError, match="one two"):
         result.raise_for_status()
+
+
+def test_a_token_is_an_object() -> None:
+    event = muxi.Event(event="message", data=json.dumps({"token": {"type": "content", "content": "a", "extra": 1}}))
+    token = event.token
+    assert isinstance(token, Token)
+    assert (token.type, token.content, token.get("extra"), event.text) == ("content", "a", 1, "a")
+    assert event.token is token
+    assert event.json() == {"token": {"type": "content", "content": "a", "extra": 1}}
+    bare = muxi.Event(event="message", data='{"token": "a"}')
+    assert (bare.text, bare.type) == ("a", "content")
+    assert bare.token == {"type": "content", "content": "a"}
+    for data in ("{}", "[1]", "no JSON", '{"token": 5}', '{"token": null}'):
+        assert muxi.Event(event="message", data=data).token is None

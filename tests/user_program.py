@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         RequestState,
         RestoredMessage,
         Role,
+        Token,
     )
 
 
@@ -51,6 +52,7 @@ def synchronous(server: ServerClient, formation: FormationClient) -> None:
         for event in stream:
             assert_type(event, muxi.Event)
             assert_type(event.text, str)
+            assert_type(event.token, Token | None)
         with contextlib.closing(stream.text_deltas()) as texts:
             for text in texts:
                 assert_type(text, str)

@@ -8,6 +8,8 @@ TYPE_CHECKING = bool()  # Not a literal, which jedi would believe, nor from typi
 if TYPE_CHECKING:
     from typing import Any
 
+    from .types import Token
+
 __all__ = ["Event", "parse_ui_widgets"]
 
 
@@ -30,16 +32,26 @@ class Event(dict[str, str]):
                 self._json = None
             return self._json
 
-    @property
-    def token(self) -> Any:
-        """The token of a chat event: a dict, with an old runtime a text, or None."""
+    def _token(self) -> Any:
         parsed = self.json()
         return parsed.get("token") if isinstance(parsed, dict) else None
 
     @property
+    def token(self) -> Token | None:
+        """The token of a chat event; None for all other events. A bare text, as old runtimes send it, is a slice."""
+        token = self._token()
+        if type(token) is str:
+            token = {"type": "content", "content": token}
+        if type(token) is dict:
+            from .types import Token
+
+            self._json["token"] = token = Token(token)
+        return token if isinstance(token, dict) else None  # type: ignore[return-value]
+
+    @property
     def type(self) -> str:
         """The token's type, such as ``"content"`` or ``"completed"``; otherwise the event's name."""
-        token = self.token
+        token = self._token()
         if isinstance(token, str):
             return "content"
         kind = token.get("type") if isinstance(token, dict) else None
@@ -48,7 +60,7 @@ class Event(dict[str, str]):
     @property
     def text(self) -> str:
         """The slice of the answer that this event brings; empty for all other events."""
-        token = self.token
+        token = self._token()
         if isinstance(token, str):
             return token
         if isinstance(token, dict) and token.get("type") == "content":

@@ -171,12 +171,12 @@ class Answer(_Turn):
 
 def result_of(text: str, notes: Iterable[Event], session_id: str | None, request_id: str | None) -> TurnResult:
     """Return the result of a turn, from its text and the events of its stream that say more."""
-    token: dict[str, Any] | None = None
+    token: Token | None = None
     widgets: list[dict[str, Any]] = []
     for event in notes:
         widgets += event.widgets
-        token = event.token if isinstance(event.token, dict) else token
-    completed = token or {}
+        token = event.token or token
+    completed: dict[str, Any] = token or {}
     status = completed.get("status")
     asks = status == "awaiting_clarification" or completed.get("clarification") is True
     return TurnResult(
