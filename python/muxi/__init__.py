@@ -12,6 +12,7 @@ Example:
 """
 
 from . import _process  # noqa: F401
+from ._clash import warn_of_official
 from ._event import Event, parse_ui_widgets
 from ._muxi import __version__
 from ._raw_response import RawResponse
@@ -29,6 +30,8 @@ from .errors import (
     TimeoutError as TimeoutError,
     ValidationError,
 )
+
+warn_of_official()
 
 TYPE_CHECKING = bool()  # Not a literal, which jedi would believe, nor from typing, which takes long to load.
 if TYPE_CHECKING:
@@ -105,4 +108,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted({*__all__, "ConnectionError", "TimeoutError"})

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import venv
 from pathlib import Path
 from zipfile import ZipFile
@@ -91,6 +92,19 @@ def test_a_wheel_is_small_and_has_its_own_files_only(name: str) -> None:
     assert {Path(file).name for file in files if "/licenses/" in file} >= {"LICENSE-APACHE", "LICENSE-MIT"}
 
 
+def test_the_official_package_in_the_same_folder_is_told(tmp_path: Path) -> None:
+    environment = Environment(tmp_path)
+    (official,) = re.findall(r"muxi==[0-9.]+", (ROOT / "Makefile").read_text())
+    environment.install(official)
+    environment.install(str(wheel("muxi_client")))
+    done = environment.run("python", "-c", "import muxi; print(muxi.ConflictError)")
+    assert "<string>:1: UserWarning: the packages muxi and muxi-client are both installed" in done.stderr
+    assert "pip uninstall muxi muxi-client, then pip install muxi-client" in done.stderr
+    assert environment.run("python", "-m", "pip", "uninstall", "--yes", "muxi", "muxi-client").returncode == 0
+    environment.install(str(wheel("muxi_client")))
+    assert environment.run("python", "-W", "error", "-c", "import muxi").returncode == 0
+
+
 def test_without_the_local_server_its_name_says_how_to_get_it(alone: Environment) -> None:
     done = alone.run("python", "-m", "muxi.local", "--version")
     assert (done.returncode, done.stdout, done.stderr.strip()) == (1, "", MISSING)
@@ -128,3 +142,17 @@ def test_an_application_is_tested_with_the_wheels(both: Environment, tmp_path: P
     done = both.run("python", "-m", "pytest", "-q", cwd=examples / "app")
     assert done.returncode == 0, done.stdout
     assert re.search(r"\d+ passed", done.stdout), done.stdout
+
+
+def test_source_packages_have_a_lock_file_that_fits(tmp_path: Path) -> None:
+    program = ROOT / "scripts/release/sdist.py"
+    tools = {**os.environ, "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
+    subprocess.run([sys.executable, program, tmp_path], check=True, env=tools, stdout=subprocess.DEVNULL)
+    made = {path.name.rsplit("-", 1)[0]: path for path in tmp_path.glob("*.tar.gz")}
+    assert set(made) == set(PACKAGES)
+    for name, path in made.items():
+        with tarfile.open(path) as archive:
+            files = {name.partition("/")[2] for name in archive.getnames()}
+        assert files >= {"Cargo.lock", "PKG-INFO", "LICENSE-MIT", "README.md", "pyproject.toml"}
+        assert files >= {f"python/{PACKAGES[name].name}/{path.name}" for path in PACKAGES[name].glob("*.py")}
+        assert not any(file.endswith((".so", ".pyc")) for file in files)

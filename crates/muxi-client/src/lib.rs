@@ -100,4 +100,6 @@ mod pages {
     struct Local;
     #[doc = include_str!("../../../docs/rust.md")]
     struct Rust;
+    #[doc = include_str!("../../muxi-local/README.md")]
+    struct LocalCrate;
 }

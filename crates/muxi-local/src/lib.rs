@@ -1,6 +1,7 @@
 //! A local MUXI server: control plane and formations in one process.
 //!
-//! For development, tests and CI of applications: no key, no container, no language model; state in memory, or in a folder as well (see [`Builder::data`]).
+//! For development, tests and CI of applications: no key, no container, no language model; state in memory, or in a folder
+//! as well (see [`Builder::data`]).
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> std::io::Result<()> {
