@@ -33,16 +33,15 @@ impl SseEvent {
 
     /// Kind and text of a chat turn's token. The rest of the token is skipped.
     pub(crate) fn kind_and_content(&self) -> Option<(Cow<'_, str>, Cow<'_, str>)> {
-        if let Some(Slice { kind, content }) = slice(&self.data) {
-            return Some((kind, content));
+        match serde_json::from_str::<Frame<'_>>(&self.data) {
+            Ok(frame) => frame.token.map(|Slice { kind, content }| (kind, content)),
+            Err(_) => self.odd_kind_and_content(),
         }
-        self.odd_kind_and_content()
     }
 
     /// Those of a token whose text is null or of another type, which counts as none, or which has numbers that JSON lacks.
     #[cold]
     fn odd_kind_and_content(&self) -> Option<(Cow<'_, str>, Cow<'_, str>)> {
-        memchr::memmem::find(self.data.as_bytes(), b"\"token\"")?;
         let frame: Value = self.json().ok()?;
         let token = frame.get("token")?.as_object()?;
         let text = |name| token.get(name).and_then(Value::as_str).map(str::to_owned);
@@ -63,14 +62,11 @@ impl SseEvent {
     }
 }
 
-/// The token in an event's data.
-fn slice(data: &str) -> Option<Slice<'_>> {
-    #[derive(Deserialize)]
-    struct Frame<'a> {
-        #[serde(borrow)]
-        token: Option<Slice<'a>>,
-    }
-    serde_json::from_str::<Frame<'_>>(data).ok()?.token
+/// An event's data, as far as its token goes.
+#[derive(Deserialize)]
+struct Frame<'a> {
+    #[serde(borrow)]
+    token: Option<Slice<'a>>,
 }
 
 /// A token, as far as its text goes.
