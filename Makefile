@@ -14,6 +14,7 @@ ISOLATED := $(BIN)/python tests/isolated.py
 unexport CONDA_PREFIX
 
 .PHONY: demo help test test-rust test-python browser packages parity real check generate openapi build clean
+.PHONY: rehearsal
 .PHONY: windows windows-check
 .PHONY: chaos fuzz bench bench-table bench-growth bench-pythons bench-local counts
 
@@ -40,8 +41,12 @@ browser: build ## Test the pages of muxi-local and of the examples in a real bro
 
 packages: $(VENV)/ready ## Build the wheels of both distributions, and try them in clean environments
 	rm -rf target/packages
-	@for at in . crates/muxi-local-python; do (cd $$at && $(ENV) maturin build --quiet --release --compression-level 9 --out "$(CURDIR)/target/packages") || exit; done
+	$(BIN)/python scripts/release/wheels.py target/packages
 	$(BIN)/python -m pytest -q tests/packages
+
+rehearsal: $(VENV)/ready ## Make all that a release publishes, from a clean clone of HEAD, and use it (to target/rehearsal)
+	rm -rf target/rehearsal
+	$(BIN)/python scripts/release/rehearse.py target/rehearsal
 
 parity: build .venv-official/ready ## Compare every operation with the official SDK; see docs/differences.md
 	$(BIN)/python -m pytest -q tests/parity
@@ -66,6 +71,7 @@ check: build ## Check formatting, lints, types, and that generated files are up 
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --exclude muxi-python --exclude muxi-local-python --no-deps --quiet
 	cargo run --quiet --package xtask -- gen --check
 	cargo run --quiet --package xtask -- imports
+	$(BIN)/python scripts/release/version.py
 	cargo package --package muxi-client --package muxi-local --no-verify --offline --allow-dirty --quiet
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
@@ -89,7 +95,7 @@ openapi: ## Write the OpenAPI documents of both APIs to target/openapi
 build: $(VENV)/ready ## Build the Python packages into .venv
 	@$(call DEVELOP)
 
-$(VENV)/ready: requirements-dev.txt
+$(VENV)/ready: requirements-dev.txt scripts/release/requirements.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 10) or sys.exit("This needs CPython 3.10 or later, and \
 	$(PYTHON) is %d.%d: say which to use, for instance make PYTHON=python3.12" % v[:2])'
 	$(PYTHON) -m venv $(VENV)

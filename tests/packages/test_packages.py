@@ -13,23 +13,16 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+from built import BUILT, PACKAGES, ROOT, wheel
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
-ROOT = Path(__file__).resolve().parents[2]
-BUILT = ROOT / "target" / "packages"
 MISSING = 'the local MUXI server is not installed: pip install "muxi-client[local]"'
 # Megabytes. The client is a part of production images; the local server is not.
 LIMITS = {"muxi_client": (3.3, 7.0), "muxi_local": (8.0, 20.0)}
-PACKAGES = {"muxi_client": ROOT / "python/muxi", "muxi_local": ROOT / "crates/muxi-local-python/python/muxi_local"}
-
-
-def wheel(name: str) -> Path:
-    (found,) = BUILT.glob(f"{name}-*.whl")
-    return found
 
 
 class Environment:
