@@ -14,7 +14,7 @@ ISOLATED := $(BIN)/python tests/isolated.py
 unexport CONDA_PREFIX
 
 .PHONY: demo help test test-rust test-python browser packages parity real check generate openapi build clean
-.PHONY: rehearsal
+.PHONY: rehearsal deny
 .PHONY: windows windows-check
 .PHONY: chaos fuzz bench bench-table bench-growth bench-pythons bench-local counts
 
@@ -48,6 +48,9 @@ rehearsal: $(VENV)/ready ## Make all that a release publishes, from a clean clon
 	rm -rf target/rehearsal
 	$(BIN)/python scripts/release/rehearse.py target/rehearsal
 
+deny: ## Check licences, sources and known flaws of all dependencies (needs cargo-deny; CHECKS="licenses bans")
+	cargo deny check $(CHECKS)
+
 parity: build .venv-official/ready ## Compare every operation with the official SDK; see docs/differences.md
 	$(BIN)/python -m pytest -q tests/parity
 
@@ -72,6 +75,7 @@ check: build ## Check formatting, lints, types, and that generated files are up 
 	cargo run --quiet --package xtask -- gen --check
 	cargo run --quiet --package xtask -- imports
 	$(BIN)/python scripts/release/version.py
+	$(BIN)/python scripts/release/licences.py --check
 	cargo package --package muxi-client --package muxi-local --no-verify --offline --allow-dirty --quiet
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
@@ -86,8 +90,9 @@ windows: ## Link the Python modules for Windows, and run the Rust tests there, u
 windows-check: ## Compile everything for Windows, tests too (Debian 12)
 	@scripts/windows check
 
-generate: $(VENV)/ready ## Write what derives from the tables of operations and settings
+generate: $(VENV)/ready ## Write what derives from the tables of operations and settings, and from the lock file
 	cargo run --quiet --package xtask -- gen
+	$(BIN)/python scripts/release/licences.py
 
 openapi: ## Write the OpenAPI documents of both APIs to target/openapi
 	cargo run --quiet --package xtask -- openapi target/openapi

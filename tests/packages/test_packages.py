@@ -146,6 +146,6 @@ def test_source_packages_have_a_lock_file_that_fits(tmp_path: Path) -> None:
     for name, path in made.items():
         with tarfile.open(path) as archive:
             files = {name.partition("/")[2] for name in archive.getnames()}
-        assert files >= {"Cargo.lock", "PKG-INFO", "LICENSE-MIT", "README.md", "pyproject.toml"}
+        assert files >= {"Cargo.lock", "PKG-INFO", "LICENSE-MIT", "THIRD-PARTY-LICENSES", "README.md", "pyproject.toml"}
         assert files >= {f"python/{PACKAGES[name].name}/{path.name}" for path in PACKAGES[name].glob("*.py")}
         assert not any(file.endswith((".so", ".pyc")) for file in files)
