@@ -21,17 +21,17 @@ impl Clock {
         Timestamp::now().checked_add(*self.0.borrow()).unwrap_or(Timestamp::MAX)
     }
 
-    /// How far the clock is ahead of the real time.
+    /// The time by which the clock is ahead of the real time.
     pub(crate) fn offset(&self) -> SignedDuration {
         *self.0.borrow()
     }
 
-    /// How far the clock can be moved forward.
+    /// The time by which the clock can still be moved forward.
     pub(crate) fn left(&self) -> Duration {
         Duration::try_from(Timestamp::MAX.duration_since(self.now())).unwrap_or_default()
     }
 
-    /// Moves the clock forward; whoever sleeps until a time that has now come wakes.
+    /// Moves the clock forward, and wakes the tasks that sleep until a time that has now come.
     pub(crate) fn advance(&self, by: Duration) {
         let by = SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX);
         self.0.send_modify(|offset| *offset = offset.saturating_add(by));

@@ -14,15 +14,15 @@ use std::{
 };
 use tokio::time::{Instant, timeout_at};
 
-/// How long a request may take to arrive, its body included.
+/// The time that a request may take to arrive, its body included.
 const LIMIT: Duration = Duration::from_secs(15);
 
-/// Whether a request took too long to arrive.
+/// Set if a request took too long to arrive.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Late(Arc<AtomicBool>);
 
 impl Late {
-    /// Whether its body was cut off by now.
+    /// True if its body was cut off by now.
     pub(crate) fn is_late(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }

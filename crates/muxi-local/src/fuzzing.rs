@@ -20,7 +20,7 @@ pub fn unpack(bundle: &Path, folder: &Path) -> Result<(), String> {
 ///
 /// # Errors
 ///
-/// What is wrong with it, a line each.
+/// The problems of the formation, a line each.
 pub fn read_formation(folder: &Path) -> Result<(), String> {
     let keys = FormationKeys { admin: "admin".to_owned(), client: "client".to_owned() };
     files::load(folder, &keys).map(drop).map_err(|problems| problems.to_string())
@@ -30,7 +30,7 @@ pub fn read_formation(folder: &Path) -> Result<(), String> {
 ///
 /// # Errors
 ///
-/// What is wrong with it.
+/// The problem of the script.
 pub fn read_script(text: &str) -> Result<(), ScriptError> {
     Script::read(text, None).map(drop)
 }

@@ -1,4 +1,4 @@
-//! What all parts of one server share.
+//! The parts that one server's formations and control plane share.
 
 use crate::{
     arrivals::Log, clock::Clock, fault::Faults, outbound::Outbound, quirks::Quirks, stopping::Stopping, store::Store,
@@ -21,11 +21,11 @@ pub(crate) struct Host {
     pub(crate) faults: Faults,
     /// The requests that came.
     pub(crate) log: Log,
-    /// Whether the server stops.
+    /// The signal that the server stops.
     pub(crate) stopping: Stopping,
-    /// Where formations print. Set by the control plane, which keeps their logs.
+    /// The printer of formations. Set by the control plane, which keeps their logs.
     pub(crate) printer: OnceLock<Printer>,
-    /// Where state is kept.
+    /// The store of the state.
     pub(crate) store: Store,
 }
 

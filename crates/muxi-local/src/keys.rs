@@ -36,7 +36,7 @@ impl Keys<Option<String>> {
             client_key: key("client_key", &self.client_key, "fmc_", 24),
         };
         store.write(changes);
-        // Nobody must be told of keys that a restart would not know.
+        // Keys that a restart would not know must not be told to a caller.
         store.read(SCOPE)?;
         Ok(keys)
     }

@@ -1,4 +1,4 @@
-//! What the server itself calls: webhooks and language models.
+//! The server's own requests: webhooks and language models.
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, Uri, uri::InvalidUri};
@@ -11,9 +11,9 @@ use hyper_util::{
 };
 use std::{io, sync::OnceLock, time::Duration};
 
-/// How long a connection may take to come about.
+/// The time that a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long an unused connection is kept.
+/// The time for which an unused connection is kept.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A call that brought no response.

@@ -1,6 +1,6 @@
 //! Patterns in which `*` stands for any text.
 
-/// Whether a text fits a pattern.
+/// True if a text fits a pattern.
 pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };

@@ -1,4 +1,4 @@
-//! What a request is for: a formation behind `/api/{id}`, `/draft/{id}` or `/v1`, or the control plane.
+//! The target of a request: a formation behind `/api/{id}`, `/draft/{id}` or `/v1`, or the control plane.
 
 use crate::{
     control::{Control, Instance},
@@ -33,8 +33,8 @@ pub(crate) fn app(control: Arc<Control>, access: Arc<Access>) -> Router {
     Router::new().fallback(serve).with_state(Site { control, rpc, inspect })
 }
 
-/// How long event streams may go on when the server stops; a chat turn says its last words earlier.
-const LAST_EVENTS: Duration = Duration::from_millis(400);
+/// The time for which event streams may go on when the server stops; a chat turn sends its last events earlier.
+const SHUTDOWN_TIME: Duration = Duration::from_millis(400);
 
 /// Answers a request. An event stream, which may have no end of its own, ends when the server stops.
 async fn serve(State(site): State<Site>, request: Request) -> Response {
@@ -50,7 +50,7 @@ async fn serve(State(site): State<Site>, request: Request) -> Response {
     }
     let stopped = async move {
         control.host.stopping.begun().await;
-        tokio::time::sleep(LAST_EVENTS).await;
+        tokio::time::sleep(SHUTDOWN_TIME).await;
     };
     response.map(|body| Body::from_stream(body.into_data_stream().take_until(stopped)))
 }

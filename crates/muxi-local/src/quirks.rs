@@ -1,6 +1,7 @@
 //! Defects of the shipped runtime and server that can be turned on, singly or all at once.
 //!
-//! [`QUIRKS`] is the table of them. Where `contract/` is named, `R` is `formation-api.md` and `S` is `server-api.md`.
+//! [`QUIRKS`] is the table of them. In a name of a part of `contract/`, `R` is `formation-api.md` and `S` is
+//! `server-api.md`.
 
 use crate::near::near;
 use std::{
@@ -16,11 +17,11 @@ pub struct QuirkInfo {
     pub(crate) quirk: Quirk,
     /// Its name, as `--quirks` takes it.
     pub name: &'static str,
-    /// What the shipped runtime or server does.
+    /// The behaviour of the shipped runtime or server.
     pub what: &'static str,
-    /// Where the contract tells of it.
+    /// The section of the contract about it.
     pub section: &'static str,
-    /// Whether it is on unless something else is asked for.
+    /// True if it is on by default.
     pub on_by_default: bool,
 }
 
@@ -59,9 +60,9 @@ quirks! {
     SingleUser "single-user" "R 14.6, 2": "as with SQLite: memories answer 500, and every user is \"0\""
     LateCancel "late-cancel" "R 14.7, 7.10": "cancelling a turn whose answer has begun is acknowledged and has no effect"
     UnmarkedFailures "unmarked-failures" "R 14.8, 4": "an outage of the model leaves no mark in the JSON reply"
-    UnknownRequestId "unknown-request-id" "R 14.9, 7.7": "chat names a request that nobody knows unless the caller chose its id, and no session on the fast path and for audio"
+    UnknownRequestId "unknown-request-id" "R 14.9, 7.7": "chat names an unknown request unless the caller chose its id, and no session on the fast path and for audio"
     WebhookEncoding "webhook-encoding" "R 14.10, 10" Default: "the body of a webhook is not the text that was signed"
-    EscalationKey "escalation-key" "R 14.10, 10" Default: "the webhook at the end of an escalation is signed with a key that nobody has"
+    EscalationKey "escalation-key" "R 14.10, 10" Default: "the webhook at the end of an escalation is signed with a random key"
     UnsignedNotifications "unsigned-notifications" "R 14.10, 10" Default: "webhooks of notifications are not signed"
     NonAsciiKey500 "non-ascii-key-500" "R 14.11, 2": "a key that is not ASCII answers 500"
     StatusUrlWithoutV1 "status-url-without-v1" "R 14.11, 7.6": "the status_url of a rebuild or forget job lacks /v1"
@@ -75,7 +76,7 @@ quirks! {
     LogAgentFilter "log-agent-filter" "R 14.15, 8.4": "/logs with an agent filter sends nothing"
     DocumentsNotDecoded "documents-not-decoded" "R 14.16, 7.8": "the base64 of a document reaches the model as it is"
     AudioRequestIdDropped "audio-request-id-dropped" "R 14.16, 7.7": "audio chat does not use the caller's request id"
-    Notification502 "notification-502" "R 14.17, 3": "a notification that nobody took answers 502 with success"
+    Notification502 "notification-502" "R 14.17, 3": "a notification that no channel took answers 502 with success"
     NoTerminalEvent "no-terminal-event" "R 14.17, 8.1": "the stream of a turn that asks for approval is silent for 600 s and ends without completed"
     MemoryDeleteAnyUser "memory-delete-any-user" "R 14.18": "any user can delete the memory of another"
     NewUserRace "new-user-race" "R 14.19": "the first turns of a new user, sent at once, fail with an IntegrityError"
@@ -113,7 +114,7 @@ impl Default for Quirks {
 }
 
 impl Quirks {
-    /// Whether a defect is on.
+    /// True if a defect is on.
     pub(crate) fn on(&self, quirk: Quirk) -> bool {
         self.0.load(Ordering::Relaxed) & bit(quirk) != 0
     }
@@ -124,7 +125,7 @@ impl Quirks {
     }
 }
 
-/// Which defects are to be on.
+/// A choice of the defects that are to be on.
 ///
 /// Its text is a list with commas, read from the left: `real` turns all on, `fixed` all off, `default` goes back to the
 /// default, a name turns that defect on and a name with a minus turns it off. A list that begins with a name begins with

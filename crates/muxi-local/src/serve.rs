@@ -25,13 +25,13 @@ use tokio::{
     task::JoinSet,
 };
 
-/// How long a stop waits for requests in flight; event streams end earlier by themselves.
+/// The time for which a stop waits for requests in flight; event streams end earlier by themselves.
 const GRACE: Duration = Duration::from_millis(600);
 /// The real server's idle limit.
 const IDLE: Duration = Duration::from_secs(60);
 /// The real runtime's idle limit.
 const SHORT_IDLE: Duration = Duration::from_secs(5);
-/// How long a closed connection may still receive: the real server's limit for a whole request.
+/// The time for which a closed connection may still receive: the real server's limit for a whole request.
 const LINGER: Duration = Duration::from_secs(15);
 
 /// Accepts connections until `stop` resolves, then lets requests in flight finish within [`GRACE`].
@@ -67,7 +67,7 @@ async fn connection(
     mut closing: watch::Receiver<bool>,
     idle: Duration,
 ) {
-    // Where an answer is left that HTTP cannot express. The service then fails, which ends hyper's part.
+    // The place for an answer that HTTP cannot express. The service then fails, which ends hyper's part.
     let raw = Mutex::<Option<Box<Raw>>>::new(None);
     let service = service_fn(|request| {
         let answer = front.clone().answer(request, peer);
@@ -105,7 +105,7 @@ async fn connection(
     match left {
         // Fails only where the other side has left already.
         Some(Leave::Reset) => drop(stream.set_zero_linger()),
-        // A server that stops waits for nobody.
+        // A server that stops waits for no client.
         Some(Leave::Close) if !*closing.borrow() => linger(stream).await,
         _ => {}
     }

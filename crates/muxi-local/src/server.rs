@@ -30,7 +30,7 @@ use std::{
 };
 use tokio::{net::TcpListener, sync::oneshot, task};
 
-/// What a server is started with. Keys that are not given are random, or those of the data folder.
+/// The settings that a server is started with. Keys that are not given are random, or those of the data folder.
 #[derive(Clone)]
 pub struct Builder {
     address: String,
@@ -45,14 +45,14 @@ pub struct Builder {
     data: Option<PathBuf>,
 }
 
-/// Where a script comes from.
+/// The source of a script.
 #[derive(Clone)]
 enum Source {
     Text(String),
     File(PathBuf),
 }
 
-/// Where a language model is asked.
+/// The endpoint of a language model.
 #[derive(Clone)]
 struct Endpoint {
     url: String,
@@ -84,7 +84,7 @@ impl fmt::Debug for Builder {
 }
 
 impl Builder {
-    /// Where to listen; port 0 takes any free one.
+    /// Sets the address to listen on; port 0 takes any free one.
     #[must_use]
     pub fn address(mut self, address: impl Into<String>) -> Self {
         self.address = address.into();
@@ -119,8 +119,8 @@ impl Builder {
         self
     }
 
-    /// How long a formation takes to become healthy (5 ms unless set; the real one takes seconds). Longer times
-    /// make half-done deployments observable.
+    /// Sets the time that a formation takes to become healthy (default 5 ms; the real server's takes seconds). Longer
+    /// times make half-done deployments observable.
     #[must_use]
     pub fn start_time(mut self, time: Duration) -> Self {
         self.start_time = time;
@@ -162,7 +162,7 @@ impl Builder {
         self
     }
 
-    /// What all parts of the server share, set up as wanted.
+    /// The parts that the whole server shares, set up as wanted.
     fn host(&self) -> io::Result<Host> {
         let host = Host::default();
         let selection: Result<Selection, _> = self.quirks.parse();
@@ -170,7 +170,7 @@ impl Builder {
         Ok(host)
     }
 
-    /// What answers messages.
+    /// The responders, which answer messages.
     fn responders(&self) -> io::Result<Responders> {
         let responders = Responders::default();
         let invalid = |error: ScriptError| io::Error::new(io::ErrorKind::InvalidData, error);
@@ -186,8 +186,8 @@ impl Builder {
         Ok(responders)
     }
 
-    /// Whether other machines may use `/_local` too: the request log, the faults, the clock and the page, whose chat
-    /// box needs no key. Only this machine may unless set.
+    /// Allows other machines to use `/_local` too: the request log, the faults, the clock and the page, whose chat box
+    /// needs no key. Only this machine may unless set.
     #[must_use]
     pub fn remote_inspection(mut self, allowed: bool) -> Self {
         self.remote_inspection = allowed;
@@ -202,19 +202,19 @@ impl Builder {
         self
     }
 
-    /// Whether formations and the script file are read again when their files change; what formations remember stays.
-    /// Each reload is told on the standard error output, and where a file is wrong, what was read before it stays.
-    /// Bundles are not watched.
+    /// Watches the files of formations and the script file, and reads them again when they change; the state of
+    /// formations stays. Each reload is told on the standard error output, and where a file is wrong, what was read
+    /// before it stays. Bundles are not watched.
     #[must_use]
     pub fn watch(mut self, watch: bool) -> Self {
         self.watch = watch;
         self
     }
 
-    /// Which defects of the shipped runtime and server to reproduce: a list with commas, read from the left. `real`
-    /// turns all on, `fixed` all off, a name turns one on and a name with a minus off ([`QUIRKS`](crate::QUIRKS) are
-    /// the names). The default is the intended behaviour, but for how webhooks are encoded and signed. Starting fails
-    /// with [`io::ErrorKind::InvalidInput`] when a name is unknown.
+    /// Selects the defects of the shipped runtime and server to reproduce: a list with commas, read from the left.
+    /// `real` turns all on, `fixed` all off, a name turns one on and a name with a minus off ([`QUIRKS`](crate::QUIRKS)
+    /// are the names). The default is the intended behaviour, but for how webhooks are encoded and signed. Starting
+    /// fails with [`io::ErrorKind::InvalidInput`] when a name is unknown.
     #[must_use]
     pub fn quirks(mut self, selection: impl Into<String>) -> Self {
         self.quirks = selection.into();
@@ -222,10 +222,10 @@ impl Builder {
     }
 
     /// Keeps the server's state in this folder too, which is made where it is missing: a server that is started with
-    /// it again has the same keys, deployed formations, drafts and everything that formations remember. What a client
-    /// was told is safe there, also when the process is killed. A formation that is given with
-    /// [`Builder::formation`] begins from its files at each start and goes on with what it remembers. Without a
-    /// folder the state ends with the server.
+    /// it again has the same keys, deployed formations, drafts and everything that formations remember. Anything that a
+    /// client was told is safe there, also when the process is killed. A formation that is given with
+    /// [`Builder::formation`] begins from its files at each start and goes on with what it remembers. Without a folder
+    /// the state ends with the server.
     ///
     /// Only one server may use a folder at a time. The folder is readable for its owner only; secrets and keys in it
     /// are not encrypted.
@@ -375,7 +375,7 @@ impl fmt::Debug for Server {
 }
 
 impl Server {
-    /// What to start a server with.
+    /// Returns a builder, which starts a server.
     pub fn builder() -> Builder {
         Builder::default()
     }
@@ -383,7 +383,7 @@ impl Server {
     /// Starts the server on a thread of its own; needs no runtime.
     pub fn spawn(builder: Builder) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        // What formations do of their own accord is spawned while they are made.
+        // Tasks that formations start of their own accord are spawned while they are made.
         let inside = runtime.enter();
         let (mut server, stop, run) = builder.bind()?;
         drop(inside);
@@ -411,7 +411,7 @@ impl Server {
         &self.url
     }
 
-    /// Whether only this machine can reach the server.
+    /// True if only this machine can reach the server.
     pub fn is_local(&self) -> bool {
         self.local
     }
@@ -485,7 +485,7 @@ impl Server {
         SystemTime::UNIX_EPOCH + since.unwrap_or_default()
     }
 
-    /// Whether no scheduled job runs and none that is due waits to be run.
+    /// True if no scheduled job runs and none that is due waits to be run.
     pub fn is_settled(&self) -> bool {
         self.control.settled()
     }
@@ -540,10 +540,10 @@ impl Server {
     }
 
     /// Puts everything back to the start: formations and what they remember, faults, the request log, the clock
-    /// and the script. What was deployed is gone.
+    /// and the script. Deployed formations are gone.
     pub fn reset(&self) {
         self.control.reset();
-        // What the store refuses now is tried again with the next change.
+        // Changes that the store refuses now are tried again with the next one.
         let _ = self.control.announce();
     }
 

@@ -1,8 +1,8 @@
-//! Tells whoever holds a stream open that the server stops.
+//! Tells the holders of open streams that the server stops.
 
 use tokio::sync::watch;
 
-/// Whether the server stops.
+/// The signal that the server stops.
 #[derive(Debug)]
 pub(crate) struct Stopping(watch::Sender<bool>);
 

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 /// Keys kept before the oldest goes.
 const CAPACITY: usize = 10_000;
 
-/// How often each key has come.
+/// The number of times that each key has come.
 #[derive(Debug, Default)]
 pub(crate) struct Tally(Mutex<(HashMap<String, u32>, VecDeque<String>)>);
 

@@ -1,4 +1,4 @@
-//! What a request is aimed at: the formation in its path, and the operation of the table.
+//! The target of a request: the formation in its path, and the operation of the table.
 
 use crate::{near, pattern};
 use matchit::Router;
@@ -10,7 +10,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str};
 use serde_json::Value;
 use std::sync::LazyLock;
 
-/// What a path keeps as it is.
+/// The characters that a path keeps as they are.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/')
     .remove(b'-')
@@ -31,7 +31,7 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b':')
     .remove(b'@');
 
-/// What a path is aimed at.
+/// The target of a path.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     /// The path as it came.
@@ -103,7 +103,7 @@ impl Target {
         found.iter().copied().filter(move |endpoint| endpoint.method == method)
     }
 
-    /// Whether the path fits a pattern, whole or behind the formation's id.
+    /// True if the path fits a pattern, whole or behind the formation's id.
     pub(crate) fn fits(&self, glob: &str) -> bool {
         pattern::matches(glob, &self.path) || pattern::matches(glob, &self.inner)
     }
@@ -249,7 +249,7 @@ mod tests {
         assert_eq!(target("/api/demo%2fv1%2Fhealth"), (Place::Live("demo".into()), "/v1/health".into()));
         assert_eq!(target("/v1%2Fagents/a%2Fb%20%25"), (Place::First, "/v1/agents/a/b%20%25".into()));
         assert_eq!(target("/rpc/formations/a%2Fb%3F"), (Place::Server, "/rpc/formations/a/b%3F".into()));
-        // What was encoded twice is decoded once.
+        // A path that was encoded twice is decoded once.
         assert_eq!(
             target("/api/a%252Fb/v1/agents/c%252Fd"),
             (Place::Live("a%2Fb".into()), "/v1/agents/c%252Fd".into())

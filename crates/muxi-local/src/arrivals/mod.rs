@@ -52,7 +52,7 @@ pub struct Arrival {
     pub headers: BTreeMap<String, String>,
     /// The idempotency key.
     pub idempotency_key: Option<String>,
-    /// Which attempt of its call it is, from 1: requests with one idempotency key are one call.
+    /// The number of the attempt within its call, from 1: requests with one idempotency key are one call.
     pub attempt: u32,
     /// The user that the header names.
     pub user: Option<String>,
@@ -137,7 +137,7 @@ impl Kept {
     }
 }
 
-/// What watchers are told.
+/// A change of the log, as watchers get it.
 #[derive(Clone, Debug)]
 pub(crate) enum Change {
     /// A request came, or more is known of it.
@@ -223,7 +223,7 @@ impl Log {
         let mut kept = self.0.kept();
         *kept = Kept::default();
         self.0.attempts.clear();
-        // Nobody may be watching.
+        // An error means that there are no watchers.
         let _ = self.0.watchers.send(Change::Cleared);
     }
 }

@@ -1,4 +1,4 @@
-//! What the program prints: the announcement, the operations, and why it could not start.
+//! The program's output: the announcement, the operations, and the reasons why it could not start.
 
 use super::arguments::Arguments;
 use crate::{QUIRKS, QuirkInfo, Server, control, formation, quirks::Quirks, server::NotListening};

@@ -63,7 +63,7 @@ pub(super) struct Arguments {
     pub(super) routes: bool,
 }
 
-/// What `--quirks` takes beside a selection.
+/// The value of `--quirks` that lists them.
 const LIST: &str = "list";
 
 /// Checks the value of `--quirks`.
@@ -75,12 +75,12 @@ fn known_quirks(text: &str) -> Result<String, String> {
 }
 
 impl Arguments {
-    /// Whether the quirks are to be listed, and no server to be started.
+    /// True if the quirks are to be listed, and no server to be started.
     pub(super) fn lists_quirks(&self) -> bool {
         self.quirks.as_deref() == Some(LIST)
     }
 
-    /// What the server is started with.
+    /// The builder of the server, with these settings.
     pub(super) fn builder(&self) -> Builder {
         let host = &self.host;
         let host = if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.clone() };

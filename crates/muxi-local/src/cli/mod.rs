@@ -45,7 +45,7 @@ fn run(arguments: &Arguments) -> io::Result<i32> {
     runtime.block_on(async {
         let mut signals = Signals::new()?;
         let server = arguments.builder().start().await?;
-        // Whoever started this may have closed its end; the server is of use all the same.
+        // The parent process may have closed the other end; the server is of use all the same.
         let _ = announce(&mut io::stdout().lock(), arguments.json, &server);
         let _ = warn(&mut io::stderr().lock(), &server);
         signals.wait().await;

@@ -14,7 +14,7 @@ use tokio::io::AsyncWriteExt;
 
 /// Bytes that a bundle may have, and may unpack to.
 const UNPACKED: u64 = 4 << 30;
-/// How many times its own size a bundle may unpack to, beyond what any bundle may.
+/// The multiple of its own size that a bundle may unpack to, beyond [`SMALL`].
 const RATIO: u64 = 200;
 /// Bytes that a bundle may unpack to whatever its own size is.
 const SMALL: u64 = 128 << 20;
@@ -114,7 +114,7 @@ impl Upload {
             let written = match kind {
                 EntryType::Directory => fs::create_dir_all(&target),
                 EntryType::Regular | EntryType::Continuous => write(&mut entry, &target),
-                // What it unpacks to is not in the archive, and so not counted. No usual tool makes one of a bundle.
+                // Its unpacked size is not in the archive, and so not counted. No usual tool makes one of a bundle.
                 EntryType::GNUSparse => return Err(format!("sparse file in archive: {name}")),
                 // Links and devices are skipped.
                 _ => Ok(()),
@@ -125,7 +125,7 @@ impl Upload {
     }
 }
 
-/// What a bundle may unpack to.
+/// The limits on unpacking a bundle.
 struct Limits {
     unpacked: u64,
     ratio: u64,

@@ -86,7 +86,7 @@ pub(super) fn cut(message: &str) -> Response {
 pub(super) struct Candidate {
     pub(super) folder: Arc<Folder>,
     pub(super) config: Config,
-    /// What the caller named the version.
+    /// The version as the caller named it.
     pub(super) semantic: Option<String>,
     pub(super) digest: String,
 }

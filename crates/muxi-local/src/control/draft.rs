@@ -36,7 +36,7 @@ fn conflict(name: &'static str) -> Refusal {
     (StatusCode::CONFLICT, name)
 }
 
-/// What the disk refuses is nobody's fault that has a name of its own.
+/// The answer to an error of the disk: it has no name of its own.
 const BROKEN: Refusal = (StatusCode::INTERNAL_SERVER_ERROR, "DirectoryError");
 
 pub(super) async fn files(call: Call) -> Response {
@@ -167,10 +167,11 @@ fn place(root: &Path, body: &Map<String, Value>) -> Result<(String, PathBuf), Re
     Ok((path.to_owned(), target))
 }
 
-/// Whether links on the way to a file lead out of the folder.
+/// True if links on the way to a file lead out of the folder.
 fn leads_out(root: &Path, target: &Path) -> bool {
     let Ok(root) = root.canonicalize() else { return false };
-    // What is not there yet cannot be a link; the nearest folder above it can. A link to nowhere is not followed.
+    // A file that does not exist yet cannot be a link; the nearest folder above it can. A link to nowhere is not
+    // followed.
     let there = target.ancestors().find(|path| path.symlink_metadata().is_ok());
     there.is_some_and(|path| !path.canonicalize().is_ok_and(|path| path.starts_with(&root)))
 }
@@ -271,7 +272,7 @@ async fn deploy_draft(control: Arc<Control>, id: String, events: bool) -> Respon
             drop(drafts);
             return refuse(&control, &id, missing("DraftNotFound"));
         };
-        // Somebody else has changed the live formation since the draft was copied from it.
+        // Another caller has changed the live formation since the draft was copied from it.
         let base = draft.base.as_ref().map(|(number, _)| *number);
         live.is_some_and(|(number, updating)| updating || base.is_some_and(|base| base != number))
     };

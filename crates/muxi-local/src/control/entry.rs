@@ -19,7 +19,7 @@ pub(super) struct Entry {
     pub(super) deployed_at: Timestamp,
     pub(super) updated_at: Timestamp,
     pub(super) running_since: Option<Instant>,
-    /// What answers its requests; `None` unless it runs.
+    /// The service that answers its requests; `None` unless it runs.
     pub(super) service: Option<Service>,
     pub(super) log: Arc<Log>,
     pub(super) current: Version,
@@ -40,17 +40,17 @@ pub(super) struct UpdateState {
 #[derive(Clone)]
 pub(super) struct Version {
     pub(super) number: u32,
-    /// What the caller named it; absent when the caller gave no version.
+    /// The version as the caller named it; absent when the caller gave none.
     pub(super) semantic: Option<String>,
     /// SHA-256 of the bundle's bytes.
     pub(super) digest: String,
     pub(super) source: Source,
 }
 
-/// Where a formation's files are.
+/// The place of a formation's files.
 #[derive(Clone)]
 pub(super) enum Source {
-    /// The built-in formation: written to files only when somebody asks for them.
+    /// The built-in formation: written to files only when a caller asks for them.
     Demo,
     /// A folder of the server's own, deleted with its last version.
     Own(Arc<Folder>),
@@ -125,7 +125,7 @@ impl Entry {
         self.updated_at = Timestamp::now();
     }
 
-    /// `service` answers from now on, unless somebody has stopped or replaced the formation while it started.
+    /// Has `service` answer from now on, unless the formation was stopped or replaced while it started.
     pub(super) fn started(&mut self, service: Service) -> Result<(), Failure> {
         if self.status != Status::Starting {
             let message = "Formation failed health check: stopped during startup";

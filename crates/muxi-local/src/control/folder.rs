@@ -33,7 +33,7 @@ impl Folder {
         self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
-    /// Whether the folder stays when its last owner goes.
+    /// Keeps the folder when its last owner goes, or not.
     pub(super) fn keep(&self, kept: bool) {
         self.kept.store(kept, Ordering::Relaxed);
     }
@@ -42,7 +42,7 @@ impl Folder {
 impl Drop for Folder {
     fn drop(&mut self) {
         if !self.kept.load(Ordering::Relaxed) {
-            // What cannot be deleted now is swept at the next start.
+            // A folder that cannot be deleted now is swept at the next start.
             let _ = fs::remove_dir_all(&self.path);
         }
     }

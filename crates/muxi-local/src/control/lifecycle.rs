@@ -60,7 +60,7 @@ pub(super) async fn restart(call: Call) -> Response {
     progress::run(&keeper, events, work, progress::render).await
 }
 
-/// What the real server says because it looks in the wrong folder.
+/// The real server's error, because it looks in the wrong folder.
 fn no_config() -> Failure {
     let message = "Failed to find formation config: no formation config file found (tried: [formation.afs formation.yaml formation.yml])";
     Failure::internal("ConfigError", "validating", message)

@@ -1,4 +1,4 @@
-//! What formations and the server print, and the routes that show it.
+//! The output of formations and of the server, and the routes that show it.
 
 use super::{Call, progress};
 use crate::reply;
@@ -52,7 +52,7 @@ impl Lines {
         kept.0.push_back(line.clone());
         kept.1 += 1;
         drop(kept);
-        // Nobody may be following.
+        // An error means that there are no followers.
         let _ = self.follow.send(line);
     }
 

@@ -38,7 +38,7 @@ use muxi_client::api::{
 };
 use std::{collections::HashSet, sync::Arc};
 
-/// What `/health` and `/rpc/server/status` give as the server's version.
+/// The server's version in `/health` and `/rpc/server/status`.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// One request to the control plane.
@@ -54,7 +54,7 @@ impl Call {
         self.request.headers().get(name)?.to_str().ok()
     }
 
-    /// Whether the caller wants progress events.
+    /// True if the caller wants progress events.
     fn wants_events(&self) -> bool {
         self.header("accept").is_some_and(|accept| accept.contains("text/event-stream"))
     }
@@ -69,7 +69,7 @@ impl Call {
 
 type Handler = fn(Call) -> BoxFuture<'static, Response>;
 
-/// What an operation of the table does here; every one has a handler (see the test).
+/// The handler of an operation of the table; every one has a handler (see the test).
 fn handler(name: &str) -> Option<Handler> {
     let handler: Handler = match name {
         "ping" => |call| Box::pin(read::ping(call)),

@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 /// More events than any operation has, so that none waits for a slow reader.
 const EVENTS: usize = 64;
 
-/// What an operation that succeeded answers.
+/// The answer of an operation that succeeded.
 pub(super) struct Done {
     pub(super) status: StatusCode,
     /// `data` of the JSON answer.
@@ -26,7 +26,7 @@ pub(super) struct Done {
     pub(super) complete: Value,
 }
 
-/// What an operation that failed answers.
+/// The answer of an operation that failed.
 #[derive(Debug)]
 pub(super) struct Failure {
     pub(super) status: StatusCode,
@@ -52,7 +52,7 @@ impl Failure {
     }
 }
 
-/// Where an operation reports its stages; nowhere when the caller wants JSON.
+/// The stages that an operation reports; none when the caller wants JSON.
 #[derive(Clone)]
 pub(super) struct Progress(Option<mpsc::Sender<Bytes>>);
 

@@ -1,4 +1,4 @@
-//! What only reads: ping, health, status, list, get.
+//! The operations that only read: ping, health, status, list, get.
 
 use super::{Call, VERSION, entry::Status, registry::PORTS};
 use crate::reply;

@@ -55,7 +55,7 @@ pub(crate) struct Control {
     pub(super) signer: Signer,
     pub(super) keys: FormationKeys,
     pub(super) url: String,
-    /// How long a formation takes to become healthy.
+    /// The time that a formation takes to become healthy.
     pub(super) start_time: Duration,
     pub(super) started: Instant,
     pub(super) server_id: String,
@@ -87,7 +87,7 @@ pub(super) struct DevRun {
     pub(super) instance: Instance,
 }
 
-/// What answers a formation's requests, and the log that they go to.
+/// The router of a formation's requests, and the log that they go to.
 #[derive(Clone)]
 pub(crate) struct Instance {
     pub(crate) router: Router,
@@ -123,7 +123,7 @@ impl Control {
                 control.with(id, |entry| entry.log.stdout.push(line));
             }
         };
-        // A host is new with its server, so nobody has set it before.
+        // A host is new with its server, so its printer is not set yet.
         let _ = control.host.printer.set(Box::new(print));
         Ok(control)
     }
@@ -144,7 +144,7 @@ impl Control {
         self.serve_again();
     }
 
-    /// Whether no scheduled job runs and none that is due waits to be run, in any formation.
+    /// True if no scheduled job runs and none that is due waits to be run, in any formation.
     pub(crate) fn settled(&self) -> bool {
         self.formations().values().filter_map(|entry| entry.service.as_ref()).all(|service| service.formation.settled())
     }
@@ -159,7 +159,7 @@ impl Control {
         self.formations().iter().map(row).collect()
     }
 
-    /// What answers for `/api/{id}`; an error is the status of a formation that does not run, or `None`.
+    /// The instance behind `/api/{id}`; an error is the status of a formation that does not run, or `None`.
     pub(crate) fn live(&self, id: &str) -> Result<Instance, Option<&'static str>> {
         let formations = self.formations();
         let entry = formations.get(id).ok_or(None)?;
@@ -185,7 +185,7 @@ impl Control {
         webhook.send(&*formation.ok_or_else(idle)?).await
     }
 
-    /// What answers for `/draft/{id}`: a development run, or else a formation that the server was started with.
+    /// The instance behind `/draft/{id}`: a development run, or else a formation that the server was started with.
     pub(crate) fn dev_instance(&self, id: &str) -> Result<Instance, Option<&'static str>> {
         let run = self.dev().get(id).map(|run| run.instance.clone());
         match run {
@@ -260,12 +260,12 @@ impl Control {
         Ok(Service::new(Formation::on(&self.context, scope, spec)?))
     }
 
-    /// What a formation is made from. Reads files.
+    /// The specification of a formation. Reads files.
     pub(super) fn spec(&self, source: &Source) -> Result<Loaded, files::Problems> {
         match source {
             Source::Demo => Ok(Loaded::from(FormationSpec::demo(&self.keys.admin, &self.keys.client))),
             Source::Own(folder) => files::load(folder.path(), &self.keys).map(|mut loaded| {
-                // What was deployed is the server's copy, in which nobody looks for files.
+                // Deployed files are the server's copy, in which users do not look for files.
                 loaded.spec.folder = None;
                 loaded
             }),
@@ -274,12 +274,12 @@ impl Control {
     }
 }
 
-/// Whose state it is that the formation `id` has.
+/// The scope of the state of the live formation `id`.
 pub(super) fn live_scope(id: &str) -> String {
     format!("live/{id}")
 }
 
-/// Whose state it is that the development run of `id` has.
+/// The scope of the state of the development run of `id`.
 pub(super) fn draft_scope(id: &str) -> String {
     format!("draft/{id}")
 }

@@ -25,7 +25,7 @@ type Rows = BTreeMap<(&'static str, String), String>;
 /// Folders by name.
 type Folders = BTreeMap<String, Arc<Folder>>;
 
-/// What the store has been told last.
+/// The rows and folders as the store got them last.
 #[derive(Default)]
 pub(super) struct Saved {
     rows: Rows,
@@ -130,13 +130,13 @@ impl Control {
         Ok((rows, folders))
     }
 
-    /// Tells the store how things are now. Nobody waits for it.
+    /// Tells the store how things are now. No caller waits for it.
     pub(crate) fn announce(&self) -> Result<(), String> {
         if self.host.store.folder().is_some() { self.send().map(drop) } else { Ok(()) }
     }
 
     /// Takes up formations and drafts as a server before this one left them; the built-in one only where `demo` wants
-    /// it. What ran runs again.
+    /// it. Formations that ran run again.
     pub(super) fn restore(&self, demo: bool) -> Result<(), String> {
         let Some(data) = self.host.store.folder() else { return Ok(()) };
         let files = files(data).map_err(|error| format!("{}: {error}", data.display()))?;

@@ -19,10 +19,10 @@ use std::{
 #[derive(Clone)]
 pub(super) struct Place {
     pub(super) id: String,
-    /// Where its files are; `None` for the built-in one.
+    /// The path of its files; `None` for the built-in one.
     pub(super) path: Option<PathBuf>,
     source: Source,
-    /// What it was made from at the start.
+    /// Its specification at the start.
     spec: FormationSpec,
 }
 
@@ -36,13 +36,13 @@ pub struct Served {
     pub name: String,
     /// Its version.
     pub version: String,
-    /// Where its files are, as it was given; `None` for the built-in one.
+    /// The path of its files, as it was given; `None` for the built-in one.
     pub path: Option<PathBuf>,
     /// The key of its administrator.
     pub admin_key: String,
     /// The key of its applications.
     pub client_key: String,
-    /// What is odd about its files, each with file and line.
+    /// Warnings about its files, each with file and line.
     pub warnings: Vec<String>,
     /// The secrets that its files refer to and that have no value, and how to give them. Nothing here uses them.
     pub missing_secrets: Option<String>,
@@ -54,15 +54,15 @@ impl std::fmt::Debug for Served {
     }
 }
 
-/// What became of a formation whose files were read again.
+/// The outcome for a formation whose files were read again.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Reload {
     /// Its id.
     pub id: String,
-    /// Whether it is another one now than before.
+    /// True if it differs from the one before.
     pub changed: bool,
-    /// What is odd about its files; or why it goes on as it was, one fault a line.
+    /// Warnings about its files; or the reasons why it goes on as it was, one fault a line.
     pub outcome: Result<Vec<String>, String>,
 }
 
@@ -124,7 +124,7 @@ impl Control {
         }
     }
 
-    /// Whether the command line names that formation: it begins from its files at each start, whatever was done to it
+    /// True if the command line names that formation: it begins from its files at each start, in spite of all changes
     /// since then.
     pub(super) fn is_given(&self, id: &str) -> bool {
         self.places().iter().any(|place| place.id == id && place.path.is_some())
@@ -135,7 +135,7 @@ impl Control {
         self.places().first().map_or("", |place| &place.id)
     }
 
-    /// Whether the server was started with that formation.
+    /// True if the server was started with that formation.
     pub(super) fn is_served(&self, id: &str) -> bool {
         self.places().iter().any(|place| place.id == id)
     }
@@ -203,7 +203,7 @@ impl Control {
         Ok(served)
     }
 
-    /// Reads the files of the formations that the server was started with again. What they remember stays. A
+    /// Reads the files of the formations that the server was started with again. Their state stays. A
     /// formation whose files are wrong goes on as it was, and so does one that was updated in another way.
     pub(crate) fn reload(&self, changed: impl Fn(&Path) -> bool) -> Vec<Reload> {
         let places = self.places().iter().filter(|place| place.path.as_deref().is_some_and(&changed));
@@ -271,7 +271,7 @@ fn shown(path: Option<&PathBuf>) -> String {
     path.map_or_else(|| "the demo".to_owned(), |path| path.display().to_string())
 }
 
-/// Whether a path is a packed formation.
+/// True if a path is a packed formation.
 fn is_bundle(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
     path.is_file() && (name.ends_with(".tar.gz") || name.ends_with(".tgz"))

@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-/// How long files must be quiet: editors and checkouts write several times.
+/// The time for which files must be quiet: editors and checkouts write several times.
 const QUIET: Duration = Duration::from_millis(150);
 
 /// Watches the folders of formations and the script until it is dropped.

@@ -1,4 +1,4 @@
-//! Which fault a request meets: the one that it asks for, or the first armed one that fits.
+//! The choice of the fault that a request meets: the one that it asks for, or the first armed one that fits.
 
 use super::{Fault, HEADER, InvalidFault};
 use crate::{arrivals::idempotency_key, tally::Tally, target::Target};
@@ -16,7 +16,7 @@ pub(crate) struct Faults {
     armed: Mutex<Vec<Armed>>,
     /// As many as are armed: a look at it spares the lock.
     count: AtomicUsize,
-    /// How often the faults that requests ask for have happened.
+    /// The number of times that each fault that requests ask for has happened.
     asked: Tally,
 }
 
@@ -24,7 +24,7 @@ pub(crate) struct Faults {
 #[derive(Debug)]
 pub(crate) struct Met {
     pub(crate) fault: Fault,
-    /// How often the armed one was used; none where the request asked for it.
+    /// The number of times that the armed one was used; none where the request asked for it.
     used: Option<Arc<AtomicU32>>,
 }
 
@@ -102,7 +102,7 @@ impl Faults {
         self.asked.clear();
     }
 
-    /// What is armed, as JSON: the fault, its text, and how often it was used.
+    /// The armed faults as JSON: each with its text and the number of times that it was used.
     pub(crate) fn list(&self) -> Value {
         let row =
             |armed: &Armed| json!({ "fault": armed.fault, "text": armed.fault.to_string(), "used": armed.used() });
@@ -151,7 +151,7 @@ impl Faults {
 }
 
 impl Fault {
-    /// Whether the fault is meant for a request.
+    /// True if the fault is meant for a request.
     fn fits(&self, method: &str, target: &Target, operations: &[&Endpoint]) -> bool {
         let fits_path = |path: &str| match path.contains(['/', '*']) {
             true => target.fits(path),

@@ -21,7 +21,7 @@ fn is_place(text: &str) -> bool {
 }
 
 impl Fault {
-    /// Whether the parts make sense together.
+    /// Checks that the parts make sense together.
     pub(crate) fn check(&self) -> Checked<()> {
         if let Some(path) = &self.path
             && !target::operations().any(|endpoint| endpoint.name == path)

@@ -109,14 +109,14 @@ pub enum Moment {
     After,
 }
 
-/// How far a body comes.
+/// The part of a body that is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Amount {
     Bytes(u64),
     Events(u64),
 }
 
-/// What is wrong with an answer that has status 200.
+/// The defect of an answer that has status 200.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Envelope {
     List,
@@ -125,7 +125,7 @@ pub(crate) enum Envelope {
     Fields,
 }
 
-/// What comes that cannot be read.
+/// A kind of answer that cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Garbage {
     Http,
@@ -183,7 +183,7 @@ impl Fault {
         self
     }
 
-    /// How long to wait before the call is carried out.
+    /// The wait before the call is carried out.
     pub(crate) fn wait(&self) -> Option<Duration> {
         self.delay_ms.map(Duration::from_millis)
     }
@@ -193,13 +193,13 @@ impl Fault {
         self.reset.or(self.close)
     }
 
-    /// Where the body is cut off, if it is.
+    /// The place where the body is cut off, if it is.
     fn cut(&self) -> Option<Amount> {
         let within = (self.ends() == Some(Moment::Body)).then(|| Amount::Bytes(self.after_bytes.unwrap_or(1)));
         self.truncate.or(self.stall_after).or(within)
     }
 
-    /// Whether an answer with this head ends before the fault can happen to it, and nothing else goes wrong.
+    /// True if an answer with this head ends before the fault can happen to it, and nothing else goes wrong.
     pub(crate) fn spares(&self, head: &HeaderMap) -> bool {
         let text = |name| head.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         let length = text(header::CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
@@ -215,12 +215,12 @@ impl Fault {
         beyond && self.only_cuts()
     }
 
-    /// Whether the call is left undone although no answer replaces its own.
+    /// True if the call is left undone although no answer replaces its own.
     pub(crate) fn ends_before(&self) -> bool {
         self.ends() == Some(Moment::Before) || self.garbage == Some(Garbage::Http)
     }
 
-    /// Whether the answer cannot be sent as HTTP has it.
+    /// True if the answer cannot be sent as HTTP has it.
     pub(crate) fn breaks_the_wire(&self) -> bool {
         self.garbage == Some(Garbage::Http)
             || self.ends().is_some()

@@ -27,7 +27,7 @@ pub(crate) struct Raw {
     pub(crate) entry: Entry,
 }
 
-/// How a connection is left.
+/// The way in which a connection is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Leave {
     Close,
@@ -160,7 +160,7 @@ fn head_bytes(head: &Parts, announced: bool) -> Vec<u8> {
 struct Cut {
     left: u64,
     events: bool,
-    /// Whether the event being read has more than comments.
+    /// True if the event being read has more than comments.
     event: bool,
     /// The first byte of the line being read.
     line: Option<u8>,
@@ -179,7 +179,7 @@ impl Cut {
         self.left == 0
     }
 
-    /// Where in this piece the cut is.
+    /// The index of the cut in this piece.
     fn within(&mut self, piece: &Bytes) -> Option<usize> {
         if !self.events {
             let length = piece.len() as u64;

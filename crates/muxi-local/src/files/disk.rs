@@ -53,7 +53,7 @@ impl Folder<'_> {
         Some(text)
     }
 
-    /// Whether there is such a file.
+    /// True if there is such a file.
     pub(super) fn has(&self, name: &str) -> bool {
         self.0.join(name).is_file()
     }
@@ -92,7 +92,7 @@ impl Folder<'_> {
         }
     }
 
-    /// What lies in a folder, sorted; hidden files left out.
+    /// The entries of a folder, sorted; hidden files left out.
     fn list(&self, folder: &str, report: &mut Report) -> Vec<PathBuf> {
         let path = self.0.join(folder);
         if !path.is_dir() {

@@ -94,7 +94,7 @@ fn split_line(text: &str) -> (&str, &str) {
     text.split_once('\n').unwrap_or((text, ""))
 }
 
-/// Whether a line, or the rest of one, says nothing.
+/// True if a line, or the rest of one, is empty or a comment.
 fn is_blank(line: &str) -> bool {
     let line = line.trim();
     line.is_empty() || line.starts_with('#')

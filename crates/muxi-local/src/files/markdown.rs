@@ -101,7 +101,7 @@ fn behind<'a>(line: &'a str, mark: &str) -> impl Iterator<Item = (u64, &'a str)>
     })
 }
 
-/// The standard operating procedures, by name. What their steps refer to must be there.
+/// The standard operating procedures, by name. Anything that their steps refer to must be there.
 pub(super) fn sops(
     folder: &Folder<'_>,
     agents: &Gathered,

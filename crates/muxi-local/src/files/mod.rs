@@ -44,7 +44,7 @@ pub(crate) struct FormationKeys {
     pub(crate) client: String,
 }
 
-/// What the server reads of a formation before it starts it.
+/// The settings of a formation that the server reads before it starts it.
 pub(crate) struct Config {
     pub(crate) id: String,
     pub(crate) name: String,
@@ -166,7 +166,7 @@ impl Head {
 pub(crate) struct Loaded {
     pub(crate) spec: FormationSpec,
     pub(crate) warnings: Vec<Problem>,
-    /// The secrets that are referred to and that nobody gave.
+    /// The secrets that are referred to and have no value.
     pub(crate) missing_secrets: Vec<String>,
     /// The file with the id, and its line and column there; none for the built-in demo.
     id_place: Option<(String, (u64, u64))>,

@@ -19,12 +19,12 @@ pub(super) struct Part {
     what: &'static str,
     /// The list in the configuration.
     list: &'static str,
-    /// Where its files may be.
+    /// The folders that may have its files.
     folders: &'static [&'static str],
     fields: &'static [Field],
-    /// What one of it must have.
+    /// The fields that one of it must have.
     required: &'static [&'static str],
-    /// What the real runtime wants as well; here it is only warned of.
+    /// The fields that the real runtime requires as well; here their absence is only a warning.
     wanted: &'static [&'static str],
 }
 
@@ -79,7 +79,7 @@ impl Gathered {
         self.used.iter().map(shown).collect()
     }
 
-    /// Whether one with that id is used.
+    /// True if one with that id is used.
     pub(super) fn has(&self, id: &str) -> bool {
         self.ids.contains(id)
     }
@@ -195,7 +195,7 @@ fn article(what: &str) -> String {
     if what.starts_with('a') || what.starts_with('M') { format!("an {what}") } else { format!("a {what}") }
 }
 
-/// What the runtime brings itself: names that need no file.
+/// The servers that the runtime brings itself: their names need no file.
 const BUILT_IN_SERVERS: [&str; 3] = ["web-search", "database", "file-generation"];
 
 /// Checks that the MCP servers that agents name are there, and their knowledge.

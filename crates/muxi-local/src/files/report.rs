@@ -1,4 +1,4 @@
-//! What is wrong with a formation's files, and where.
+//! The problems of a formation's files, with their places.
 
 use std::{fmt, path::Path};
 

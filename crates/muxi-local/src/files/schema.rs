@@ -7,7 +7,7 @@ use super::{
 use crate::near::meant;
 use croner::parser::CronParser;
 
-/// What a field may be.
+/// The shape that a field may have.
 #[derive(Debug)]
 pub(super) enum Kind {
     Any,
@@ -42,7 +42,7 @@ pub(super) struct Field(pub(super) &'static str, pub(super) Kind);
 
 /// Checks a value against its kind. `name` is its dotted path.
 pub(super) fn check(file: &str, node: &Node, name: &str, kind: &'static Kind, report: &mut Report) {
-    // What a reference stands for is not known here.
+    // The value of a reference is not known here.
     if node.text().is_some_and(|text| text.contains("${{")) && !matches!(kind, Kind::Map(_) | Kind::List(_)) {
         return;
     }
@@ -99,7 +99,7 @@ pub(super) fn check_fields(
     }
 }
 
-/// Whether a value has the outer shape of a kind.
+/// True if a value has the outer shape of a kind.
 fn fits(node: &Node, kind: &Kind) -> bool {
     match (kind, &node.data) {
         (Kind::Any, _)

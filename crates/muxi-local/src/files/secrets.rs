@@ -8,7 +8,7 @@ use std::{
     env,
 };
 
-/// What a variable's name begins with that gives a secret.
+/// The prefix of the variables that give secrets.
 const VARIABLE: &str = "MUXI_SECRET_";
 /// Files of lines `NAME=value`; a later one yields to an earlier one. `secrets` often holds names only.
 const FILES: [&str; 3] = [".env", "secrets.env", "secrets"];

@@ -127,7 +127,7 @@ impl Node {
         if let Data::Text(text) = &self.data { Some(text) } else { None }
     }
 
-    /// What this is, in words.
+    /// The kind of this node, in words.
     pub(super) fn kind(&self) -> String {
         match &self.data {
             Data::Null => "nothing".to_owned(),

@@ -4,8 +4,8 @@ use super::library::tuning;
 use super::settings::secrets;
 use muxi_client::api::error::ErrorKind;
 
-/// The code that the runtime has for a status: the operation's own, or that of the status. Where it has none, the code
-/// that clients know the status by.
+/// The code that the runtime has for a status: the operation's own, or that of the status. A status without one has the
+/// code that clients know it by.
 pub(crate) fn code(operation: Option<&str>, status: u16) -> &'static str {
     match (status, operation) {
         (400, _) => "INVALID_REQUEST",

@@ -11,7 +11,7 @@ use super::settings::{config, secrets};
 use super::turn::{chat, requests, triggers};
 use futures_util::future::BoxFuture;
 
-/// How an operation is carried out.
+/// The way in which an operation is carried out.
 #[derive(Clone, Copy)]
 pub(super) enum Handler {
     /// At once.

@@ -118,7 +118,7 @@ impl Formation {
         formation
     }
 
-    /// Whether no scheduled job runs and none that is due waits to be run.
+    /// True if no scheduled job runs and none that is due waits to be run.
     pub(crate) fn settled(&self) -> bool {
         clockwork::settled(self)
     }
@@ -133,13 +133,13 @@ impl Formation {
         self.shared.state()
     }
 
-    /// Waits until everything that has changed so far is safe in the store. To be called before anybody is told of a
-    /// change, and after changes that nobody waits for. The error says what the disk refused.
+    /// Waits until everything that has changed so far is safe in the store. To be called before a caller is told of a
+    /// change, and after changes that no caller waits for. The error says what the disk refused.
     async fn commit(&self) -> Result<(), String> {
         self.shared.commit(&self.host.store).await
     }
 
-    /// Whether that defect of the shipped runtime is reproduced.
+    /// True if that defect of the shipped runtime is reproduced.
     fn quirk(&self, quirk: Quirk) -> bool {
         self.host.quirks.on(quirk)
     }

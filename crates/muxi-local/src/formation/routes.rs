@@ -83,7 +83,7 @@ fn redirect(original: &Uri, host: &str) -> Option<Response> {
     Some(response)
 }
 
-/// Whether a path, with any method, is one of the table's.
+/// True if a path, with any method, is one of the table's.
 fn is_route(path: &str) -> bool {
     let fits = |pattern: &str| {
         let (mut given, mut wanted) = (path.split('/'), pattern.split('/'));

@@ -48,7 +48,7 @@ pub(super) async fn serve(
             Auth::Admin => (ADMIN_KEY_HEADER, &formation.spec.admin_key),
             _ => (CLIENT_KEY_HEADER, &formation.spec.client_key),
         };
-        // A key that no header can hold is one that nobody can give.
+        // A key that no header can hold cannot be given in a request either.
         parts.headers.extend(HeaderValue::from_str(key).ok().map(|key| (name, key)));
     }
     let Ok(bytes) = axum::body::to_bytes(body, LARGEST).await else {
@@ -163,7 +163,7 @@ fn is_streamed(call: &Call) -> bool {
     !matches!(call.payload(), Payload::Json(body) if body.get("stream") == Some(&Value::Bool(false)))
 }
 
-/// Whether the runtime reads a JSON body on the route of an operation.
+/// True if the runtime reads a JSON body on the route of an operation.
 fn takes_json(endpoint: &Endpoint) -> bool {
     let json = |place| matches!(place, Place::Body | Place::Payload | Place::Turn | Place::Trigger);
     ENDPOINTS.iter().filter(|other| (other.method, other.path) == (endpoint.method, endpoint.path)).any(|other| {

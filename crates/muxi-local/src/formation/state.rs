@@ -1,4 +1,4 @@
-//! What a formation remembers, and how that reaches the store.
+//! The state of a formation, and its way to the store.
 
 use super::http::idempotency::{Flights, Replies};
 use super::library::{artifacts, tuning};
@@ -35,11 +35,11 @@ pub(crate) struct State {
     pub(super) sessions: sessions::Sessions,
     pub(super) tuning: Whole<tuning::Tuning>,
     pub(super) users: users::Users,
-    /// Whether this is what a process before this one left, and nobody has looked yet at what it missed.
+    /// True if the state comes from an earlier process, until the runs that were missed since then are looked for.
     pub(super) restored: bool,
     /// The last batch that went to the store.
     sent: u64,
-    /// Whether the formation was deleted: nothing of it is stored any more.
+    /// True if the formation was deleted: nothing of it is stored any more.
     deleted: bool,
 }
 
@@ -107,7 +107,7 @@ impl State {
             let mut add = |key, value| changes.push(Change::Row { scope: scope.clone(), area, key, value });
             result = result.and(table.take_changes(&mut add));
         }
-        // Whoever waits for a batch that failed wants it tried again.
+        // A caller that waits for a batch that failed wants it tried again.
         if !self.deleted && (!changes.is_empty() || store.is_failing()) {
             self.sent = store.write(changes);
         }
@@ -159,11 +159,11 @@ impl Shared {
     }
 }
 
-/// What the formations of one server have in common.
+/// The parts that the formations of one server have in common.
 #[derive(Debug, Default)]
 pub(crate) struct Context {
     pub(crate) host: Arc<Host>,
-    /// What answers messages.
+    /// The responders, which answer messages.
     pub(crate) responders: Responders,
     /// The states of the formations, by scope.
     states: Mutex<HashMap<String, Arc<Shared>>>,
@@ -189,9 +189,9 @@ impl Context {
         Ok(shared)
     }
 
-    /// Deletes the state of a scope. What still runs goes on and is not stored.
+    /// Deletes the state of a scope. Tasks of it that still run go on and are not stored.
     pub(crate) fn forget(&self, scope: &str) {
-        // Held to the end: nobody may read what is about to go.
+        // Held to the end: no reader may see a state that is about to go.
         let mut all = self.states();
         if let Some(shared) = all.remove(scope) {
             shared.state().deleted = true;
@@ -207,11 +207,11 @@ impl Context {
         self.host.store.write(every.into());
     }
 
-    /// Sends what nobody has waited for, such as how a turn ended whose reader had left.
+    /// Sends changes that no caller has waited for, such as the end of a turn whose reader had left.
     pub(crate) fn flush(&self) {
         if self.host.store.folder().is_some() {
             for shared in self.states().values() {
-                // Nobody is left who could be told of an error.
+                // There is no caller left to be told of an error.
                 let _ = shared.state().send(&self.host.store, &shared.scope);
             }
         }

@@ -74,7 +74,7 @@ pub(crate) fn refuse(api: Api, operation: Option<&str>, status: StatusCode, mess
     refuse_formation(Failure::new(status.as_u16(), code, message), jiff::Timestamp::now())
 }
 
-/// What a proxy answers for a server that it cannot reach.
+/// A proxy's page for a server that it cannot reach.
 fn page(status: StatusCode) -> String {
     let title = format!("{} {}", status.as_u16(), status.canonical_reason().unwrap_or("Error"));
     format!(

@@ -1,4 +1,4 @@
-//! What every request meets first: the log of what arrives, and the faults on request.
+//! The first stage of every request: the log of arrivals, and the faults on request.
 
 mod answer;
 
@@ -36,7 +36,7 @@ const LONGEST: u64 = 16 << 20;
 pub(crate) struct Front {
     pub(crate) app: Router,
     pub(crate) host: Arc<Host>,
-    /// Who may look below `/_local`.
+    /// The rules of access below `/_local`.
     pub(crate) access: Arc<Access>,
 }
 

@@ -1,17 +1,17 @@
-//! Who may look: programs and people on this machine, and no page of a stranger in their browser.
+//! The rules of access: programs and people on this machine, and no page of a stranger in their browser.
 
 use axum::response::Response;
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use std::net::{IpAddr, SocketAddr};
 
-/// The address of whoever is connected.
+/// The address of the other side of a connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer(pub(crate) SocketAddr);
 
-/// Who is let in.
+/// The callers that are let in.
 #[derive(Debug, Default)]
 pub(crate) struct Access {
-    /// Whether other machines are.
+    /// True if other machines are let in.
     remote: bool,
     /// The name that the server was told to listen on.
     bound: String,
@@ -61,7 +61,7 @@ impl Access {
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    // What is not ASCII is nobody's name here.
+    // A value that is not ASCII is no valid name here.
     headers.get(name).map(|value| value.to_str().unwrap_or("?"))
 }
 

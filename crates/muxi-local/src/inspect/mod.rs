@@ -1,4 +1,4 @@
-//! What is below `/_local`: what the server has seen, its faults and its clock, for tests and for people.
+//! The routes below `/_local`: the requests so far, the faults and the clock, for tests and for people.
 
 mod access;
 mod page;
@@ -29,16 +29,16 @@ use tower_service::Service;
 
 /// The path that everything here is below.
 const BASE: &str = "/_local";
-/// How long moving the clock waits for the jobs that are due by then.
+/// The time for which moving the clock waits for the jobs that are due by then.
 const SETTLING: Duration = Duration::from_secs(5);
-/// Where the page's chat box sends its turns; a formation's id follows.
+/// The path of the page's chat turns; a formation's id follows.
 const CHAT: &str = "/_local/chat/";
 /// The path of the page's reads of a user's data; the formation's id follows, and the path in its API.
 const READS: &str = "/_local/formations/";
 /// The most that a reply of a formation may hold which is summed up here.
 const SUMMARY: usize = 16 << 20;
 
-/// Whether a path is the server's own and no API's.
+/// True if a path is the server's own and no API's.
 pub(crate) fn is_own(path: &str) -> bool {
     path.strip_prefix(BASE).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
@@ -163,7 +163,7 @@ async fn clock(State(control): Shared) -> Response {
     ok(&json!({ "now": format!("{:.3}", clock.now()), "offset_seconds": clock.offset().as_secs_f64() }))
 }
 
-/// How the clock is to be moved.
+/// The way in which the clock is to be moved.
 enum Move {
     Advance(Duration),
     Reset,

@@ -15,7 +15,7 @@ use http::HeaderMap;
 use serde_json::json;
 use std::convert::Infallible;
 
-/// What a query may filter by.
+/// The filters of a query.
 #[derive(Debug, Default)]
 struct Filter {
     operation: Option<String>,

@@ -18,10 +18,10 @@ const MIGRATIONS: &[&str] = &["CREATE TABLE rows (
         PRIMARY KEY (scope, area, key)
     ) STRICT"];
 
-/// What marks a file as a database of this program: `MUXI`.
+/// The mark of a file that is a database of this program: `MUXI`.
 const APPLICATION: i32 = 0x4d55_5849;
 
-/// How long to wait for somebody who looks into the file with another program.
+/// The time to wait for another program that has the file open.
 const BUSY: Duration = Duration::from_secs(1);
 
 /// An open database.

@@ -1,8 +1,8 @@
-//! Where state is kept: in memory only, or in a folder as well, where it survives the process.
+//! The store of the state: in memory only, or in a folder as well, where it survives the process.
 //!
 //! Rows live in memory, in [`Table`]s, and everything reads them there. A store on disk is written behind them: the
-//! changed rows of one moment go to one writer thread as a batch, and whoever must not answer before they are safe
-//! waits for that batch. Batches that arrive while the disk is busy are written together.
+//! changed rows of one moment go to one writer thread as a batch, and a caller that must not answer before they are
+//! safe waits for that batch. Batches that arrive while the disk is busy are written together.
 
 mod database;
 mod table;
@@ -123,7 +123,7 @@ impl Store {
         disk.send(|number| Message::Write { number, changes })
     }
 
-    /// Whether the last try to write failed. The next batch tries again with all that is left.
+    /// True if the last try to write failed. The next batch tries again with all that is left.
     pub(crate) fn is_failing(&self) -> bool {
         self.0.as_ref().is_some_and(|disk| disk.progress.borrow().failed.is_some())
     }

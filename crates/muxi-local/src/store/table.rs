@@ -11,7 +11,7 @@ use std::{
 /// Rows in the order of their keys. On disk, key and value are JSON.
 pub(crate) struct Table<K, V> {
     rows: BTreeMap<K, V>,
-    /// The keys of rows that were changed or removed; `None` where nobody will ever ask.
+    /// The keys of rows that were changed or removed; `None` where there is no store to ask for them.
     changed: Option<BTreeSet<K>>,
 }
 
@@ -85,7 +85,7 @@ impl<K: Ord + Clone, V> Table<K, V> {
         });
     }
 
-    /// How many rows there are.
+    /// The number of rows.
     pub(crate) fn len(&self) -> usize {
         self.rows.len()
     }

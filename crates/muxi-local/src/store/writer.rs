@@ -4,16 +4,16 @@ use super::{Change, Row, database::Database};
 use std::sync::{Arc, mpsc};
 use tokio::sync::watch;
 
-/// What a caller hears whose batch came too late.
+/// The error of a caller whose batch came too late.
 pub(super) const CLOSED: &str = "the server is stopping";
 
-/// What the writer is told.
+/// A message to the writer.
 pub(super) enum Message {
     Write { number: u64, changes: Vec<Change> },
     Read { scope: String, reply: mpsc::Sender<Result<Vec<Row>, String>> },
 }
 
-/// How far the writer is.
+/// The writer's progress.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     /// The last batch that is safe.
@@ -23,7 +23,7 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// What has become of a batch; `None` while it is under way.
+    /// The outcome of a batch; `None` while it is under way.
     pub(super) fn verdict(&self, number: u64) -> Option<Result<(), String>> {
         match &self.failed {
             _ if self.done >= number => Some(Ok(())),
@@ -69,7 +69,7 @@ pub(super) fn run(mut database: Database, messages: &mpsc::Receiver<Message>, re
         }
         if let Some((scope, reply)) = read {
             let rows = written.and_then(|()| database.read(&scope));
-            // Whoever asked may have given up.
+            // The caller may have given up.
             let _ = reply.send(rows);
         }
     }

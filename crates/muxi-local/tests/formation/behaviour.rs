@@ -1,4 +1,4 @@
-//! What calls do, beyond the shape of their replies.
+//! The effects of calls, beyond the shape of their replies.
 
 use crate::support::{ADMIN, ALICE, App, BOB, CLIENT};
 use muxi_local::formation::FormationSpec;
@@ -390,7 +390,7 @@ async fn input_has_limits() {
     assert_eq!(large["content"], "File too large: a.txt has 7 bytes (max: 6).");
 }
 
-/// What is read of a source is counted, not what its file says of itself: `/dev/zero` says that it is empty.
+/// The size of a source is counted as it is read, not as its file states it: `/dev/zero` states that it is empty.
 #[cfg(unix)]
 #[tokio::test]
 async fn knowledge_that_is_too_large_is_not_read() {

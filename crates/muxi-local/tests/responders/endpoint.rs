@@ -17,7 +17,7 @@ use std::{
 };
 use tokio::sync::{Semaphore, watch};
 
-/// How the endpoint answers one call.
+/// The endpoint's answer to one call.
 #[derive(Clone)]
 pub(crate) enum Play {
     /// A stream of these pieces, complete.
@@ -101,7 +101,7 @@ impl Endpoint {
         self.inner.gate.add_permits(1);
     }
 
-    /// How many calls were left before their answer was complete.
+    /// The number of calls that the client left before their answer was complete.
     pub(crate) fn left(&self) -> usize {
         *self.inner.left.borrow()
     }

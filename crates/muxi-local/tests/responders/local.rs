@@ -9,7 +9,7 @@ use muxi_local::{Builder, Server};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// How long a test waits for what must come.
+/// The time for which a test waits for anything that must come.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A server of this process or of another.

@@ -1,4 +1,4 @@
-//! What messages are answered with, over real sockets: scripts and language models.
+//! Answers to messages, over real sockets: scripts and language models.
 
 // Clippy's exemption for tests does not reach their helpers.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]

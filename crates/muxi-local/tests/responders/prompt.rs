@@ -1,4 +1,4 @@
-//! What the model is told.
+//! The prompt that the model gets.
 
 use crate::endpoint::Endpoint;
 use crate::model::local;

@@ -1,4 +1,4 @@
-//! Which rule answers, and with which text.
+//! The choice of the rule that answers, and its text.
 
 use crate::local::Local;
 use muxi_local::Server;

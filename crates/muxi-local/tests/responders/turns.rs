@@ -1,4 +1,4 @@
-//! What else a reply of a script does to its turn.
+//! The other effects of a script's reply on its turn.
 
 use crate::local::{Frame, Local, completed, slices, tokens};
 use http_body_util::BodyExt;

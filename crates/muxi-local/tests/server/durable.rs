@@ -326,7 +326,7 @@ fn only_the_owner_can_read_the_database() {
     }
 }
 
-/// Another program that writes to the database holds up those who write, and nobody else.
+/// Another program that writes to the database holds up calls that write, and no others.
 #[test]
 fn a_disk_that_refuses_is_told_and_tried_again() {
     let folder = TempDir::new().unwrap();

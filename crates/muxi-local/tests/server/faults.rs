@@ -12,7 +12,7 @@ use std::{
 const CHAT: &[u8] = br#"{"message":"one two three"}"#;
 pub(crate) const JSON: (&str, &str) = ("Content-Type", "application/json");
 
-/// What came over a connection, and how it ended.
+/// The text that came over a connection, and the connection's end.
 #[derive(Debug)]
 pub(crate) struct Seen {
     pub(crate) text: String,

@@ -1,4 +1,4 @@
-//! What is below `/_local`, over a real socket.
+//! The routes below `/_local`, over a real socket.
 
 use crate::{
     bundles::{deploy, formation},

@@ -40,7 +40,7 @@ fn start(data: &Path) -> (Program, String) {
     (Program(child), url)
 }
 
-/// Sends a JSON body and gives what came back, whole or not; empty when nobody is there any more.
+/// Sends a JSON body and gives the answer, whole or not; empty when the server has gone.
 fn post(url: &str, path: &str, body: &Value) -> String {
     let headers = [CLIENT, ADMIN, ALICE, ("Content-Type", "application/json")];
     let mut bytes = Vec::new();

@@ -1,4 +1,4 @@
-//! What bundles and drafts may not do.
+//! The limits of bundles and drafts.
 
 use crate::{
     bundles::{deploy, send_bundle},

@@ -278,7 +278,7 @@ fn a_second_signal_ends_it_at_once() {
     assert!(started.elapsed() < Duration::from_secs(5));
 }
 
-/// What a small answer holds.
+/// Reads a small answer.
 fn parse(raw: &str) -> Answer {
     let (head, body) = raw.split_once("\r\n\r\n").unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();

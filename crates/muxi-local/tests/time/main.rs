@@ -1,4 +1,4 @@
-//! What happens in time, over real sockets: jobs, background work, webhooks, streams of events, memory.
+//! Events in time, over real sockets: jobs, background work, webhooks, streams of events, memory.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used)] // helpers of tests
 
 mod background;

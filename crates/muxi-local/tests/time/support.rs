@@ -203,7 +203,7 @@ impl Delivery {
         time.parse().unwrap()
     }
 
-    /// Whether the client library takes it for signed with that key.
+    /// True if the client library takes it for signed with that key.
     pub(crate) fn is_signed(&self, secret: &str) -> bool {
         verify(&self.body, self.signature(), secret, 0, self.time()).is_ok()
     }

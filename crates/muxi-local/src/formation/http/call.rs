@@ -51,7 +51,7 @@ pub(crate) struct Call {
     pub(crate) endpoint: &'static Endpoint,
     /// The id of this HTTP call.
     pub(crate) id: String,
-    /// Whether the admin key was given.
+    /// True if the admin key was given.
     pub(crate) admin: bool,
     path: Vec<(String, String)>,
     query: Vec<(String, String)>,
@@ -99,7 +99,7 @@ impl Call {
         &self.bytes
     }
 
-    /// Whether that defect of the shipped runtime is reproduced.
+    /// True if that defect of the shipped runtime is reproduced.
     pub(crate) fn quirk(&self, quirk: Quirk) -> bool {
         self.formation.quirk(quirk)
     }
@@ -145,7 +145,7 @@ impl Call {
     }
 }
 
-/// Whether an operation reads what a runtime without tenancy keeps of all users together.
+/// True if an operation reads data that a runtime without tenancy keeps of all users together.
 fn is_pooled(endpoint: &Endpoint) -> bool {
     ["/sessions", "/requests", "/events"].iter().any(|start| endpoint.path.starts_with(start))
 }
@@ -205,7 +205,7 @@ struct Key<'a> {
 }
 
 impl Key<'_> {
-    /// Whether the key fits; `None` where there is none.
+    /// True if the key fits; `None` where there is none.
     fn fits(&self, headers: &HeaderMap) -> Option<bool> {
         let given = headers.get(self.header).filter(|value| !value.is_empty())?;
         Some(!self.expected.is_empty() && bool::from(given.as_bytes().ct_eq(self.expected.as_bytes())))

@@ -48,7 +48,7 @@ impl<'a> Check<'a> {
     }
 
     fn required<T>(&mut self, name: &str, found: Option<T>, msg: &str, kind: &str) -> Option<T> {
-        // Where there is no body at all, that alone is the error.
+        // A missing body is the only error then.
         let fields = self.fields?;
         if found.is_none() && fields.contains_key(name) && !self.reported(name) {
             self.report(name, msg, kind, "wrong_type");

@@ -9,7 +9,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-/// What a handler gives back.
+/// The result of a handler.
 pub(crate) type Outcome = Result<Answer, Failure>;
 
 /// A successful reply.

@@ -11,8 +11,8 @@ use tokio::sync::OwnedMutexGuard;
 
 /// Replies kept before the oldest goes.
 const CAPACITY: usize = 10_000;
-/// How long a reply is repeated.
-const LIFE: SignedDuration = SignedDuration::from_hours(24);
+/// The time for which a reply is repeated.
+const LIFETIME: SignedDuration = SignedDuration::from_hours(24);
 
 /// A reply that is repeated for its key.
 #[derive(Debug, Serialize, Deserialize)]
@@ -65,7 +65,7 @@ impl Replies {
 
 impl Reply {
     fn is_alive(&self, now: Timestamp) -> bool {
-        now.duration_since(self.created) < LIFE
+        now.duration_since(self.created) < LIFETIME
     }
 }
 
@@ -78,7 +78,7 @@ impl Flights {
     pub(crate) async fn enter(&self, key: &str) -> OwnedMutexGuard<()> {
         let flight = {
             let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            // Keys that nobody holds or waits for any more.
+            // Keys that no call holds or waits for any more.
             flights.retain(|_, flight| Arc::strong_count(flight) > 1);
             flights.entry(key.to_owned()).or_default().clone()
         };
@@ -88,7 +88,7 @@ impl Flights {
 
 #[cfg(test)]
 mod tests {
-    use super::{CAPACITY, LIFE, Replies};
+    use super::{CAPACITY, LIFETIME, Replies};
     use bytes::Bytes;
     use http::StatusCode;
     use jiff::{SignedDuration, Timestamp};
@@ -98,14 +98,14 @@ mod tests {
         let (mut replies, start) = (Replies::default(), Timestamp::UNIX_EPOCH);
         let body = Bytes::from_static(b"{}");
         replies.keep("a", StatusCode::CREATED, &body, start);
-        let last = start + LIFE - SignedDuration::from_secs(1);
+        let last = start + LIFETIME - SignedDuration::from_secs(1);
         assert_eq!(replies.get("a", last), Some((StatusCode::CREATED, body.clone())));
-        assert_eq!(replies.get("a", start + LIFE), None);
-        replies.keep("a", StatusCode::OK, &body, start + LIFE);
+        assert_eq!(replies.get("a", start + LIFETIME), None);
+        replies.keep("a", StatusCode::OK, &body, start + LIFETIME);
         assert_eq!((replies.all.len(), replies.order.len()), (1, 1));
         for number in 0..CAPACITY {
-            replies.keep(&number.to_string(), StatusCode::OK, &body, start + LIFE);
+            replies.keep(&number.to_string(), StatusCode::OK, &body, start + LIFETIME);
         }
-        assert_eq!((replies.all.len(), replies.get("a", start + LIFE)), (CAPACITY, None));
+        assert_eq!((replies.all.len(), replies.get("a", start + LIFETIME)), (CAPACITY, None));
     }
 }

@@ -1,4 +1,4 @@
-//! What every operation needs of its call and its answer.
+//! The parts that every operation needs for its call and its answer.
 
 pub(crate) mod call;
 pub(crate) mod check;

@@ -81,7 +81,7 @@ impl Artifacts {
         [&mut self.all, &mut self.contents]
     }
 
-    /// How many versions of files a user has.
+    /// The number of versions of files that a user has.
     pub(crate) fn count(&self, user: &str) -> usize {
         let mine = self.all.values().filter(|artifact| artifact.user == user);
         mine.map(|artifact| artifact.versions.len()).sum()
@@ -104,7 +104,7 @@ impl Artifacts {
     }
 }
 
-/// What sort of file a content type is.
+/// The category of a content type.
 pub(crate) fn category(content_type: &str) -> &'static str {
     match content_type.split('/').next().unwrap_or_default() {
         "text" => "text",

@@ -1,6 +1,6 @@
 //! The live tuning text, and learnings that wait to be added to it.
 //!
-//! A run reads what users wrote since the last one. What follows the word `remember` (or `remember that`, `remember
+//! A run reads what users wrote since the last one. The text behind the word `remember` (or `remember that`, `remember
 //! to`) up to the end of its sentence is a learning.
 
 use crate::formation::http::call::Call;
@@ -38,7 +38,7 @@ impl Tuning {
         (!text.is_empty()).then_some(text)
     }
 
-    /// Whether a learning waits or is in the text already.
+    /// True if a learning waits or is in the text already.
     fn knows(&self, learning: &str) -> bool {
         let line = format!("- {learning}");
         self.pending.iter().any(|known| known == learning)
@@ -46,7 +46,7 @@ impl Tuning {
     }
 }
 
-/// What a message asks to be remembered.
+/// The text that a message asks to be remembered.
 fn learning(message: &str) -> Option<String> {
     let start = message.char_indices().find(|(index, _)| {
         let before = message.get(..*index).and_then(|text| text.chars().next_back());
@@ -108,7 +108,7 @@ fn keep(call: &Call, state: &mut Tuning, content: String) -> Result<(), Failure>
     }
 }
 
-/// What waits to be added.
+/// The learnings that wait to be added.
 fn waiting(call: &Call, state: &Tuning) -> Option<String> {
     place(call, PENDING).map_or_else(|| state.pending_text(), |path| stored(&path))
 }

@@ -111,7 +111,7 @@ pub(crate) fn clear(call: &Call) -> Outcome {
     ok("audit_log", "audit.cleared", data)
 }
 
-/// Whether an operation needs the admin key and changes something.
+/// True if an operation needs the admin key and changes something.
 fn is_admin_write(endpoint: &Endpoint) -> bool {
     endpoint.auth == Auth::Admin && endpoint.method != "GET"
 }

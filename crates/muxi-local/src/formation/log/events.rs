@@ -1,4 +1,4 @@
-//! What happens in the formation, and the streams that tell of it.
+//! The events of the formation, and the streams that send them.
 
 use crate::formation::http::call::Call;
 use crate::formation::http::envelope::{Answer, Failure, Outcome, event_response};
@@ -29,13 +29,13 @@ pub(crate) struct Happening {
     pub(crate) session: Option<String>,
     pub(crate) request: Option<String>,
     pub(crate) agent: Option<String>,
-    /// What the message says, as fields.
+    /// The message's content, as fields.
     pub(crate) data: Value,
     /// The chat event itself, for kind `chat.token`.
     pub(crate) token: Option<Value>,
 }
 
-/// Where happenings are sent to whoever listens.
+/// The channel from happenings to all that listen.
 #[derive(Debug)]
 pub(crate) struct Hub(broadcast::Sender<Arc<Happening>>);
 
@@ -54,7 +54,7 @@ impl Hub {
         }
     }
 
-    /// Whether nobody listens.
+    /// True if there are no listeners.
     pub(crate) fn is_idle(&self) -> bool {
         self.0.receiver_count() == 0
     }
@@ -78,7 +78,7 @@ fn data(value: &Value) -> Bytes {
     Bytes::from(format!("data: {value}\n\n"))
 }
 
-/// Whether the shipped runtime's silence is wanted: its streams of events and logs never carry a byte.
+/// True if the shipped runtime's silence is wanted: its streams of events and logs never carry a byte.
 fn is_silent(call: &Call) -> bool {
     call.quirk(Quirk::SilentEvents)
 }

@@ -1,4 +1,4 @@
-//! What is told of a formation: events, audit log and webhooks.
+//! Reports about a formation: events, audit log and webhooks.
 
 pub(crate) mod audit;
 pub(crate) mod events;

@@ -234,7 +234,7 @@ impl Webhook {
         self
     }
 
-    /// Signs with a time that many seconds ago, as of a webhook that comes late or is sent again by somebody else.
+    /// Signs with a time that many seconds ago, as of a webhook that comes late or is replayed.
     #[must_use]
     pub fn age(mut self, seconds: u32) -> Self {
         self.age = seconds;

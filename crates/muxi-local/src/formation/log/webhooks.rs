@@ -1,6 +1,6 @@
 //! Webhooks: what is sent, how it is signed and encoded, and how often it is tried.
 //!
-//! A formation signs the canonical form of a payload. What it sends is, in the shipped runtime, mostly another
+//! A formation signs the canonical form of a payload. The body that it sends is, in the shipped runtime, mostly another
 //! encoding of the same payload (quirk `webhook-encoding`); otherwise it is the bytes that were signed.
 
 use super::events::Happening;
@@ -92,7 +92,7 @@ pub(crate) fn encoded(formation: &Formation, payload: &Value) -> Bytes {
 /// The bytes that are signed.
 fn plain(payload: &Value) -> Bytes {
     let plain = crate::formation::http::envelope::compact(payload);
-    // What is made here is never nested too deeply.
+    // Payloads that are made here are never nested too deeply.
     canonical(&plain).map_or(plain, Bytes::from)
 }
 

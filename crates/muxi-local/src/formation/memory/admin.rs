@@ -23,7 +23,7 @@ const PROJECTIONS: [&str; 4] = ["artifact_metadata", "captains_log", "flat_facts
 /// The source of events that were made for memories that had none.
 const BACKFILL: &str = "backfill";
 /// Seconds that a job takes.
-const TAKES: f64 = 0.1;
+const JOB_TIME: f64 = 0.1;
 /// Seconds that a finished job is remembered.
 const KEPT: f64 = 300.0;
 
@@ -33,15 +33,15 @@ pub(crate) struct Jobs(Table<String, (f64, Value)>);
 
 impl Jobs {
     fn start(&mut self, prefix: &str, result: Value, now: f64) -> String {
-        self.0.retain(|_, (started, _)| now - started < KEPT + TAKES);
+        self.0.retain(|_, (started, _)| now - started < KEPT + JOB_TIME);
         let id = ids::random(prefix, 21);
         self.0.insert(id.clone(), (now, result));
         id
     }
 
     fn status(&self, id: &str, now: f64) -> Option<Value> {
-        let (started, result) = self.0.get(id).filter(|(started, _)| now - started < KEPT + TAKES)?;
-        let done = now - started >= TAKES;
+        let (started, result) = self.0.get(id).filter(|(started, _)| now - started < KEPT + JOB_TIME)?;
+        let done = now - started >= JOB_TIME;
         let mut status = json!({ "job_id": id, "status": if done { "completed" } else { "processing" } });
         if let (true, Some(fields), Some(result)) = (done, status.as_object_mut(), result.as_object()) {
             fields.extend(result.clone());

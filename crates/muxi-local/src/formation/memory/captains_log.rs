@@ -15,14 +15,14 @@ const SOURCE_TYPES: [&str; 3] = ["buffer_item", "vector_chunk", "log_entry"];
 /// Days between two entries beyond which the log has a gap.
 const SILENCE: i64 = 7;
 
-/// What an entry comes from.
+/// The source of an entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Source {
     pub(crate) source_type: String,
     pub(crate) source_id: String,
 }
 
-/// What one day was.
+/// The entry of one day.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Entry {
     id: String,
@@ -103,7 +103,7 @@ impl CaptainsLog {
         given.map(drop)
     }
 
-    /// What is said of each time when a user's log is silent for long.
+    /// The text for each long gap in a user's log.
     pub(crate) fn gaps(&self, owner: u64) -> Vec<String> {
         let dates: Vec<Date> =
             self.entries.range((owner, Date::MIN)..=(owner, Date::MAX)).map(|((_, date), _)| *date).collect();

@@ -13,7 +13,7 @@ pub(crate) const SOURCE: &str = "distillery";
 const TURN: &str = "interaction.turn";
 /// The types of events that a distillery may hand in.
 pub(crate) const KINDS: [&str; 3] = [FACT, LOG_ENTRY, TURN];
-/// How far an event is trusted at most whose distillery is not.
+/// The highest confidence of an event whose distillery is provisional.
 const PROVISIONAL: f64 = 0.7;
 /// Characters that the id of an event may have.
 const LONGEST_ID: usize = 255;
@@ -56,12 +56,12 @@ pub(crate) struct Distilled {
     pub(crate) claim: Claim,
 }
 
-/// What a distillery may do.
+/// The rights of a distillery.
 pub(crate) struct Rights<'a> {
     pub(crate) scope: &'a Map<String, Value>,
     pub(crate) provisional: bool,
-    /// Whose an event is that names nobody.
-    pub(crate) anybody: Option<&'a str>,
+    /// The owner of an event that names no user.
+    pub(crate) default_user: Option<&'a str>,
 }
 
 /// Texts as the runtime lists them.
@@ -81,7 +81,7 @@ fn quoted(value: Option<&Value>) -> String {
     }
 }
 
-/// Whether a user is within a scope: all, those that fit a pattern, those of a list, or a single one.
+/// True if a user is within a scope: all, those that fit a pattern, those of a list, or a single one.
 fn covers(scope: Option<&Value>, user: &str) -> bool {
     match scope {
         None | Some(Value::Null) => true,
@@ -118,7 +118,7 @@ pub(crate) fn read(event: &Value, rights: &Rights<'_>) -> Result<Distilled, Stri
     let version =
         fields.get("event_version").map_or(Some(1), Value::as_i64).ok_or("'event_version' must be an integer")?;
     let user = match get("user_id") {
-        None => rights.anybody.ok_or("'user_id' is required for multi-user formations")?,
+        None => rights.default_user.ok_or("'user_id' is required for multi-user formations")?,
         Some(user) => user
             .as_str()
             .map(str::trim)
@@ -145,7 +145,7 @@ pub(crate) fn read(event: &Value, rights: &Rights<'_>) -> Result<Distilled, Stri
     Ok(Distilled { kind, user, source_id, payload: payload.clone(), claim })
 }
 
-/// What an event says of its time and of how far to trust it.
+/// Reads the time and the confidence that an event states.
 fn claim(fields: &Map<String, Value>, provisional: bool) -> Result<Claim, String> {
     let get = |name: &str| fields.get(name).filter(|value| !value.is_null());
     let time = |name: &str| -> Result<Option<Timestamp>, String> {

@@ -23,18 +23,18 @@ use serde_json::{Map, Value, json};
 /// Seconds that a batch's time may differ from the clock.
 const TOLERANCE: u64 = 300;
 /// Seconds that a batch is at work.
-const TAKES: f64 = 0.3;
+const BATCH_TIME: f64 = 0.3;
 /// Events that one batch may have where the distillery's scope sets no limit.
 const LARGEST_BATCH: u64 = 10_000;
 /// Events that one distillery may send on a day where its scope sets no limit.
 const LARGEST_DAY: u64 = 1_000_000;
-/// What the signature's text begins with.
+/// The first line of the signed text.
 const SIGNED_AS: &str = "muxi-distillery-v1";
-/// How far distilleries may be trusted; what comes from one that is only provisional counts for less.
+/// The trust levels of distilleries; events of a provisional one count for less.
 const TRUST_LEVELS: [&str; 2] = [PROVISIONAL, "verified"];
 const PROVISIONAL: &str = "provisional";
 
-/// Who may hand in events.
+/// A distillery, which may hand in events.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Distillery {
     /// Its number; a text in data that an earlier version has stored.
@@ -104,7 +104,7 @@ fn enabled(call: &Call) -> Result<(), Failure> {
     Err(Failure::unavailable(message))
 }
 
-/// How far a distillery is trusted of which nothing is said.
+/// The trust level of a distillery that is registered without one.
 fn default_trust(call: &Call) -> String {
     let level = call.formation.spec.document.pointer("/memory/distillery/default_trust_level").and_then(Value::as_str);
     level.filter(|level| TRUST_LEVELS.contains(level)).unwrap_or(PROVISIONAL).to_owned()
@@ -182,7 +182,7 @@ fn authenticate(call: &Call) -> Result<String, Failure> {
         let message = format!("Batch timestamp outside the {TOLERANCE}s replay-protection window");
         return Err(unauthorized(&message));
     }
-    // Who may not send does not learn why.
+    // The reason is not told to a sender that has no right to send.
     let unknown = || unauthorized("Unknown distillery or invalid signature");
     let key = {
         let mut state = call.formation.state();
@@ -269,8 +269,8 @@ pub(crate) fn ingest(call: &Call) -> Outcome {
     let distillery = state.distilleries.find(&id).ok_or_else(gone)?.clone();
     let (batch_id, events) = read_batch(call, &distillery)?;
     let provisional = distillery.trust_level == PROVISIONAL;
-    let anybody = call.quirk(Quirk::SingleUser).then_some("0");
-    let rights = Rights { scope: &distillery.scope, provisional, anybody };
+    let default_user = call.quirk(Quirk::SingleUser).then_some("0");
+    let rights = Rights { scope: &distillery.scope, provisional, default_user };
     let mut known = state.ingestion.known(SOURCE);
     let (mut accepted, mut duplicates, mut rejections) = (Vec::new(), 0_u64, Vec::new());
     for (index, event) in events.iter().enumerate() {
@@ -317,7 +317,7 @@ pub(crate) fn ingest(call: &Call) -> Outcome {
     with_status(StatusCode::ACCEPTED, object, kind, data)
 }
 
-/// How a batch is doing. The client key must come with the id of the distillery that sent it.
+/// The state of a batch. The client key must come with the id of the distillery that sent it.
 pub(crate) fn status(call: &Call) -> Outcome {
     enabled(call)?;
     let id = call.path("processing_id");
@@ -328,11 +328,11 @@ pub(crate) fn status(call: &Call) -> Outcome {
         return Err(Failure::new(403, "FORBIDDEN", "Processing job does not belong to this distillery"));
     }
     let mut data = json!({ "processing_id": id, "status": "processing", "created_at": batch.created });
-    if call.formation.seconds() >= batch.created + TAKES {
+    if call.formation.seconds() >= batch.created + BATCH_TIME {
         let count = |kind: &str| batch.items.iter().filter(|item| item["disposition"] == kind).count();
         data["status"] = json!("completed");
         data["batch_id"] = json!(batch.batch_id);
-        data["completed_at"] = json!(ids::from_seconds(batch.created + TAKES).map(ids::iso_z));
+        data["completed_at"] = json!(ids::from_seconds(batch.created + BATCH_TIME).map(ids::iso_z));
         data["items"] = json!(batch.items);
         data["counts"] =
             json!({ "projected": count("projected"), "recorded": count("recorded"), "failed": count("failed") });

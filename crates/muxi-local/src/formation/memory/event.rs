@@ -13,7 +13,7 @@ pub(crate) const FACT: &str = "fact.extracted";
 /// Days after which only half of the confidence in an event is left that decays.
 const HALF_LIFE: f64 = 180.0;
 
-/// What an event says: a piece of content, or the payload of an event of another type.
+/// The content of an event: a piece of content, or the payload of an event of another type.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum Content {
@@ -24,7 +24,7 @@ pub(crate) enum Content {
 /// When an event happened, and how far it is to be trusted.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Claim {
-    /// Where it is not when it was received.
+    /// The time at which it happened, where that is not the time at which it was received.
     pub(crate) occurred: Option<Timestamp>,
     pub(crate) confidence: f64,
     pub(crate) decay_rate: String,

@@ -44,7 +44,7 @@ fn ended(asked: Vec<Asked>, idle: SignedDuration, now: Timestamp) -> Vec<Vec<Ask
     groups
 }
 
-/// What is said of conversations.
+/// The summary of conversations.
 fn summary(group: &[Asked]) -> String {
     let many = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
     let sessions: BTreeSet<&str> = group.iter().map(|(session, ..)| session.as_str()).collect();

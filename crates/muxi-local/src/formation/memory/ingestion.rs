@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::HashSet;
 
-/// How long a job is in flight.
-const TAKES: SignedDuration = SignedDuration::from_millis(300);
+/// The time for which a job is in flight.
+const JOB_TIME: SignedDuration = SignedDuration::from_millis(300);
 /// Jobs that one user may have in flight.
 const IN_FLIGHT: usize = 4;
 /// Items of one batch.
@@ -40,7 +40,7 @@ pub(crate) struct Ingestion {
 
 impl Job {
     fn ends(&self) -> Timestamp {
-        self.created.saturating_add(TAKES).unwrap_or(self.created)
+        self.created.saturating_add(JOB_TIME).unwrap_or(self.created)
     }
 
     fn is_done(&self, now: Timestamp) -> bool {
@@ -89,7 +89,7 @@ impl Ingestion {
         id
     }
 
-    /// Whether the log has that event.
+    /// True if the log has that event.
     pub(crate) fn knows(&self, id: &str) -> bool {
         self.events.values().any(|event| event.id == id && event.deleted.is_none())
     }
@@ -104,7 +104,7 @@ impl Ingestion {
         self.events.values().filter(move |event| event.owner == owner && event.deleted.is_none())
     }
 
-    /// How many of a user's events are facts or content, and of how many of them a memory can be made.
+    /// The number of a user's events that are facts or content, and of those that a memory can be made of.
     pub(crate) fn count_facts(&self, owner: u64) -> (usize, usize) {
         let facts = || self.live(owner).filter(|event| [CONTENT, FACT].contains(&event.kind.as_str()));
         (facts().count(), facts().filter(|event| event.fact().is_some()).count())
@@ -304,8 +304,8 @@ pub(crate) fn status(call: &Call) -> Outcome {
     ok("memory_ingestion", "memory.ingestion.status", data)
 }
 
-/// Where a fact came from: by an event, the way back from it; by an entity, all that was said about it. An entity is
-/// the `subject` of what was ingested, whatever its case.
+/// The origin of a fact: by an event, the way back from it; by an entity, everything that was said about it. An entity
+/// is the `subject` of what was ingested, whatever its case.
 pub(crate) fn provenance(call: &Call) -> Outcome {
     let given = |name: &str| call.query(name).filter(|text| !text.is_empty());
     let (entity, event_id) = (given("entity"), given("event_id"));

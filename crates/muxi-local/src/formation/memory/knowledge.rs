@@ -19,7 +19,7 @@ const BYTES: u64 = 10 << 20;
 /// The most bytes that a formation can allow a file.
 const MOST_BYTES: u64 = 50 << 20;
 
-/// What the files of sources have last been: a digest by agent and URL.
+/// The last state of the sources' files: a digest by agent and URL.
 #[derive(Debug, Default)]
 pub(crate) struct Knowledge(HashMap<(String, String), Vec<u8>>);
 

@@ -27,13 +27,13 @@ pub(crate) struct Memory {
     metadata: Map<String, Value>,
     pub(crate) scope: String,
     pub(crate) scope_id: Option<String>,
-    /// Where ingested content came from.
+    /// The source of ingested content.
     source: Option<String>,
     /// The event of the log that it was made from, or that was made for it.
     pub(crate) event: Option<String>,
 }
 
-/// Where a memory came from.
+/// The origin of a memory.
 #[derive(Debug)]
 pub(crate) struct Origin {
     pub(crate) source: String,
@@ -67,7 +67,7 @@ impl Memories {
         self.0.retain(|_, memory| memory.owner != owner || memory.source.as_deref() != Some(source));
     }
 
-    /// What the newest memories of a user say, newest first.
+    /// The texts of a user's newest memories, newest first.
     pub(crate) fn newest(&self, owner: u64, limit: usize) -> Vec<&str> {
         let mine = self.0.values().rev().filter(|memory| memory.owner == owner);
         mine.take(limit).map(|memory| memory.content.as_str()).collect()
@@ -264,12 +264,12 @@ pub(crate) fn create(call: &Call) -> Outcome {
 pub(crate) fn delete(call: &Call) -> Outcome {
     let (user, id) = (call.user()?, call.path("memory_id"));
     tenancy(call)?;
-    let anybody = call.quirk(Quirk::MemoryDeleteAnyUser);
+    let any_user = call.quirk(Quirk::MemoryDeleteAnyUser);
     let mut state = call.formation.state();
     ingestion::settle(&mut state, call.formation.now());
     let owner = state.users.number(user, call.formation.now());
     let before = state.memories.0.len();
-    state.memories.0.retain(|_, memory| memory.id != id || memory.owner != owner && !anybody);
+    state.memories.0.retain(|_, memory| memory.id != id || memory.owner != owner && !any_user);
     if state.memories.0.len() == before {
         return Err(Failure::missing(format!("Memory '{id}' not found")));
     }
@@ -291,7 +291,7 @@ mod tests {
         for content in ["the cat likes fish", "the dog likes bones", "the user lives in Oslo", "the weather is fine"] {
             store(&mut memories, 1, "user", content);
         }
-        store(&mut memories, 2, "user", "the OSLO trip of somebody else");
+        store(&mut memories, 2, "user", "the OSLO trip of another user");
         store(&mut memories, 2, "formation", "Offices: Oslo, Bergen");
         let found = memories.search(1, "What does the dog in OSLO like?", 3);
         assert_eq!(found, ["the user lives in Oslo", "the dog likes bones", "Offices: Oslo, Bergen"]);

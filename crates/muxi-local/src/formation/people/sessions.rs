@@ -106,7 +106,7 @@ impl Sessions {
         Some((first, keys.next_back().unwrap_or(first)))
     }
 
-    /// How many messages a session has. Their numbers have no gaps.
+    /// The number of messages of a session. Their numbers have no gaps.
     fn count(&self, number: u64) -> usize {
         self.ends(number).map_or(0, |(first, last)| (last - first + 1) as usize)
     }
@@ -152,7 +152,7 @@ impl Sessions {
         self.append(number, vec![row], now);
     }
 
-    /// What was said in a session, oldest first.
+    /// The messages of a session, oldest first.
     pub(crate) fn history(&self, user: &str, session_id: &str) -> Vec<Said> {
         let rows = self.find(user, session_id).into_iter().flat_map(|(number, _)| self.rows(number));
         let said = |row: &Value| Said {
@@ -163,14 +163,14 @@ impl Sessions {
         rows.map(said).collect()
     }
 
-    /// The user's own messages in a session: time and text. What was restored is left out if only `turns` count.
+    /// The user's own messages in a session: time and text. Restored messages are left out if only `turns` count.
     fn asked_in(&self, number: u64, turns: bool) -> impl Iterator<Item = (Timestamp, &str)> {
         let own = self.rows(number).filter(|row| row["metadata"]["role"] == "user");
         let own = own.filter(move |row| !turns || row["metadata"]["request_id"].is_string());
         own.filter_map(|row| Some((ids::from_seconds(row["timestamp"].as_f64()?)?, row["text"].as_str()?)))
     }
 
-    /// What a user wrote in turns, oldest first: session, time and text.
+    /// The messages of a user's turns, oldest first: session, time and text.
     pub(crate) fn asked(&self, user: &str) -> Vec<(&str, Timestamp, &str)> {
         let mut asked = Vec::new();
         for (number, session) in self.all.iter().filter(|(_, session)| session.user == user) {
@@ -180,7 +180,7 @@ impl Sessions {
         asked
     }
 
-    /// What all users wrote after a time: session, time and text, oldest first.
+    /// The messages of all users after a time: session, time and text, oldest first.
     pub(crate) fn asked_since(&self, since: Option<Timestamp>) -> Vec<(&str, Timestamp, &str)> {
         let mut asked = Vec::new();
         for (number, session) in self.all.iter() {

@@ -73,7 +73,7 @@ impl Users {
         true
     }
 
-    /// How long ago the first turn of a user has begun, while it runs.
+    /// The time since the first turn of a user began, while it runs.
     pub(crate) fn since_first_turn(&self, identifier: &str, now: Timestamp) -> Option<Duration> {
         let first = self.find(identifier)?.first_turn?;
         Some(Duration::try_from(now.duration_since(first)).unwrap_or_default())
@@ -104,7 +104,7 @@ impl Users {
         })
     }
 
-    /// Gives a user an identifier, which whoever had it loses.
+    /// Gives a user an identifier, which its owner so far loses.
     fn give(&mut self, number: u64, text: &str, kind: &str, now: Timestamp) {
         if self.owners.get(text) != Some(&number) {
             self.take(text);
@@ -129,7 +129,7 @@ impl Users {
     fn make(&mut self) -> u64 {
         self.all.push(User {
             muxi_user_id: ids::random("", 21),
-            // Nobody is ever taken out, so this is the number that the table gives.
+            // Users are never deleted, so this is the number that the table gives.
             number: self.all.len() as u64 + 1,
             first_turn: None,
             identifiers: Vec::new(),
@@ -256,7 +256,7 @@ fn proactive(call: &Call) -> Result<(), Failure> {
     }
 }
 
-/// Whose channels are meant.
+/// The owner of the channels.
 fn owner(call: &Call, id: &str) -> String {
     call.formation.tenant(&user_id(id)).to_owned()
 }

@@ -14,7 +14,7 @@ pub(crate) enum Channel {
     Job,
 }
 
-/// What a turn is asked.
+/// The input of a turn.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Ask {
     pub(crate) user: String,
@@ -28,7 +28,7 @@ pub(crate) struct Ask {
     pub(crate) channel: Channel,
     /// The trigger that the message comes from.
     pub(crate) trigger: Option<Fired>,
-    /// Where to tell of the end of what goes on in background.
+    /// The URL that is told of the end of work in background.
     pub(crate) webhook: Option<String>,
 }
 

@@ -29,7 +29,7 @@ use std::time::Duration;
 
 /// Slices of a `[[long]]` answer.
 const LONG: usize = 2000;
-/// What the slices say when the answer is meant to be another.
+/// The text of the slices when the answer is meant to be another.
 pub(super) const REPLACED: &str = "A first try that the answer replaces.";
 
 /// Echoes a message and what its files say.

@@ -5,7 +5,7 @@ use crate::quirks::Quirk;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
 
-/// What the files add to the message that is echoed: the content of each that is text, under its name.
+/// The text that files add to the message that is echoed: the content of each that is text, under its name.
 pub(crate) fn as_text(formation: &Formation, files: &[Value]) -> String {
     files.iter().filter_map(|file| Some(format!("\n\n[{}]\n{}", name(file), text(formation, file)?))).collect()
 }

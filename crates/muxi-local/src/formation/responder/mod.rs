@@ -1,7 +1,7 @@
-//! What a message is answered with: an [`echo`], the rules of a [`script`] file, or a language model ([`llm`]).
+//! The sources of a message's answer: an [`echo`], the rules of a [`script`] file, or a language model ([`llm`]).
 //!
-//! A script goes first. What none of its rules fits goes to the model where there is one, else to the echo where the
-//! script says so. Without a script and a model the echo answers.
+//! A script goes first. A message that none of its rules fits goes to the model where there is one, else to the echo
+//! where the script says so. Without a script and a model the echo answers.
 
 mod ask;
 pub mod echo;
@@ -31,7 +31,7 @@ pub(crate) struct Question<'a> {
 }
 
 impl Question<'_> {
-    /// What was said in the session before this message, oldest first.
+    /// The messages of the session before this one, oldest first.
     fn history(&self) -> Vec<Said> {
         let mut history = self.formation.state().sessions.history(&self.ask.user, self.session_id);
         let own = |said: &Said| said.by_user && said.request_id.as_deref() == Some(self.request_id);
@@ -58,7 +58,7 @@ pub(crate) struct Said {
 /// Messages that the runtime knows for small talk by their words.
 const SMALL_TALK: [&str; 8] = ["hi", "hello", "hey", "thanks", "thank you", "ok", "okay", "got it"];
 
-/// How a turn goes.
+/// The course of a turn.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) enum Course {
     /// An agent answers.
@@ -126,9 +126,9 @@ pub(crate) struct Answer {
     /// The agent that answers, where it is not the one that was asked.
     pub(crate) agent: Option<String>,
     pub(crate) text: String,
-    /// What the stream sends piece by piece; adds up to the text unless it is meant to differ.
+    /// The text that the stream sends piece by piece; adds up to the answer's text unless it is meant to differ.
     pub(crate) slices: Vec<String>,
-    /// Where text and slices come from, when they are not known yet.
+    /// The source of text and slices, when they are not known yet.
     pub(crate) deltas: Option<Deltas>,
     /// Pause between slices.
     pub(crate) pace: Duration,
@@ -164,7 +164,7 @@ impl Answer {
     }
 }
 
-/// What answers now. Can be replaced while turns run.
+/// The responders that answer now. Can be replaced while turns run.
 #[derive(Debug, Default)]
 pub(crate) struct Responders {
     script: RwLock<Option<Arc<Script>>>,

@@ -1,4 +1,4 @@
-//! What runs scheduled jobs: one task for each formation, asleep until a job is due or the jobs have changed.
+//! The task that runs scheduled jobs, one for each formation, asleep until a job is due or the jobs have changed.
 
 use super::scheduler::{Job, Run, Schedule, Status};
 use super::zone::CronTime;
@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use tokio::sync::Notify;
 
-/// How often one job runs at most when the clock has jumped over many of its times; the others are left out.
+/// The most runs of one job when the clock has jumped over many of its times; the others are left out.
 const MOST_AT_ONCE: u32 = 1000;
 /// Failures in a row after which a job is paused.
 const MOST_FAILURES: u64 = 3;
@@ -25,10 +25,10 @@ const MOST_FAILURES: u64 = 3;
 pub(crate) struct Clockwork {
     bell: Arc<Notify>,
     runs: AtomicBool,
-    /// Whether a job runs right now.
+    /// True if a job runs right now.
     busy: AtomicBool,
-    /// Whether the jobs are another one's to run: the formation was made anew from changed files.
-    succeeded: AtomicBool,
+    /// True if the formation was made anew from changed files: the new one runs the jobs.
+    replaced: AtomicBool,
 }
 
 impl Clockwork {
@@ -39,10 +39,10 @@ impl Clockwork {
 
     /// The clockwork that takes over; this one's task ends.
     pub(crate) fn succeed(&self) -> Self {
-        self.succeeded.store(true, Ordering::Relaxed);
+        self.replaced.store(true, Ordering::Relaxed);
         self.ring();
         let no = || AtomicBool::new(false);
-        Self { bell: self.bell.clone(), runs: no(), busy: no(), succeeded: no() }
+        Self { bell: self.bell.clone(), runs: no(), busy: no(), replaced: no() }
     }
 }
 
@@ -56,7 +56,7 @@ impl Drop for Clockwork {
 /// come here too.
 pub(crate) fn start(formation: &Arc<Formation>) {
     let clockwork = &formation.clockwork;
-    let ended = clockwork.succeeded.load(Ordering::Relaxed);
+    let ended = clockwork.replaced.load(Ordering::Relaxed);
     if ended || clockwork.runs.load(Ordering::Relaxed) || setting(formation, "enabled") == Some(Value::Bool(false)) {
         return;
     }
@@ -89,7 +89,7 @@ fn setting(formation: &Formation, name: &str) -> Option<Value> {
 /// The times at which cron expressions fall, in one time zone.
 pub(crate) struct Occurrences(TimeZone);
 
-/// The times in the scheduler's zone. One that nobody knows counts as UTC.
+/// The times in the scheduler's zone. An unknown one counts as UTC.
 pub(crate) fn occurrences(formation: &Formation) -> Occurrences {
     let zone = setting(formation, "timezone").and_then(|zone| TimeZone::get(zone.as_str()?).ok());
     Occurrences(zone.unwrap_or(TimeZone::UTC))
@@ -136,10 +136,10 @@ async fn watch(formation: Weak<Formation>, bell: Arc<Notify>) {
 
 /// The formation, if it is still there and its jobs are its own to run.
 fn current(formation: &Weak<Formation>) -> Option<Arc<Formation>> {
-    formation.upgrade().filter(|held| !held.clockwork.succeeded.load(Ordering::Relaxed))
+    formation.upgrade().filter(|held| !held.clockwork.replaced.load(Ordering::Relaxed))
 }
 
-/// Whether no job runs and none that is due waits to be run.
+/// True if no job runs and none that is due waits to be run.
 pub(crate) fn settled(formation: &Formation) -> bool {
     let clockwork = &formation.clockwork;
     let waits = clockwork.runs.load(Ordering::Relaxed) && next(formation).is_some_and(|time| time <= formation.now());
@@ -198,7 +198,7 @@ async fn run(formation: &Arc<Formation>, id: &str, due: Timestamp) {
         job.note(run, most);
         paused = job.status == Status::Paused;
     }
-    // Nobody waits for this; what fails here is tried again with the next change.
+    // No caller waits for this; a change that fails here is tried again with the next one.
     let _ = formation.commit().await;
     match failed {
         true => tell(formation, "scheduler.job.failed", "error", id, &turn, "failed"),

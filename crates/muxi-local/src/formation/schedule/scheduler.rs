@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// Whether a job runs. The names are the runtime's.
+/// The status of a job. The names are the runtime's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub(crate) enum Status {
@@ -281,7 +281,8 @@ pub(crate) fn resume(call: &Call) -> Outcome {
     switch(call, Status::Paused, Status::Active, "scheduler.job.resumed")
 }
 
-/// A job in the wrong state is not found, as in the runtime. What was due while a job was paused is not made up for.
+/// A job in the wrong state is not found, as in the runtime. Runs that were due while a job was paused are not made up
+/// for.
 fn switch(call: &Call, from: Status, to: Status, kind: &'static str) -> Outcome {
     let id = call.path("job_id");
     let now = call.formation.now();

@@ -18,7 +18,7 @@ pub(crate) const IN_USE: &str = "SECRET_IN_USE";
 #[derive(Debug, Default)]
 pub(crate) struct Secrets {
     all: Table<String, String>,
-    /// What the formation's files gave when they were last read.
+    /// The values of the formation's files when they were last read.
     given: Table<String, String>,
 }
 
@@ -45,7 +45,7 @@ impl Secrets {
         [&mut self.all, &mut self.given]
     }
 
-    /// How many there are.
+    /// The number of secrets.
     pub(crate) fn count(&self) -> usize {
         self.all.len()
     }
@@ -69,7 +69,7 @@ fn mask(value: &str) -> String {
     format!("{}{}{}", ends(&chars[..shown]), "•".repeat(2 * shown), ends(&chars[chars.len() - shown..]))
 }
 
-/// Whether the document has `${{ secrets.NAME }}` anywhere.
+/// True if the document has `${{ secrets.NAME }}` anywhere.
 fn in_use(document: &Value, name: &str) -> bool {
     match document {
         Value::String(text) => secret_references(text).any(|used| normalise(used) == name),

@@ -1,8 +1,8 @@
-//! What an administrator may see of a configuration: passwords that stand in it are hidden.
+//! A configuration as an administrator may see it: passwords that stand in it are hidden.
 
 use serde_json::Value;
 
-/// What stands for a password.
+/// The text in place of a password.
 const HIDDEN: &str = "••••••••";
 /// Names of fields whose text is a secret.
 const SECRET: [&str; 5] = ["api_key", "password", "secret", "token", "secret_key"];

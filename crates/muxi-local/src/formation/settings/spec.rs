@@ -1,4 +1,4 @@
-//! What a formation is made from.
+//! The specification that a formation is made from.
 
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ pub struct FormationSpec {
     pub id: String,
     /// Its name.
     pub name: String,
-    /// What it is for.
+    /// Its purpose.
     pub description: String,
     /// Its version.
     pub version: String,
@@ -37,24 +37,24 @@ pub struct FormationSpec {
 pub struct Skill {
     /// The skill's name.
     pub name: String,
-    /// What it does.
+    /// Its description.
     pub description: String,
     /// The agent that has it to itself; `None` for one that all have.
     pub agent: Option<String>,
     /// The name of its licence.
     pub license: Option<String>,
-    /// What it is compatible with.
+    /// The systems that it is compatible with.
     pub compatibility: Option<String>,
     /// The tools that it may use; empty for any.
     pub allowed_tools: Vec<String>,
     /// The paths of its files, relative to its folder.
     pub resources: Vec<String>,
-    /// Whether some of the files are scripts.
+    /// True if some of the files are scripts.
     pub has_scripts: bool,
 }
 
 impl Skill {
-    /// Whether this is a skill of that name that all agents have.
+    /// True if this is a skill of that name that all agents have.
     pub(crate) fn is_public(&self, name: &str) -> bool {
         self.agent.is_none() && self.name == name
     }
@@ -153,7 +153,7 @@ impl FormationSpec {
         size.map_or(1000, |size| (size as usize).saturating_mul(10)).max(2)
     }
 
-    /// Where a file of the formation would be on a server.
+    /// The path that a file of the formation would have on a server.
     pub(crate) fn path(&self, file: &str) -> String {
         let folder = || PathBuf::from(format!("/formations/{}/current", self.id));
         self.folder.clone().unwrap_or_else(folder).join(file).display().to_string()

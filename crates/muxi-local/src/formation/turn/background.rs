@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long after a failed turn its retry begins.
+/// The time between a failed turn and its retry.
 const RETRY_AFTER: Duration = Duration::from_millis(200);
 
-/// Where the end of a turn is told: the call's own URL, else the formation's, else nowhere.
+/// The URL that is told of the end of a turn: the call's own, else the formation's, else none.
 fn target(formation: &Formation, own: Option<String>) -> Option<String> {
     let shared = || formation.spec.section("async").get("webhook_url").and_then(Value::as_str).map(str::to_owned);
     own.or_else(shared).filter(|url| !url.is_empty())
@@ -27,7 +27,8 @@ pub(crate) fn run(mut turn: Turn, webhook: Option<String>) {
         turn.run().await;
         if turn.end.is_none() {
             turn.formation.state().requests.mark(turn.serial, "awaiting_clarification");
-            // Nobody waits for this, nor for what follows; what fails here is tried again with the next change.
+            // No caller waits for this, nor for what follows; a change that fails here is tried again with the next
+            // one.
             let _ = turn.formation.commit().await;
         }
         if let Some(url) = url
@@ -46,7 +47,7 @@ async fn send(turn: Turn, url: String, payload: Value, secret: Secret) {
     deliver(&formation, &Notice { url, payload, secret, request, user, session }).await;
 }
 
-/// What is sent about a turn that has ended, or waits for an answer. A cancelled one is nobody's news.
+/// The payload about a turn that has ended, or waits for an answer. A cancelled turn has none.
 fn result(turn: &Turn, url: &str) -> Option<Value> {
     let formation = &turn.formation;
     let text = turn.reply.as_ref().map_or("", |reply| reply.content.as_str());
@@ -72,7 +73,7 @@ fn result(turn: &Turn, url: &str) -> Option<Value> {
     }))
 }
 
-/// Retries a failed turn in background, under its own id. What comes back is the id and what the caller is told.
+/// Retries a failed turn in background, under its own id. Returns the id and the reply for the caller.
 pub(crate) fn escalate(formation: &Arc<Formation>, ask: &Ask) -> (String, Reply) {
     let url = target(formation, ask.webhook.clone());
     let delivery = if url.is_some() { "webhook" } else { "polling" };
@@ -101,7 +102,7 @@ pub(crate) fn escalate(formation: &Arc<Formation>, ask: &Ask) -> (String, Reply)
     (request_id, Reply { content, artifacts: Vec::new(), metadata, widgets: Vec::new() })
 }
 
-/// What is sent about a retried turn that has ended.
+/// The payload about a retried turn that has ended.
 fn ending(turn: &Turn) -> Value {
     let state = match &turn.end {
         Some(End::Completed(_)) => "achieved",

@@ -10,8 +10,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// How long the shipped runtime leaves a stream without its end before it gives up.
-const GIVEN_UP: Duration = Duration::from_secs(600);
+/// The time after which the shipped runtime gives up a stream that it has left without its end.
+const GIVE_UP_AFTER: Duration = Duration::from_secs(600);
 
 /// The turns that run, by their numbers, and whether each is to stop.
 #[derive(Debug, Default)]
@@ -42,12 +42,12 @@ impl Cancels {
 }
 
 impl Turn {
-    /// Whether the turn has been told to stop and still listens.
+    /// True if the turn has been told to stop and still listens.
     pub(crate) fn is_cancelled(&self) -> bool {
         self.listens() && *self.cancel.borrow()
     }
 
-    /// Whether the turn would stop if it were told to. The shipped runtime's does not once its answer has begun.
+    /// True if the turn would stop if it were told to. The shipped runtime's does not once its answer has begun.
     fn listens(&self) -> bool {
         self.open && !(self.answering && self.late_cancel())
     }
@@ -81,7 +81,7 @@ impl Turn {
             return;
         }
         if self.late_cancel() {
-            self.steps.push_back(Step::Pause(GIVEN_UP));
+            self.steps.push_back(Step::Pause(GIVE_UP_AFTER));
         } else {
             let extra = json!({ "status": "cancelled", "processing_time_ms": null });
             self.steps.push_back(Step::Token("completed".into(), String::new(), extra));

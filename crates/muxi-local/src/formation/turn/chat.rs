@@ -18,8 +18,8 @@ use serde_json::{Value, json};
 use std::convert::Infallible;
 use std::time::Duration;
 
-/// What a voice note is answered with in which nothing is heard.
-const UNHEARD: &str = "I couldn't make out anything in the audio. Please try again.";
+/// The answer to a voice note in which nothing is heard.
+const NOTHING_HEARD: &str = "I couldn't make out anything in the audio. Please try again.";
 
 /// The body of a chat call, checked.
 struct Request {
@@ -107,7 +107,7 @@ pub(crate) async fn audio(call: Call) -> Outcome {
         }
     }
     if unheard.is_empty() && heard.iter().all(|text| text.trim().is_empty()) {
-        return Ok(early(&call, &request.ask, UNHEARD.to_owned(), json!({ "error": "empty_transcription" })));
+        return Ok(early(&call, &request.ask, NOTHING_HEARD.to_owned(), json!({ "error": "empty_transcription" })));
     }
     if !unheard.is_empty() {
         heard.push(format!("[voice note {}]", unheard.join(", ")));
@@ -222,15 +222,15 @@ fn grouped(number: usize) -> String {
     text
 }
 
-/// How long a turn may go on when the server stops.
-const LAST_WORDS: Duration = Duration::from_millis(250);
+/// The time that a turn may go on when the server stops.
+const SHUTDOWN_TIME: Duration = Duration::from_millis(250);
 
 /// The turn's events. When the server stops first, an `error` event ends them: a stream that just ends looks cut.
 fn event_stream(turn: Turn) -> Response {
     let host = turn.formation.host.clone();
     let stopped = Box::pin(async move {
         host.stopping.begun().await;
-        tokio::time::sleep(LAST_WORDS).await;
+        tokio::time::sleep(SHUTDOWN_TIME).await;
     });
     event_response(Body::from_stream(stream::unfold(Some((turn, stopped)), |open| async move {
         let (mut turn, mut stopped) = open?;

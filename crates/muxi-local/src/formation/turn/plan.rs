@@ -1,4 +1,4 @@
-//! What the steps of a turn are: the events that the runtime sends for one, in its order and with its words.
+//! The steps of a turn: the events that the runtime sends for one, in its order and with its words.
 
 use super::requests::End;
 use super::running::{Reply, Turn, agent_known};
@@ -37,27 +37,27 @@ pub(crate) enum Step {
     Wait,
 }
 
-/// What the runtime says while it does not ask the model.
+/// The runtime's text while it does not ask the model.
 const UNABLE: &str = "I'm temporarily unable to process requests due to a service connectivity issue. Please verify \
                       the API key configuration and try again in a moment.";
 
-/// How long the runtime lets a turn be silent.
-const CEILING: Duration = Duration::from_secs(600);
-/// How long the runtime sleeps before the first event of a stream.
-const LATE: Duration = Duration::from_secs(1);
+/// The time for which the runtime lets a turn be silent.
+const SILENCE_LIMIT: Duration = Duration::from_secs(600);
+/// The time that the runtime sleeps before the first event of a stream.
+const FIRST_EVENT_DELAY: Duration = Duration::from_secs(1);
 
 impl Turn {
     /// The steps of the turn, and its reply.
     pub(crate) fn plan(&mut self, ask: &Ask, mut answer: Answer) {
         // A turn that names an unknown agent is answered as a workflow.
-        if self.is_strange(ask) && answer.course == Course::Plain {
+        if self.names_unknown_agent(ask) && answer.course == Course::Plain {
             answer.course = Course::Workflow;
         }
         let workflow = ids::random("wrk_", 21);
         self.plan_reply(&answer, &workflow);
         self.frame(": keepalive\n\n");
         if ask.stream && self.formation.quirk(Quirk::LateFirstEvent) {
-            self.steps.push_back(Step::Pause(LATE));
+            self.steps.push_back(Step::Pause(FIRST_EVENT_DELAY));
         }
         self.token("progress", "Let me see...", json!({ "stage": "init", "skip_rephrase": true }));
         if answer.course != Course::Breaker {
@@ -85,12 +85,12 @@ impl Turn {
         self.frame("event: done\ndata: {\"finished\":true}\n\n");
     }
 
-    /// Whether the turn names an agent that the formation does not have.
-    pub(crate) fn is_strange(&self, ask: &Ask) -> bool {
+    /// True if the turn names an agent that the formation does not have.
+    pub(crate) fn names_unknown_agent(&self, ask: &Ask) -> bool {
         ask.agent_id.as_deref().is_some_and(|id| !agent_known(&self.formation, id))
     }
 
-    /// What the JSON path answers with.
+    /// Makes the answer of the JSON path.
     fn plan_reply(&mut self, answer: &Answer, workflow: &str) {
         if matches!(answer.course, Course::Broken(_)) {
             return;
@@ -135,14 +135,14 @@ impl Turn {
             Course::Plain => self.plan_answer(ask, answer),
             Course::Workflow => self.plan_workflow(ask, answer, workflow),
             Course::Fast { .. } => {
-                self.plan_doings(answer);
+                self.plan_work(answer);
                 let extra = json!({ "stage": "response_preparation", "skip_rephrase": true });
                 self.token("progress", "Preparing response...", extra);
                 let extra = json!({ "status": "success", "processing_time_ms": null, "fast_path": true });
                 self.plan_slices(answer, extra);
             }
             Course::Clarify => {
-                self.plan_doings(answer);
+                self.plan_work(answer);
                 let text = answer.text.clone();
                 let extra = json!({
                     "stage": "clarification_needed", "clarification_question": text, "skip_rephrase": true,
@@ -159,7 +159,7 @@ impl Turn {
             Course::Approve => {
                 self.steps.push_back(Step::Wait);
                 if ask.stream && self.formation.quirk(Quirk::NoTerminalEvent) {
-                    self.steps.push_back(Step::Pause(CEILING));
+                    self.steps.push_back(Step::Pause(SILENCE_LIMIT));
                     return;
                 }
                 let extra = json!({
@@ -170,7 +170,7 @@ impl Turn {
             Course::ModelDown(_) | Course::Breaker => self.steps.push_back(Step::Complete(json!({}))),
             Course::Broken(class) => {
                 let frame = error_frame(&answer.text, class);
-                self.plan_doings(answer);
+                self.plan_work(answer);
                 self.finish(End::Failed(answer.text.clone()));
                 self.frame(&frame);
             }
@@ -187,7 +187,7 @@ impl Turn {
         self.token("progress", text, extra);
         self.token("progress", "Processing request...", json!({ "stage": "agent_processing", "agent_name": agent }));
         self.plan_agent(&preview);
-        self.plan_doings(answer);
+        self.plan_work(answer);
         let format = self.formation.spec.document.pointer("/overlord/response/format").and_then(Value::as_str);
         let extra = json!({
             "stage": "response_preparation", "has_persona": true, "response_format": format.unwrap_or("markdown"),
@@ -197,8 +197,8 @@ impl Turn {
         self.plan_slices(answer, json!({ "status": "success", "processing_time_ms": null, "agent_used": agent }));
     }
 
-    /// What the agent does before it answers: tools, files, facts, and whatever else an answer tells of.
-    pub(crate) fn plan_doings(&mut self, answer: &mut Answer) {
+    /// Plans the agent's work before it answers: tools, files, facts, and all else that an answer tells of.
+    pub(crate) fn plan_work(&mut self, answer: &mut Answer) {
         for tool in &answer.tools {
             self.plan_tool(tool);
         }

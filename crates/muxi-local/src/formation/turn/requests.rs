@@ -33,11 +33,11 @@ pub(crate) struct Row {
     result: Option<Value>,
     /// Why a retried request could not be done.
     report: Option<Value>,
-    /// Whether its call was answered before it began.
+    /// True if its call was answered before it began.
     background: bool,
 }
 
-/// How a request ended.
+/// The end of a request.
 #[derive(Debug, Clone)]
 pub(crate) enum End {
     Completed(Value),
@@ -86,7 +86,7 @@ impl Requests {
         serial
     }
 
-    /// How many there ever were.
+    /// The number of all requests so far.
     pub(crate) fn total(&self) -> u64 {
         self.total.get(&()).copied().unwrap_or_default()
     }
@@ -159,7 +159,7 @@ impl Requests {
         self.rows.get(self.by_id.get(id)?)
     }
 
-    /// How many are running.
+    /// The number of running requests.
     pub(crate) fn active(&self) -> usize {
         self.rows.values().filter(|row| row.running()).count()
     }

@@ -1,4 +1,4 @@
-//! One chat turn: a list of steps, taken one after the other by whoever waits for it.
+//! One chat turn: a list of steps, which the task that waits for the turn takes one after the other.
 //!
 //! A streamed turn is its own body: dropping it, as happens when the client hangs up, cancels the turn. No task and
 //! no queue stand between a turn and its reader.
@@ -22,12 +22,12 @@ use tokio::sync::watch;
 
 /// Silence after which a stream sends a comment.
 const KEEPALIVE: Duration = Duration::from_secs(1);
-/// What the runtime says when the model is down.
+/// The runtime's text when the model is down.
 const APOLOGY: &str = "I wasn't able to complete this request. The required service is currently unavailable. \
                        Please try again shortly.";
 
-/// How long a user takes to be made, where that is a race.
-const RACE: Duration = Duration::from_millis(500);
+/// The time that the making of a user takes, where that is a race.
+const USER_CREATION_TIME: Duration = Duration::from_millis(500);
 
 /// The answer as the JSON path returns it.
 #[derive(Debug, Clone)]
@@ -45,7 +45,7 @@ pub(crate) struct Turn {
     pub(crate) request_id: String,
     pub(crate) session_id: String,
     pub(crate) user: String,
-    /// Whether the user was unknown before.
+    /// True if the user was unknown before.
     makes_user: bool,
     pub(crate) agent: String,
     pub(crate) serial: u64,
@@ -54,20 +54,20 @@ pub(crate) struct Turn {
     pub(crate) started: Instant,
     pub(crate) open: bool,
     pub(crate) streamed: bool,
-    /// Whether the answer has begun.
+    /// True if the answer has begun.
     pub(crate) answering: bool,
     pub(crate) cancel: watch::Receiver<bool>,
-    /// Where the answer comes from at present.
+    /// The present source of the answer.
     pub(crate) source: Option<(Deltas, bool)>,
-    /// What was wrong with the model.
+    /// The failure of the model.
     pub(crate) failure: Option<String>,
-    /// Whether a piece of a passed answer has been sent.
+    /// True if a piece of a passed answer has been sent.
     sent: bool,
-    /// What was asked.
+    /// The message of the turn.
     pub(crate) message: String,
-    /// How the turn ended; `None` while it runs, and where it ended with a question.
+    /// The end of the turn; `None` while it runs, and where it ended with a question.
     pub(crate) end: Option<End>,
-    /// What the JSON path answers with, or the words of the exception.
+    /// The answer of the JSON path, or the words of the exception.
     pub(crate) reply: Result<Reply, String>,
 }
 
@@ -158,7 +158,7 @@ impl Turn {
                 Step::Frame(text) => return Some(Bytes::from(text)),
                 Step::Token(kind, content, extra) => {
                     self.answering |= kind == "content";
-                    // Nobody would see it otherwise.
+                    // An event without a reader is not made.
                     if !self.is_unseen() {
                         return Some(self.emit(&kind, &content, extra));
                     }
@@ -316,7 +316,7 @@ impl Turn {
         }
         self.end = Some(end.clone());
         let mut state = self.formation.state();
-        // In one step: whoever sees that the turn is over may start the next one.
+        // In one step: a caller that sees that the turn is over may start the next one.
         if self.makes_user {
             state.users.end_first_turn(&self.user);
         }
@@ -362,14 +362,14 @@ impl Drop for Turn {
     }
 }
 
-/// Whether the turn makes its user, and whether it fails because another turn still does: the first turns of a user,
+/// True if the turn makes its user, and true if it fails because another turn still does: the first turns of a user,
 /// sent at once, are all about to make that user. With SQLite there is one user, whom nothing makes.
 fn races(formation: &Formation, user: &str) -> (bool, bool) {
     let mut state = formation.state();
     let makes = state.users.begin_first_turn(user, formation.now());
     let since = state.users.since_first_turn(user, formation.now());
     let is_on = formation.quirk(Quirk::NewUserRace) && !formation.quirk(Quirk::SingleUser);
-    (makes, !makes && is_on && since.is_some_and(|since| since < RACE))
+    (makes, !makes && is_on && since.is_some_and(|since| since < USER_CREATION_TIME))
 }
 
 /// Tracks the request of a turn and stores the user's message.
@@ -394,7 +394,7 @@ fn register(formation: &Formation, ask: &Ask, session_id: &str) -> (String, u64)
     (request_id, serial)
 }
 
-/// Whether the formation has that agent; the hidden generalist counts.
+/// True if the formation has that agent; the hidden generalist counts.
 pub(crate) fn agent_known(formation: &Formation, id: &str) -> bool {
     id == "muxi-generalist" || formation.spec.agents().iter().any(|agent| agent["id"] == id)
 }

@@ -1,4 +1,4 @@
-//! How large messages and the files in them may be.
+//! The limits on messages and on the files in them.
 
 use crate::formation::FormationSpec;
 use base64::{Engine as _, engine::general_purpose::STANDARD};

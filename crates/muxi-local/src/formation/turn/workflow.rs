@@ -9,12 +9,12 @@ use crate::formation::library::documents::front_matter;
 use crate::formation::responder::{Answer, Ask};
 use serde_json::{Map, Value, json};
 
-/// How complex a request is said to be, of ten. Nobody judges it here.
+/// The stated complexity of a request, of ten. It is not judged here.
 const COMPLEXITY: f64 = 2.0;
 /// Characters of a message that the plan shows.
 const SHOWN: usize = 500;
 
-/// The metadata of the JSON reply. How it went and how long it took is known at the end.
+/// The metadata of the JSON reply. Its status and duration are known at the end.
 pub(crate) fn metadata(workflow: &str, session: &str) -> Value {
     json!({
         "synthesis_method": "deterministic_consolidator", "workflow_id": workflow, "workflow_status": "completed",
@@ -53,7 +53,7 @@ fn tags(fields: &Map<String, Value>) -> Vec<&str> {
 impl Turn {
     /// The events of a workflow. The runtime tells less of one that is its second try, as for an unknown agent.
     pub(crate) fn plan_workflow(&mut self, ask: &Ask, answer: &mut Answer, workflow: &str) {
-        let second_try = self.is_strange(ask);
+        let second_try = self.names_unknown_agent(ask);
         if !second_try {
             self.plan_decomposition(&ask.message);
         }
@@ -65,7 +65,7 @@ impl Turn {
         let extra = json!({ "stage": "workflow_start", "workflow_id": workflow, "task_count": 1 });
         self.token("progress", "Executing workflow with 1 tasks...", extra);
         self.plan_agent(&preview(&ask.message));
-        self.plan_doings(answer);
+        self.plan_work(answer);
         let started = ids::iso_bare(self.formation.now());
         let extra = json!({
             "stage": "workflow_execution", "workflow_id": workflow,

@@ -68,7 +68,7 @@ fn audio_request_id_dropped() {
     });
 }
 
-/// What is answered to a message with a file.
+/// The answer to a message with a file.
 fn with_file(server: &muxi_local::Server, kind: &str, content: &str) -> String {
     let file = json!({ "filename": "notes", "content_type": kind, "content": content });
     let body = json!({ "message": "hi", "stream": false, "files": [file] });

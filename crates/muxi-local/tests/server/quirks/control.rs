@@ -15,7 +15,7 @@ fn update(server: &Server, version: &str) -> Answer {
     signed(server, "PUT", "/rpc/formations/the-id", &headers, &formation("the-id", version))
 }
 
-/// What the server knows of the formation.
+/// A field of the server's data about the formation.
 fn state(server: &Server, field: &str) -> serde_json::Value {
     signed(server, "GET", "/rpc/formations/the-id", &[], b"").json()["data"][field].clone()
 }

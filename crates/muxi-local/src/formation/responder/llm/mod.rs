@@ -34,8 +34,8 @@ use std::time::Duration;
 
 /// For how long the model is left alone.
 const ALONE: SignedDuration = SignedDuration::from_secs(60);
-/// How long a model may be silent, unless the formation says otherwise.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The time for which a model may be silent, unless the formation says otherwise.
+const SILENCE_LIMIT: Duration = Duration::from_secs(60);
 /// Bytes that are read of an answer which is no stream.
 const LARGEST: usize = 16 << 20;
 /// Characters of an error message that are passed on.
@@ -95,7 +95,7 @@ impl Llm {
             return Answer { course: Course::ModelDown(text.to_owned()), ..Answer::default() };
         };
         let body = json!({ "model": model, "stream": true, "messages": prompt::messages(question) });
-        let call = Call { patience: patience(question.formation), host, llm: self };
+        let call = Call { silence_limit: silence_limit(question.formation), host, llm: self };
         let opened = async move { call.start(body.to_string().into()).await };
         let deltas = stream::once(opened)
             .map_ok(|reply| {
@@ -117,7 +117,7 @@ impl Llm {
         *self.left_alone_until.lock().unwrap_or_else(PoisonError::into_inner) = now.checked_add(ALONE).ok();
     }
 
-    /// What a server said, without the key that it may have repeated.
+    /// A server's text, without the key that it may have repeated.
     fn quote(&self, text: &str) -> String {
         let text = self.key.as_ref().map_or_else(|| text.to_owned(), |key| text.replace(key, "[key]"));
         text.chars().take(LONGEST).collect()
@@ -131,17 +131,17 @@ fn model_of(formation: &Formation, purpose: &str) -> Option<String> {
     Some(name.split_once('/').map_or(name, |(_, name)| name).to_owned())
 }
 
-/// How long a model may be silent.
-fn patience(formation: &Formation) -> Duration {
+/// The time for which a model may be silent.
+fn silence_limit(formation: &Formation) -> Duration {
     let seconds = formation.spec.document.pointer("/llm/settings/timeout_seconds").and_then(Value::as_f64);
-    seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(PATIENCE)
+    seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(SILENCE_LIMIT)
 }
 
 /// One call of the endpoint.
 struct Call {
     llm: Arc<Llm>,
     host: Arc<Host>,
-    patience: Duration,
+    silence_limit: Duration,
 }
 
 impl Call {
@@ -179,8 +179,8 @@ impl Call {
         tokio::select! {
             biased;
             done = wait => Ok(done),
-            () = self.host.clock.sleep(self.patience) => {
-                Err(format!("the model was silent for {} seconds", self.patience.as_secs_f64()))
+            () = self.host.clock.sleep(self.silence_limit) => {
+                Err(format!("the model was silent for {} seconds", self.silence_limit.as_secs_f64()))
             }
         }
     }
@@ -191,7 +191,7 @@ impl Call {
         whole.map(|body| body.to_bytes()).map_err(|error| format!("the model's answer broke off: {error}"))
     }
 
-    /// What a response with an error status says.
+    /// The message of a response with an error status.
     async fn refusal(&self, response: Response<Incoming>) -> String {
         let status = response.status();
         let text = self.whole(response.into_body()).await.unwrap_or_default();

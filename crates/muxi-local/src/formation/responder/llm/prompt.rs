@@ -1,4 +1,4 @@
-//! What the model is told.
+//! The prompt that the model gets.
 
 use crate::formation::Formation;
 use crate::formation::responder::{Question, files};
@@ -33,7 +33,7 @@ fn system(question: &Question<'_>) -> String {
     let facts = {
         let mut state = question.formation.state();
         let owner = state.users.number(&question.ask.user, question.formation.now());
-        // What has to do with the message; then, while there is room, what is new.
+        // First memories that have to do with the message; then, while there is room, new ones.
         let mut facts = state.memories.search(owner, &question.ask.message, FACTS);
         facts.extend(state.memories.newest(owner, FACTS));
         let mut seen = BTreeSet::new();

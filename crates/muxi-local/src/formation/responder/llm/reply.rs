@@ -1,4 +1,4 @@
-//! What a model answers, piece by piece.
+//! A model's answer, piece by piece.
 
 use super::{Call, LARGEST, error_in};
 use http::{Response, header};
@@ -13,13 +13,13 @@ pub(super) struct Reply {
     call: Call,
     /// `None` once it has been read.
     body: Option<Incoming>,
-    /// Whether the endpoint streams, as it was asked to.
+    /// True if the endpoint streams, as it was asked to.
     streams: bool,
     parser: SseParser,
     ready: VecDeque<String>,
-    /// Whether a piece has come.
+    /// True if a piece has come.
     begun: bool,
-    /// Whether the model has said that its answer is complete.
+    /// True if the model has said that its answer is complete.
     complete: bool,
 }
 
@@ -76,7 +76,7 @@ impl Reply {
                 Ok(None) => "the model's answer ended before it was complete".to_owned(),
                 Err(silence) => silence,
             };
-            // What comes after the last piece does not matter.
+            // Bytes after the last piece do not matter.
             if !self.complete {
                 return Err(failure);
             }

@@ -1,6 +1,6 @@
 //! Voice notes as text.
 
-use super::{Call, Llm, model_of, patience};
+use super::{Call, Llm, model_of, silence_limit};
 use crate::formation::{Formation, ids};
 use base64::Engine as _;
 use http::{HeaderValue, StatusCode};
@@ -13,7 +13,7 @@ const MODEL: &str = "whisper-1";
 impl Llm {
     /// The text of a voice note: `None` where the endpoint does not transcribe, an empty one where it failed.
     pub(crate) async fn transcribe(self: Arc<Self>, formation: &Formation, file: &Value) -> Option<String> {
-        let call = Call { patience: patience(formation), host: formation.host.clone(), llm: self };
+        let call = Call { silence_limit: silence_limit(formation), host: formation.host.clone(), llm: self };
         let text = file["content"].as_str().unwrap_or_default();
         let Ok(content) = base64::engine::general_purpose::STANDARD.decode(text.trim()) else {
             return Some(String::new());

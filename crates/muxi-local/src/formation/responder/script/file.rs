@@ -22,7 +22,7 @@ pub(super) struct Fields {
     pub(super) otherwise: Otherwise,
 }
 
-/// What answers when no rule fits.
+/// The responder when no rule fits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Otherwise {
@@ -117,7 +117,7 @@ pub(super) struct Artifact {
     pub(super) content_type: String,
     /// Its text, with names in it.
     pub(super) content: Option<String>,
-    /// What is in it where it has no text.
+    /// The content of a file that has no text.
     #[serde(skip)]
     pub(super) bytes: Bytes,
 }

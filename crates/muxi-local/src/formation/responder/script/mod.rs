@@ -76,7 +76,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use template::Values;
 
-/// What is wrong with a script, and where.
+/// An error in a script, with its place.
 #[derive(Debug)]
 pub struct ScriptError {
     place: Option<(u64, u64)>,
@@ -119,7 +119,7 @@ pub(crate) struct Script {
     yaml: String,
     file: Option<String>,
     fields: Fields,
-    /// How often each rule has fitted.
+    /// The number of times that each rule has fitted.
     fitted: Vec<AtomicU64>,
 }
 
@@ -156,7 +156,7 @@ impl Script {
 
     /// The same script, with all counts at the start.
     pub(super) fn afresh(&self) -> Option<Self> {
-        // What could be read once can be read again.
+        // A text that could be read once can be read again.
         Self::read(&self.yaml, self.file.as_deref()).ok()
     }
 
@@ -184,7 +184,7 @@ impl Script {
         }
     }
 
-    /// What is heard in a voice note; `None` where no rule fits.
+    /// The transcript of a voice note; `None` where no rule fits.
     pub(super) fn transcribe(&self, file: &Value) -> Option<String> {
         let name = file["filename"].as_str().unwrap_or_default();
         let kind = file["content_type"].as_str().or(file["mime_type"].as_str());
@@ -196,7 +196,7 @@ impl Script {
     }
 }
 
-/// What the names in a rule's replies stand for; `None` where the rule does not fit.
+/// The values of the names in a rule's replies; `None` where the rule does not fit.
 fn values<'a>(rule: &'a Rule, question: &Question<'a>) -> Option<Values<'a>> {
     let (when, ask) = (&rule.when, question.ask);
     let trigger = ask.trigger.as_ref();

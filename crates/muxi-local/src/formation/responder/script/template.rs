@@ -6,7 +6,7 @@ use std::collections::HashMap;
 /// Names that every rule knows, besides the named groups of its pattern and what begins with `data.`.
 const NAMES: [&str; 6] = ["message", "user", "session", "agent", "turn", "trigger"];
 
-/// What the names of a template stand for.
+/// The values of the names of a template.
 pub(super) struct Values<'a> {
     /// The named groups of the pattern and [`NAMES`].
     pub(super) names: HashMap<&'a str, String>,
