@@ -62,7 +62,7 @@ def number(case, name, kind):
     return FASTER.get(kind, {}).get(key) or FEWER.get((name.split("@")[0], key)) or CASES[case][0]
 
 
-# What the short table shows: case, figure, words for it, and what was aimed at in Python and in Rust.
+# The rows of the short table: case, figure, words for it, and the aims in Python and in Rust.
 GLANCE = [
     ("lat", "main", "small GET, latency", "14x", "1.3x"),
     ("chat", "main", "small POST, latency", "", ""),

@@ -1,4 +1,4 @@
-"""How the cost of a step grows with the size of what it does: plots, and the exponent.
+"""The growth of a step's cost with the size of its input: plots, and the exponent.
 
 Processor time is taken, not elapsed time: it is what a client's own work costs. A cost has a fixed part, which rules
 the small sizes, and a part that grows; the exponent is that of the last decade, where the second shows.

@@ -1,4 +1,4 @@
-"""What the local server costs: cold start, small requests, open streams.
+"""The costs of the local server: cold start, small requests, open streams.
 
     python local.py --command "PATH/muxi-local" [--command "python -m muxi.local"] [--markdown FILE]
 

@@ -1,4 +1,4 @@
-"""What `make demo` runs: muxi-local, and against it the quickstarts and a streamed chat, as a user would run them."""
+"""Run the quickstarts and a streamed chat against muxi-local, as a user would: `make demo`."""
 
 import json
 import os

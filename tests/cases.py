@@ -60,7 +60,7 @@ def read(folder: Path) -> list[tuple[str, str, Case]]:
 
 @dataclass
 class Ran:
-    """What came of a call."""
+    """The outcome of a call."""
 
     result: Any = None
     events: list[list[str]] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What the tests share: a local MUXI server with clients of it, and servers that answer by a script or on request."""
+"""Fixtures of the tests: a local MUXI server with clients of it, and servers that answer by a script or on request."""
 
 from __future__ import annotations
 

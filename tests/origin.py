@@ -1,6 +1,6 @@
 """A server for tests that fork, end or interrupt a process, in a process of its own.
 
-What it does is up to the client: paths and messages say how long it waits, and for what. Each test has a place, the
+Its client decides on its behaviour: paths and messages say how long it waits, and for what. Each test has a place, the
 first part of the path, with a state that `Origin.state` returns.
 
     GET /v1/echo/5          replies {"n": 5}; with /NAME at its end not before NAME is released
@@ -32,7 +32,7 @@ PATIENCE = float(os.environ.get("TEST_PATIENCE", "40"))
 
 @dataclass
 class State:
-    """What a place has seen."""
+    """The history of a place."""
 
     connections: int = 0
     open: int = 0

@@ -44,14 +44,14 @@ CRASHES = (
     "was never awaited",
     "ResourceWarning",
 )
-"""What no program may print on stderr."""
+"""Texts that no program may print on stderr."""
 
 P = ParamSpec("P")
 
 
 @dataclass
 class Ended:
-    """How a program ended: by its exit code, or None when it had to be stopped."""
+    """The end of a program: its exit code, or None when it had to be stopped."""
 
     code: int | None
     output: str

@@ -27,7 +27,7 @@ class Exchange:
         sent: The request's headers, names in lower case.
         size: The size of the request's body; None when there was none.
         events: The events of a stream as they came; None when the reply is no stream.
-        left_open: Whether the client was the one who hung up.
+        left_open: True if the client hung up.
     """
 
     method: str
@@ -85,7 +85,7 @@ class Exchange:
         return found
 
     def problems(self, request: Request) -> list[str]:
-        """What is wrong with a request that should be the recorded one."""
+        """Return the errors of a request that should be the recorded one."""
         found: list[str] = []
 
         def check(right: bool, what: str) -> None:
@@ -155,6 +155,6 @@ class Replay:
             raise ConnectionAbortedError
 
     def data(self) -> Any:
-        """What a client should return: what is in the envelope, or the whole when there is none."""
+        """Return the value that a client should give: the content of the envelope, or the whole when there is none."""
         whole = json.loads(self.exchange.body) if self.exchange.body.startswith("{") else self.exchange.body
         return whole["data"] if isinstance(whole, dict) and "data" in whole else whole

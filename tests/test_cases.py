@@ -56,7 +56,7 @@ def _check_log(expect: dict[str, Any], log: dict[str, Any]) -> None:
         assert len(requests) == len(expect["requests"]), "number of requests"
         for got, want in zip(requests, expect["requests"], strict=True):
             _check_request(got, want)
-    assert log["left"] == 0, "replies that nobody asked for"
+    assert log["left"] == 0, "unrequested replies"
     for name in expect.get("same", []):
         assert len({request["headers"].get(name) for request in requests}) == 1, f"{name} must be the same"
     for name in expect.get("differs", []):

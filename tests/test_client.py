@@ -1,4 +1,4 @@
-"""What is Python's own: threads, forks, signals, tasks, loops, pickles, logs."""
+"""The parts that only Python has: threads, forks, signals, tasks, loops, pickles, logs."""
 
 from __future__ import annotations
 

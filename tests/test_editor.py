@@ -1,4 +1,4 @@
-"""What an editor shows of the package: completion and hover, asked of pyright's language server and of jedi."""
+"""The package in an editor: completion and hover, asked of pyright's language server and of jedi."""
 
 from __future__ import annotations
 

@@ -326,7 +326,7 @@ def test_a_fork_in_a_signal_handler(origin: Origin, wait: str) -> None:
 
 @program
 def test_a_child_takes_long_to_end(origin: Origin) -> None:
-    """What the child inherited goes while the parent works."""
+    """The inherited objects of the child go while the parent works."""
     family = Family(origin, "https")
     ask_at_once(family.client)
     family.stream = family.client.chat_stream(turn(200, gap=0.002))

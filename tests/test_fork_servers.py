@@ -1,4 +1,4 @@
-"""What forks for its users: multiprocessing, process pools, gunicorn, Celery."""
+"""Programs that fork for their users: multiprocessing, process pools, gunicorn, Celery."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tells of another version of the runtime, by replies that are made up."""
+"""Tests of the report on another version of the runtime, by replies that are made up."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def shapes(*replies: tuple[str, str, int, object]) -> Shapes:
 
 
 def found(real: Shapes, local: Shapes) -> dict[str, list[str]]:
-    """What is different, without the routes that neither has."""
+    """Return the differences, without the routes that neither has."""
     told, _ = of_replies(real, local, Rules())
     return {route: lines for route, lines in told.items() if lines != SILENT}
 

@@ -1,4 +1,4 @@
-"""What compares the replies of two servers: the relay that records them, and the judgement."""
+"""Tests of the comparison of two servers' replies: the relay that records them, and the judgement."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class Call:
         arguments: Its arguments.
         keywords: Its keywords. ``bundle_path`` is an id and a version, from which a folder is made.
         raises: The exception that the recorded reply becomes, and its code.
-        result: What is returned, where it is not the reply's data.
+        result: The return value, where it is not the reply's data.
         formation: The id in the path when it is a formation client's call.
     """
 

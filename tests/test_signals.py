@@ -25,7 +25,7 @@ each_wait = pytest.mark.parametrize("wait", WAITS)
 
 
 class Stop(Exception):
-    """What a handler raises."""
+    """The exception of a handler."""
 
 
 def begin(formation: muxi.FormationClient, wait: str) -> Callable[[], object]:
@@ -85,7 +85,7 @@ async def test_ctrl_c_in_a_loop(origin: Origin) -> None:
     stream = formation.chat_stream(turn(20, hold=5, name="held"))
     for _ in range(5):
         await anext(stream)
-    # What asyncio.Runner does: a signal cancels the main task.
+    # Like asyncio.Runner: a signal cancels the main task.
     loop = asyncio.get_running_loop()
     reading = asyncio.ensure_future(stream.__anext__())
     loop.add_signal_handler(signal.SIGINT, reading.cancel)

@@ -1,4 +1,4 @@
-"""How a stream begins and ends: opened once, closed by its last reference, and any sequence of events between."""
+"""The life of a stream: opened once, closed by its last reference, and any sequence of events between."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ CODES = {"cut": "STREAM_CUT", "error": "FAILED"}
 
 
 class Interruption(Exception):
-    """What the signal handler raises."""
+    """The exception of the signal handler."""
 
 
 class Sequence:

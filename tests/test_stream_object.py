@@ -19,7 +19,7 @@ EARLY = "closed before its end"
 
 
 class Interruption(Exception):
-    """What a signal handler raises."""
+    """The exception of a signal handler."""
 
 
 class Alarms:
@@ -333,7 +333,7 @@ async def test_closing_in_the_turn_of_the_event_loop_ends_the_reader(origin: Ori
         if asyncio.iscoroutine(step):
             await step
             continue
-        # What has come already: it pauses from time to time, and returns otherwise.
+        # Events that have come already: it pauses from time to time, and returns otherwise.
         try:
             awaited = iter(step.__await__())
             next(awaited)

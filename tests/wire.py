@@ -101,7 +101,7 @@ class _Connection(socketserver.StreamRequestHandler):
         return request
 
     def _hung_up(self, seconds: float) -> bool:
-        """Whether the other side closes its connection within that time."""
+        """True if the other side closes its connection within that time."""
         self.connection.settimeout(seconds)
         try:
             return self.rfile.read(1) == b""

@@ -28,7 +28,7 @@ BASELINE = HERE / "baseline.json"
 BAND = 0.08
 COMMAND = "make counts OPTIONS=--write"
 
-# Which program, its case, N, and what one step is.
+# The program of each case, its case, N, and the meaning of one step.
 CASES = {
     "rust_get": ("rust", "get", 400, "GET, awaited, typed reply"),
     "rust_json_row": ("rust", "row", 1000, "row of a JSON list, typed"),
@@ -49,7 +49,7 @@ def output(*command: str) -> str:
 
 
 def environment() -> dict[str, str]:
-    """What the counts depend on besides this project's own sources."""
+    """Return the environment that the counts depend on besides this project's own sources."""
     cpuinfo = Path("/proc/cpuinfo").read_text()
     return {
         "rustc": output("rustc", "--version"),

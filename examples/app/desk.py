@@ -9,12 +9,12 @@ from muxi import FormationClient, MuxiError
 
 @dataclass(frozen=True)
 class Answer:
-    """What the desk says, and the conversation to go on with."""
+    """The desk's answer, and the conversation to go on with."""
 
     text: str
     session: str
     asks: bool
-    """Whether the desk needs an answer first."""
+    """True if the desk needs an answer first."""
 
 
 class Desk:
@@ -43,5 +43,5 @@ class Desk:
         return str(done.get("content")).rpartition(": ")[2]
 
     def known_facts(self, customer: str) -> list[str]:
-        """What the desk remembers of a customer, newest first."""
+        """Return the memories of a customer, newest first."""
         return [memory["content"] for memory in self._formation.get_memories(customer)["memories"]]

@@ -15,7 +15,7 @@ from muxi import AsyncFormationClient, relay, webhook
 from pydantic import BaseModel, Field
 
 PAGE = Path(__file__).parent / "page.html"
-# What came from the formation of its own accord; an application would keep it in its database.
+# Messages that the formation sent of its own accord; an application would keep them in its database.
 news: deque[dict[str, str]] = deque(maxlen=100)
 
 
@@ -32,7 +32,7 @@ app = FastAPI(lifespan=lifespan)
 
 
 class Question(BaseModel):
-    """What the page sends."""
+    """The body of a request of the page."""
 
     text: str = Field(min_length=1, max_length=10_000)
     session_id: str | None = None
@@ -66,5 +66,5 @@ async def receive(request: Request) -> None:
 
 @app.get("/news")
 async def listed() -> list[dict[str, str]]:
-    """What the webhooks brought."""
+    """Return the events of the webhooks."""
     return list(news)

@@ -1,4 +1,4 @@
-//! What the fuzzers feed: functions that take any bytes and panic where a promise is broken.
+//! The targets of the fuzzers: functions that take any bytes and panic where a promise is broken.
 //!
 //! `cargo fuzz` runs each for as long as it is let (`make fuzz`), and `tests/bounded.rs` runs all of them for a bounded
 //! number of inputs with every `cargo test`.
@@ -45,7 +45,7 @@ pub const TARGETS: [Target; 9] = [
 ///
 /// # Panics
 ///
-/// Where the target's promise is broken, and where there is no such target.
+/// If the target's promise is broken, and if there is no such target.
 pub fn run(name: &str, data: &[u8]) {
     let target = TARGETS.iter().find(|target| target.name == name).expect("a target of that name");
     (target.run)(data);

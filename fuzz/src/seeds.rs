@@ -1,4 +1,4 @@
-//! What inputs are made from: the recordings of the real runtime, the example formations, and what is written here.
+//! The sources of inputs: the recordings of the real runtime, the example formations, and those written here.
 
 use crate::files::archive;
 use std::{
@@ -107,7 +107,7 @@ fn ends(path: &Path, ending: &str) -> bool {
     path.extension().is_some_and(|found| found == ending)
 }
 
-/// What is in a folder, in a fixed order.
+/// The files of a folder, in a fixed order.
 fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut paths = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
     paths.sort();

@@ -9,7 +9,7 @@ use std::{
     path::Path,
 };
 
-/// What a fuzzer has found once, kept in files of a folder for each target.
+/// The inputs that a fuzzer has found once, kept in files of a folder for each target.
 fn found(target: &Target) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("found").join(target.name);
     let paths = fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());

@@ -78,7 +78,7 @@ __all__ = [
 ]
 
 
-# What a program does not name is not loaded: four classes of a hundred methods each take several milliseconds.
+# Names that a program does not use are not loaded: four classes of a hundred methods each take several milliseconds.
 _HOMES = {
     "AsyncFormationClient": "_formation_async",
     "AsyncServerClient": "_server_async",

@@ -135,7 +135,7 @@ class _Client:
             timeout: Seconds for one attempt, or for the beginning of a stream; ``math.inf`` for no limit.
             deadline: Seconds for a whole call: all attempts, the waits between them, and the whole stream; ``math.inf``
                 for no limit.
-            max_retries: How often to try again after a failure that may pass, by the client's rule.
+            max_retries: The number of further attempts after a failure that may pass, by the client's rule.
             headers: More headers for every request.
             retry: Rule for further attempts, their number included, instead of the client's.
 
@@ -222,7 +222,7 @@ def _source(payload: Any, bundle_path: Any) -> tuple[Any, Any]:
         )
     source = bundle_path if payload is None else payload
     on_progress = None
-    # Who has one has loaded its module.
+    # An upload exists only if its module is loaded.
     if (upload := modules.get("muxi._upload")) is not None and isinstance(source, upload.Upload):
         source, on_progress = source.bundle, source.on_progress
     if hasattr(source, "keys"):
@@ -241,7 +241,7 @@ class _Sync(_Client):
 
     @property
     def transport(self) -> Transport:
-        """What sends the calls."""
+        """The transport of the calls."""
         transport: Transport = self._transport
         return transport
 
@@ -321,7 +321,7 @@ class _Async(_Client):
 
     @property
     def transport(self) -> AsyncTransport:
-        """What sends the calls."""
+        """The transport of the calls."""
         transport: AsyncTransport = self._transport
         return transport
 

@@ -21,9 +21,9 @@ class MuxiError(Exception):
     Attributes:
         code: Machine-readable code, such as ``"AGENT_NOT_FOUND"``. A failure has the same code whether a reply or a
             stream reports it.
-        message: What happened, for people.
+        message: A description of the error, for people.
         status_code: HTTP status, or 0 when there was no reply.
-        details: What the other side adds to the error.
+        details: The details that the other side adds to the error.
         retry_after: Seconds after which the other side asks to try again, or None.
         request_id: Id of the request in the other side's logs, or None. For a chat turn it is the turn's, also when no
             reply came: the turn can be polled and cancelled by it.
@@ -138,8 +138,8 @@ def map_error(
     Args:
         status: HTTP status, 400 or above.
         code: Machine-readable code; empty for the usual word for the status.
-        message: What happened.
-        details: What the other side adds.
+        message: A description of the error.
+        details: The details that the other side adds.
         retry_after: Seconds after which to try again.
 
     Returns:

@@ -70,7 +70,7 @@ class Event(dict[str, str]):
 
     @property
     def finished(self) -> bool:
-        """Whether this is the last event of its stream."""
+        """True if this is the last event of its stream."""
         return self["event"] in ("done", "complete")
 
     @property

@@ -31,6 +31,6 @@ def unknown_setting(cls: type[Any], name: str) -> TypeError:
         kind = "server" if other is _ServerSettings else "formation"
         return TypeError(f"{message}: it is a setting of the {kind} clients")
     if "key" in name.lower():
-        # Which key is meant cannot be told from letters.
+        # The key that is meant cannot be told from letters.
         near = [each for each in names if "key" in each]
     return TypeError(f"{message}: did you mean {' or '.join(near)}?" if near else message)

@@ -21,7 +21,7 @@ _FORMS = {
     "AudioRequest": 'audio_chat(files=[Path("note.wav")]) or audio_chat({"files": [...]})',
 }
 
-# What is no field of a turn, and is often given as one.
+# Names that are no fields of a turn, and are often given as such.
 _ELSEWHERE = {
     "stream": ": call chat_stream",
     "max_retries": ": give it to the client, or to with_options",

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
     class _Base(Generic[T]):
-        """What `RawResponse.parse` returns is of the type ``T``."""
+        """The result of `RawResponse.parse` is of the type ``T``."""
 
 else:
 

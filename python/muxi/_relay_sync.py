@@ -26,7 +26,7 @@ class Relay:
 
         pause = check(stream, mode, keepalive, EventStream)
         self._stream = stream
-        # What the thread that reads is asked for: an item, or its end.
+        # The requests to the thread that reads: for an item, or for its end.
         self._asked: SimpleQueue[bool] = SimpleQueue()
         # It does not refer to this object, whose end closes the stream.
         self._pieces = _pieces(stream, mode, pause, self._asked)
@@ -96,5 +96,5 @@ def _read(items: Iterator[Any], asked: SimpleQueue[bool], answers: SimpleQueue[A
         except Exception as error:
             answers.put((None, error))
             return
-    # Where the relay was closed, its reader may wait for another item.
+    # If the relay was closed, its reader may wait for another item.
     answers.put((None, None))

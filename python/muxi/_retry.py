@@ -16,11 +16,11 @@ class Retry:
     """The rule by which a call is sent again after a failure that may pass.
 
     A broken connection and a timeout are such failures, and a reply with one of the statuses. The pause before a retry
-    is random, up to ``base`` at first and twice as long each time, up to ``cap``. Where the reply says how long to wait
-    (``Retry-After``), that counts; a wait of more than two minutes is left to the caller.
+    is random, up to ``base`` at first and twice as long each time, up to ``cap``. A wait that the reply asks for
+    (``Retry-After``) counts instead; one of more than two minutes is left to the caller.
 
     Attributes:
-        max_retries: How often a call is sent again.
+        max_retries: The number of times that a call is sent again.
         base: Longest pause before the first retry, in seconds.
         cap: Longest pause before any retry, in seconds; ``math.inf`` for no limit. Not below ``base``.
         statuses: Statuses of replies, from 100 to 599, after which a call is sent again.

@@ -155,7 +155,7 @@ class _Reading:
         self._is_taken = False
 
     async def opened(self) -> AsyncStream:
-        """Open the stream. Whoever waits for that may be cancelled, and ask again."""
+        """Open the stream. A task that waits for it may be cancelled, and call it again."""
         if self._stream is None:
             self._refuse_closed()
             prepared = await self._prepare()

@@ -26,7 +26,7 @@ _FAILURES = {
     "escalated": "TURN_ESCALATED",
     "cancelled": "TURN_CANCELLED",
 }
-# What the metadata of a turn has, as true, that ends in a question, or in a plan to approve.
+# The fields, true in the metadata of a turn that ends in a question, or in a plan to approve.
 _ASKS = ("clarification", "requires_user_response")
 
 

@@ -64,7 +64,7 @@ class WebhookVerificationError(Exception):
     """A webhook cannot be checked or read.
 
     Attributes:
-        message: What is wrong.
+        message: A description of the error.
     """
 
     def __init__(self, message: str) -> None:
@@ -99,8 +99,8 @@ class ErrorDetails:
 
     Attributes:
         code: A machine-readable code; the state of a retried request that failed.
-        message: What happened.
-        trace: Where it happened.
+        message: The error message.
+        trace: The trace of the error.
     """
 
     code: str
@@ -115,12 +115,12 @@ class ErrorDetails:
 
 @dataclass
 class Clarification:
-    """What a turn waits for.
+    """The question that a turn waits for.
 
     Attributes:
         question: The question for the user.
         clarification_request_id: The request to answer to.
-        original_message: What the user asked at first.
+        original_message: The user's first message.
     """
 
     question: str
@@ -147,7 +147,7 @@ class WebhookEvent:
         timestamp: When it was made, in Unix milliseconds; 0 if it does not say.
         content: The answer; the result of a retried request, where that is text.
         error: Why it failed.
-        clarification: What it waits for.
+        clarification: The question that it waits for.
         formation_id: The formation.
         user_id: The user.
         processing_time: Seconds that the turn took.
@@ -157,7 +157,7 @@ class WebhookEvent:
         kind: `completed`, `failed`, `clarification`, `escalation` (a failed turn that was retried in the background
             has come to its end), `notification`, `transformer_fallback` or `unknown`.
         state: The end of a retried request: `achieved`, `impossible`, `stuck`, `budget_exhausted` or `abandoned`.
-        attempts: How often a retried request was tried.
+        attempts: The number of attempts of a retried request.
         result: The result of a retried request.
         report: Why a retried request could not be done, and what would help.
     """
@@ -216,14 +216,14 @@ def verify_signature(
 ) -> bool:
     """Checks that a webhook comes from your formation and is not an old one sent again.
 
-    The notice that a failed turn's retry has come to its end is signed with a key that nobody has: for such a payload
+    The notice that a failed turn's retry has come to its end is signed with a random key: for such a payload
     (it has a `state` and no `status`) the answer is always `False`. Take it as a hint to ask for the request's status.
 
     Args:
         payload: The request's body as it came.
         signature_header: The value of the header `X-Muxi-Signature`.
         secret: The formation's admin key.
-        tolerance_seconds: How far the signature's time may be from the clock.
+        tolerance_seconds: The time by which the signature may differ from the clock.
 
     Returns:
         Whether the signature is of this payload, this secret and this time.
@@ -254,7 +254,7 @@ def verify_signature(
 def unwrap(body: bytes | str, headers: Headers, secret: str, tolerance: float = 300) -> WebhookEvent:
     """Checks that a webhook comes from your formation and is not an old one sent again, and reads it.
 
-    The notice that a failed turn's retry has come to its end is signed with a key that nobody has, and is refused: ask
+    The notice that a failed turn's retry has come to its end is signed with a random key, and is refused: ask
     for the request's status instead.
 
     Args:

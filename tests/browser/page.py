@@ -93,7 +93,7 @@ class Page:
         )
 
     def complaints(self) -> list[str]:
-        """What the console has got since the last look."""
+        """Return the console's new entries since the last look."""
         entries: list[dict[str, str]] = self.browser.get_log("browser")  # type: ignore[no-untyped-call]
         return [entry["message"] for entry in entries]
 

@@ -158,7 +158,7 @@ def test_bodies_are_seen_and_snippets_copied(view: Page, local: LocalServer, nam
     assert too_wide(view) == []
     view.run("document.querySelector('#requests').scrollIntoView()")
     view.picture(name)
-    # What was chosen stays.
+    # The chosen language stays.
     view.visit("/v1/health")
     assert Select(view.one("#requests .language")).first_selected_option.text == "curl"
 

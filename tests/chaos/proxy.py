@@ -18,7 +18,7 @@ FORWARD = 65536
 
 @dataclass
 class Fate:
-    """What becomes of one connection."""
+    """The treatment of one connection."""
 
     delay: float = 0.0
     """Seconds before each piece."""

@@ -1,4 +1,4 @@
-"""What a driver says of each call that it has made: a line of JSON."""
+"""The report of a driver on each call that it has made: a line of JSON."""
 
 from __future__ import annotations
 

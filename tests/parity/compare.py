@@ -83,7 +83,7 @@ def _outcomes(theirs: dict[str, Any], own: dict[str, Any]) -> Found:
     first, second = theirs.get("value"), own.get("value")
     if (error is None) != (mine is None):
         yield "raises", error or first, mine or second
-        # What came before the exception is not lost.
+        # Results before the exception are not lost.
         if isinstance(first, list) and isinstance(second, list) and first[: len(second)] != second:
             yield "result", first, second
     elif first != second:
@@ -127,7 +127,7 @@ class Row:
     cells: list[str]
 
     def rank(self, id: str) -> int:
-        """How closely this row names an id: 3 as it is, 2 by a pattern of its operation, 1 by a family, 0 not."""
+        """The rank of an id: 3 if this row names it, 2 by a pattern of its operation, 1 by a family, 0 not at all."""
         matching = [pattern for pattern in self.patterns if fnmatchcase(id, pattern)]
         ranks = (3 if pattern == id else 1 if "*" in pattern.partition(":")[0] else 2 for pattern in matching)
         return max(ranks, default=0)

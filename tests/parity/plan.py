@@ -1,4 +1,4 @@
-"""What is compared: every official operation with arguments, and the replies that both packages get."""
+"""The plan of the comparison: every official operation with arguments, and the replies that both packages get."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Op:
     args: list[Any] = field(default_factory=list)
     more: dict[str, Any] = field(default_factory=dict)
     data: Any = None
-    """What a good reply's data is, where any object will not do."""
+    """The data of a good reply, where any object will not do."""
 
     @property
     def streams(self) -> bool:

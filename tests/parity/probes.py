@@ -1,4 +1,4 @@
-"""What is not an operation: names, constructors, settings, errors, retries, streams, webhooks.
+"""Probes of everything but operations: names, constructors, settings, errors, retries, streams, webhooks.
 
 Each probe runs on both packages; what it returns is compared. An exception is its result, by its type.
 """
@@ -28,7 +28,7 @@ PROBES: dict[str, Probe] = {}
 
 
 class Lab:
-    """What a probe works with: clients of the recorder, and the recorder's script."""
+    """The equipment of a probe: clients of the recorder, and the recorder's script."""
 
     def __init__(self, url: str, recorder: Any) -> None:
         self.url = url
@@ -174,7 +174,7 @@ def _(lab: Lab) -> Any:
 
 @probe("client:constructor")
 def _(lab: Lab) -> Any:
-    """Whether the keywords can be seen."""
+    """True if the keywords can be seen."""
     return ["client_key" in inspect.signature(muxi.FormationClient).parameters]
 
 

@@ -37,7 +37,7 @@ def drive(python: str, plan: list[dict[str, Any]]) -> dict[str, Any]:
 
 @dataclass
 class Both:
-    """What both packages did, how they differ, and what the page says."""
+    """The results of both packages, their differences, and the page's text about them."""
 
     official: dict[str, Any]
     ours: dict[str, Any]
@@ -60,7 +60,7 @@ def test_all_official_operations_are_compared(both: Both) -> None:
             assert sorted(op.name for op in ops) == sorted(both.official["signatures"][f"{prefix}{area.title()}Client"])
 
 
-# What a family's row says of this package, held for every operation: the exception for a reply, and its code.
+# The results of this package in a family's row, held for every operation: the exception for a reply, and its code.
 RAISED = {
     "success-false": ("MuxiError", "FAILED"),
     "redirect": ("MuxiError", "REDIRECT"),

@@ -13,7 +13,7 @@ from parity.test_parity import OFFICIAL
 
 INPUT = "one\ntwo\nquit\n"
 SAME = ["agents", "chat_bot", "memory", "quickstart", "quickstart_async", "scheduler", "session_persistence", "widgets"]
-# What the official SDK does with the others.
+# The results of the official SDK with the others.
 WORSE = {
     "chat_text_tokens": "AttributeError: 'dict' object has no attribute 'text'",
     "errors": "ImportError: cannot import name 'AuthenticationError' from 'muxi'",

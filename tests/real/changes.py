@@ -1,4 +1,4 @@
-"""What another version of the runtime has changed, as a document."""
+"""The changes of another version of the runtime, as a document."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PAGES = ("/v1/", "/v1/v1")
 
 OPERATIONS = [row for row in CONTRACT["endpoint"] if row["api"] == "formation"]
 
-# What `shapes.py` says of a difference, and what that means where muxi-local stands for the pinned version.
+# The words of `shapes.py` for a difference, and their meaning where muxi-local stands for the pinned version.
 MEANINGS = (
     ("not seen on real", "no reply came"),
     ("only on real", "new kind of reply"),
@@ -27,7 +27,7 @@ MEANINGS = (
 
 @dataclass
 class Changes:
-    """What was found out about a version."""
+    """The findings about a version."""
 
     version: str
     pinned: str
@@ -65,7 +65,7 @@ def rows_of(route: str) -> list[dict[str, Any]]:
 
 
 def beside_the_contract(real: Shapes) -> Iterator[tuple[str, str, str, str]]:
-    """How the keys of successful replies differ from those of the contract, in the form of `shapes.differences`."""
+    """The differences of keys between successful replies and the contract, in the form of `shapes.differences`."""
     for route, outcomes in sorted(real.items()):
         rows = [row for row in rows_of(route) if "keys" in row and "composite" not in row]
         if not rows:
@@ -85,12 +85,12 @@ def beside_the_contract(real: Shapes) -> Iterator[tuple[str, str, str, str]]:
 
 
 def of_replies(real: Shapes, local: Shapes, rules: Rules) -> tuple[dict[str, list[str]], list[str]]:
-    """What is different in the replies of each route, and the allowances that have become stale.
+    """The differences in the replies of each route, and the allowances that have become stale.
 
     Args:
         real: The shapes that the version has.
         local: Those of muxi-local, which are the pinned version's.
-        rules: How muxi-local may differ from the pinned version.
+        rules: The ways in which muxi-local may differ from the pinned version.
     """
     apart, stale = unallowed(real, local, rules)
     # All its kinds are told as new.

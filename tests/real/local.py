@@ -12,7 +12,7 @@ from typing import Any
 
 # The kit's database has tenancy.
 QUIRKS = "real,-single-user"
-# What the language model is not asked here, as the real runtime asks it with prompts of its own.
+# The answers of turns for which muxi-local, unlike the real runtime, does not ask the language model.
 SCRIPT = Path(__file__).with_name("local_script.yaml")
 
 
@@ -21,7 +21,7 @@ def serving(real: dict[str, Any], folder: Path) -> Iterator[dict[str, Any]]:
     """Serve a formation folder; what a test has to know of it, in the form of `kit/up`.
 
     Args:
-        real: What `kit/up` has said of the real runtime, whose language model is used.
+        real: The data from `kit/up` on the real runtime, whose language model is used.
         folder: A copy of the formation folder that the real runtime has been started with.
     """
     command = [sys.executable, "-m", "muxi.local", str(folder), "--port", "0", "--json", "--quirks", QUIRKS]

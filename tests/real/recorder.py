@@ -1,7 +1,7 @@
 """A relay that writes down what passes: every request with its reply, for `shapes.py` to compare.
 
-Bytes go through as they are and a hang-up at either end is one at the other, so that the tests see no difference. What
-was said is read once a connection has closed.
+Bytes go through as they are and a hang-up at either end is one at the other, so that the tests see no difference.
+Traffic is read once a connection has closed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Exchange:
 
 
 def exchanges(asked: bytes, answered: bytes) -> Iterator[Exchange]:
-    """What was said on one connection."""
+    """Return the requests of one connection, with their replies."""
     listener, speaker = h11.Connection(h11.SERVER), h11.Connection(h11.CLIENT)
     listener.receive_data(asked)
     speaker.receive_data(answered)
@@ -107,7 +107,7 @@ class Recorder:
         self._loop.close()
 
     def exchanges(self) -> Iterator[Exchange]:
-        """What was said on the connections that have closed."""
+        """Return the traffic of the connections that have closed."""
         for asked, answered in self.talks:
             yield from exchanges(asked, answered)
 

@@ -55,7 +55,7 @@ def python_passed(environment: dict[str, str]) -> bool:
 
 
 def environment(info: dict[str, Any], url: str, **more: str) -> dict[str, str]:
-    """What tells a suite where its server is."""
+    """Return the environment that tells a suite where its server is."""
     return {**os.environ, "MUXI_REAL_RUNTIME": json.dumps({**info, "url": url}), **more}
 
 

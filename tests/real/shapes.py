@@ -24,7 +24,7 @@ Shape = dict[str, set[str]]
 # Route -> outcome -> its shape.
 Shapes = dict[str, dict[str, Shape]]
 
-# What an allowance says, each a regular expression over the whole text.
+# The fields of an allowance, each a regular expression over the whole text.
 FIELDS = ("route", "outcome", "path", "what")
 
 NAMES = {bool: "bool", int: "int", float: "float", str: "string", type(None): "null", list: "list", dict: "object"}
@@ -50,7 +50,7 @@ def route_of(method: str, path: str) -> str | None:
 
 @dataclass
 class Rules:
-    """What `allowed_differences.toml` says."""
+    """The content of `allowed_differences.toml`."""
 
     maps: list[tuple[re.Pattern[str], re.Pattern[str]]] = field(default_factory=list)
     open: list[tuple[re.Pattern[str], re.Pattern[str]]] = field(default_factory=list)
@@ -67,7 +67,7 @@ class Rules:
         return cls(pairs("map"), pairs("open"), text.get("allow", []))
 
     def kind(self, route: str, path: str) -> str:
-        """Whether the object at a path is a `map` (any keys, values of one shape), `open`, or a `record`."""
+        """The kind of the object at a path: a `map` (any keys, values of one shape), `open`, or a `record`."""
         for kind, pairs in (("map", self.maps), ("open", self.open)):
             if any(r.fullmatch(route) and p.fullmatch(path) for r, p in pairs):
                 return kind
@@ -137,7 +137,7 @@ def shapes_of(exchanges: Iterable[Exchange], base: str, rules: Rules) -> Shapes:
 
 
 def differences(real: Shapes, local: Shapes) -> Iterator[tuple[str, str, str, str]]:
-    """How two servers differ: route, outcome, path and what is different."""
+    """Yield the differences between two servers: route, outcome, path and the difference."""
     for route in sorted(routes()):
         for side, shapes in (("real", real), ("local", local)):
             if route not in shapes:
@@ -172,7 +172,7 @@ def unallowed(real: Shapes, local: Shapes, rules: Rules) -> tuple[list[tuple[str
 
 
 def judge(real: Shapes, local: Shapes, rules: Rules) -> list[str]:
-    """What is wrong: differences that nothing allows, and allowances that allow nothing."""
+    """Return the errors: differences that nothing allows, and allowances that allow nothing."""
     apart, stale = unallowed(real, local, rules)
     told = [": ".join(part for part in difference if part) for difference in apart]
     return told + [f"stale allowance: {allow}" for allow in stale]

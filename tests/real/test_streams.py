@@ -1,4 +1,4 @@
-"""How turns stream."""
+"""The streaming of turns."""
 
 from __future__ import annotations
 

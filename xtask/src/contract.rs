@@ -98,7 +98,7 @@ struct Constant {
     value: Value,
 }
 
-/// What one side says of an operation, each fact by its name.
+/// The facts of an operation, as one side states them, each by its name.
 #[derive(Debug, Default)]
 struct Facts(BTreeMap<String, String>);
 
@@ -186,7 +186,7 @@ impl Operation {
     }
 }
 
-/// Where the keys of the reply differ: a type may have more optional ones, since operations share types.
+/// The differences in the keys of the reply: a type may have more optional ones, since operations share types.
 fn wrong_keys(operation: &Operation, row: &Endpoint, types: &Types) -> Vec<String> {
     let always = |key: &String| !key.ends_with('?');
     let stated: BTreeMap<_, _> = operation.keys.iter().map(|key| (key.trim_end_matches('?'), always(key))).collect();
@@ -210,7 +210,7 @@ fn wrong_keys(operation: &Operation, row: &Endpoint, types: &Types) -> Vec<Strin
     wrong.into_iter().map(|key| format!("{} {}: {}", operation.api, row.name, line(key))).collect()
 }
 
-/// What the table says of an operation.
+/// The facts of an operation in the table.
 fn declared(row: &Endpoint, types: &Types) -> Result<Facts> {
     let mut facts = Facts::default();
     facts.add("method", row.method);

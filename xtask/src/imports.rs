@@ -1,8 +1,8 @@
 //! Looks for circles: files of one source tree, or folders of one, that need each other, so that none can be read or
 //! changed alone.
 //!
-//! An import is a path that another file declares what it leads to, wherever the path stands. What only re-exports is
-//! looked through: a file depends on what it names, not on the list that the name is in.
+//! An import is a path to an item that another file declares, wherever the path stands. Files that only re-export are
+//! looked through: a file depends on the items that it names, not on the list that they are in.
 
 mod python;
 mod rust;

@@ -11,7 +11,7 @@ use syn::{
     Type, punctuated::Punctuated,
 };
 
-/// What a value may be.
+/// The type of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
     /// Text.
@@ -57,18 +57,18 @@ impl Shape {
 pub(crate) struct Field {
     /// The key.
     pub(crate) name: String,
-    /// What it means.
+    /// Its documentation.
     pub(crate) doc: String,
-    /// What its value may be.
+    /// The type of its value.
     pub(crate) shape: Shape,
-    /// Whether it is always there.
+    /// True if it is always there.
     pub(crate) required: bool,
 }
 
 /// A reply with known keys.
 #[derive(Debug)]
 pub(crate) struct Struct {
-    /// What it is.
+    /// Its documentation.
     pub(crate) doc: String,
     /// Its keys.
     pub(crate) fields: Vec<Field>,
@@ -88,7 +88,7 @@ pub(crate) enum Def {
 /// An open set of words: text that is usually one of them.
 #[derive(Debug)]
 pub(crate) struct Words {
-    /// What the words say.
+    /// The documentation of the words.
     pub(crate) doc: String,
     /// Each known word and its meaning.
     pub(crate) known: Vec<(String, String)>,
@@ -133,7 +133,7 @@ impl Types {
         self.defs.iter().map(|(name, def)| (name.as_str(), def))
     }
 
-    /// Whether a declared type is an object, or has objects in it.
+    /// True if a declared type is an object, or has objects in it.
     pub(crate) fn has_objects(&self, name: &str) -> bool {
         match self.get(name) {
             Some(Def::Struct(_)) => true,
@@ -305,7 +305,7 @@ fn words(item: &ItemEnum) -> Result<Words> {
     Ok(Words { doc: doc(&item.attrs), known: known.collect::<Result<_>>()? })
 }
 
-/// What serde's attributes say of a field or a type.
+/// The effect of serde's attributes on a field or a type.
 #[derive(Default)]
 struct Serde {
     rename: Option<String>,
@@ -375,7 +375,7 @@ fn shape(ty: &Type) -> Result<Shape> {
     })
 }
 
-/// Whether the type says that the field is always there, if only as null.
+/// True if the type says that the field is always there, if only as null.
 fn is_nullable(ty: &Type) -> bool {
     matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "Nullable"))
 }

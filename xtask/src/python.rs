@@ -19,11 +19,11 @@ pub(crate) struct Arg {
     pub(crate) annotation: String,
     /// Its default as a Python literal; a required one has none.
     pub(crate) default: Option<String>,
-    /// Whether it is taken by keyword only.
+    /// True if it is taken by keyword only.
     pub(crate) keyword_only: bool,
-    /// What it means.
+    /// Its documentation.
     pub(crate) doc: String,
-    /// Where it goes on the wire, for people.
+    /// Its place on the wire, for people.
     pub(crate) place: String,
 }
 
@@ -102,7 +102,7 @@ fn argument(param: &Param, types: &Types) -> Result<Arg> {
     })
 }
 
-/// Whether the fields of an argument are taken by keyword, too.
+/// True if the fields of an argument are taken by keyword, too.
 pub(crate) fn is_spread(param: &Param) -> bool {
     types::SPREAD.contains(&param.rust_type)
 }
@@ -209,7 +209,7 @@ pub(crate) fn module(
     if words.contains("Unpack") {
         out.push('\n');
     }
-    // What the official package has in this module, too.
+    // The parts of this module that the official package has, too.
     let widgets = !is_async && lower == "formation";
     let mut own = vec![
         ("._client".to_owned(), known(&["BundleInput", "_Raw"])),
@@ -376,7 +376,7 @@ fn common(endpoint: &Endpoint) -> [Arg; 4] {
     ]
 }
 
-/// What a method returns, for people.
+/// The documentation of a method's return value.
 fn returned(endpoint: &Endpoint, types: &Types, prefix: &str) -> String {
     match endpoint.reply {
         Reply::Events(_) if prefix.is_empty() => {

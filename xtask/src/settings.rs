@@ -17,7 +17,7 @@ struct Keyword {
 }
 
 impl Keyword {
-    /// Whether it is for wrappers around the SDK, and undocumented.
+    /// True if it is for wrappers around the SDK, and undocumented.
     fn is_internal(&self) -> bool {
         self.setting.flags.internal
     }

@@ -47,7 +47,7 @@ fn certificates(ca_file: &str) -> Result<ServerConfig, Failure> {
         .with_single_cert(vec![own.der().clone()], key.into())?)
 }
 
-/// What a connection is served with.
+/// The settings that a connection is served with.
 struct Front {
     upstream: u16,
     tls: TlsAcceptor,

@@ -1,6 +1,6 @@
 #![doc = include_str!("../README.md")]
 //!
-//! # Where things are
+//! # Overview
 //!
 //! - [`FormationClient`] and [`ServerClient`] have a method for each operation, with its HTTP route in its
 //!   documentation; [`blocking`] has the same ones. [`client::Call`] says what every call takes.

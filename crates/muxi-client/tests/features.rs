@@ -1,4 +1,4 @@
-//! What each set of features brings into a program's dependency tree.
+//! The packages that each set of features adds to a program's dependency tree.
 #![allow(clippy::unwrap_used)]
 
 use std::{collections::BTreeSet, process::Command};

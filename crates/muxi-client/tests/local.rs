@@ -1,4 +1,4 @@
-//! What is Rust's own, against a local server: runtimes, threads, dropped streams.
+//! The parts that only Rust has, against a local server: runtimes, threads, dropped streams.
 // A test that fails panics, in its helpers too.
 #![allow(clippy::unwrap_used)]
 

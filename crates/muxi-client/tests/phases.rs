@@ -30,7 +30,7 @@ use tokio::{runtime, time::timeout};
 const LIMIT: Duration = Duration::from_millis(200);
 const NEVER: Duration = Duration::from_secs(600);
 
-/// Where the peer stops.
+/// The phase at which the peer stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     TlsHandshake,
@@ -104,7 +104,7 @@ impl Phase {
         }
     }
 
-    /// What comes before the peer stops, and what comes again and again from then on.
+    /// The bytes before the peer stops, and those that it repeats from then on.
     fn written(self) -> (String, &'static str) {
         let json = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000000\r\n\r\n";
         match self {

@@ -1,4 +1,4 @@
-//! The life of connections: which call uses which, in which runtime, and what becomes of those that nobody uses.
+//! The life of connections: which call uses which, in which runtime, and the end of unused ones.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod peer;
@@ -99,7 +99,7 @@ fn multi_thread() -> Runtime {
 /// A short life of idle connections.
 const SHORT: Duration = Duration::from_millis(200);
 
-/// How a connection goes on after a request.
+/// The behaviour of a connection after a request.
 #[derive(Clone, Copy, Debug)]
 enum Then {
     Answers,
@@ -108,7 +108,7 @@ enum Then {
     AnswersAndSaysThatItCloses,
     AnswersAndCloses,
     AnswersAndClosesHalf,
-    /// With an answer that nobody has asked for.
+    /// With an answer that was not asked for.
     AnswersTwice,
     Closes,
     ClosesInTheMiddle,
@@ -392,7 +392,7 @@ fn idle_connections_of_a_blocking_client_close_by_themselves() {
         assert!(echo.accepted.load(Ordering::SeqCst) >= turn);
         echo.wait_until_all_are_closed();
     }
-    // Nobody else has closed them.
+    // They are closed by the peer alone.
     client.request("GET", "/x").send().unwrap();
 }
 
@@ -583,7 +583,7 @@ fn a_blocking_client_does_not_panic_after_block_in_place() {
     let client = blocking_client();
     multi_thread().block_on(async {
         block_in_place(|| call(&client)).unwrap();
-        // Whether it is refused there is left open: it stalls nobody but this future.
+        // The outcome there is open: a refused call stalls only this future.
         if let Err(error) = call(&client) {
             assert_eq!(error.code(), "BLOCKING_IN_ASYNC");
         }

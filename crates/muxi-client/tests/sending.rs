@@ -1,4 +1,4 @@
-//! How often a request is executed, counted by a peer that breaks off at any byte of a request or of an answer.
+//! The number of times that a request is executed, by a peer that breaks off at any byte of a request or of an answer.
 //!
 //! With `max_retries` 0 nothing that changes something may run twice, whatever happens to the connection.
 #![allow(clippy::unwrap_used)]
@@ -56,11 +56,11 @@ struct Fault {
 #[derive(Debug)]
 struct Run {
     method: &'static str,
-    /// Whether the connection serves another request before.
+    /// True if the connection serves another request before.
     reused: bool,
-    /// Whether the calls block.
+    /// True if the calls block.
     blocks: bool,
-    /// Whether they go over TLS: then the peer counts what it has decrypted.
+    /// True if they go over TLS: then the peer counts the bytes that it has decrypted.
     secure: bool,
     fault: Fault,
 }
@@ -272,7 +272,7 @@ async fn nothing_is_executed_twice() {
     assert!(wrong.is_empty(), "{} of {RUNS}:\n{}", wrong.len(), wrong[..wrong.len().min(5)].join("\n"));
 }
 
-/// What a peer does with a request that came over HTTP/2.
+/// The way in which a peer treats a request that came over HTTP/2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Answer {
     /// It is executed and answered.
@@ -293,10 +293,10 @@ enum Answer {
 
 /// A peer that speaks as much HTTP/2 as it needs, frame by frame.
 struct Http2Peer {
-    /// Whether connections last: then each refusal arrives.
+    /// True if connections last: then each refusal arrives.
     lasts: bool,
     random: Mutex<fastrand::Rng>,
-    /// What was done with each request, in order, by the number in its body.
+    /// The treatments of each request, in order, by the number in its body.
     done: Mutex<HashMap<u64, Vec<Answer>>>,
 }
 
@@ -397,7 +397,7 @@ impl Http2Peer {
     }
 }
 
-/// What is wrong with the outcome of a request with which all that was done.
+/// The error in the outcome of a request that was treated in these ways.
 fn wrong_http2(
     peer: &Http2Peer,
     done: &[Answer],

@@ -157,7 +157,7 @@ async fn a_close_handle_keeps_nothing_open() {
 #[tokio::test]
 async fn events_that_wait_for_a_slow_reader_are_no_silence() {
     const IDLE: Duration = Duration::from_secs(2);
-    // What the last read brings is as long as the network has it.
+    // The length of the last read depends on the network.
     let reads = [1, 513, 600, 700, 800, 900, 1000, 1500, 2000, 3000].map(|kib| async move {
         let (url, streams) = formation(STREAM);
         let builder = FormationClient::builder().url(&*url).client_key("k").stream_idle_timeout(IDLE);
@@ -402,7 +402,8 @@ fn flood(server: &TcpStream, reads: &AtomicBool) -> usize {
     taken
 }
 
-/// What the system takes for a client that does not read: its buffer begins at 128 KB, and grows when it is read.
+/// The bytes that the system accepts for a client that does not read: its buffer begins at 128 KB, and grows when it is
+/// read.
 const SYSTEM_BUFFERS: usize = 8 << 20;
 /// The bytes that are read ahead: 1 MiB, an event, and what is on its way.
 const READ_AHEAD: usize = 4 << 20;
@@ -547,7 +548,7 @@ impl Face {
     }
 }
 
-/// What a server is to write for a random answer.
+/// The output of a server for a random answer.
 struct Script {
     bytes: Vec<u8>,
     text: String,
@@ -583,7 +584,7 @@ impl Script {
         self.marks.push((self.bytes.len(), self.text.len()));
     }
 
-    /// How much of the text can be read after so many bytes.
+    /// The bytes of the text that can be read after so many bytes of the body.
     fn readable(&self, written: usize) -> usize {
         self.marks.iter().rev().find(|(bytes, _)| *bytes <= written).unwrap().1
     }
@@ -772,7 +773,8 @@ async fn an_answer_that_takes_the_place_of_its_slices_is_told_by_all_ways_of_rea
     assert_eq!([&*deltas, &*whole, &*after], ["a try\n\nthe answer", "the answer", "the answer"]);
     let empty = r#"data: {"token":{"type":"completed","content":"","stream_discontinuity":true}}"#;
     assert_eq!(texts(&format!("{}{empty}\n\n", slice("a try"))).await[0], "a try");
-    // What the slices lack of the answer comes at the end; where they differ without a word, they have been the answer.
+    // The rest of the answer that the slices lack comes at the end; slices that differ without a word have been the
+    // answer.
     assert_eq!(texts(&format!("{}{}", slice("the "), completed("the answer"))).await, ["the answer"; 3]);
     assert_eq!(texts(&format!("{}{}", slice("the answer\\n"), completed("the answer"))).await[0], "the answer\n");
 }

@@ -45,9 +45,9 @@ struct Authority {
     roots: Arc<RootCertStore>,
     chain: Vec<rustls::pki_types::CertificateDer<'static>>,
     key: KeyPair,
-    /// How many handshakes its servers have made.
+    /// The number of handshakes that its servers have made.
     handshakes: Arc<AtomicUsize>,
-    /// How many streams its servers allow on a connection.
+    /// The number of streams that its servers allow on a connection.
     streams: u32,
 }
 
@@ -122,7 +122,7 @@ impl Authority {
     }
 }
 
-/// How many requests the servers have broken off.
+/// The number of requests that the servers have broken off.
 static BROKEN: AtomicUsize = AtomicUsize::new(0);
 
 async fn answer(

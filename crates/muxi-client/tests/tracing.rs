@@ -21,7 +21,7 @@ use tracing::{
 };
 use tracing_subscriber::{Layer, layer::Context, prelude::*, registry::LookupSpan};
 
-/// What was noted in each span, by name, in the order in which they began.
+/// The attributes of each span, by name, in the order in which they began.
 type Spans = Arc<Mutex<Vec<(u64, Option<u64>, &'static str, BTreeMap<String, String>)>>>;
 
 struct Collector(Spans);

@@ -196,7 +196,7 @@ fn blocking_streams_are_read_the_same_way() -> Result<()> {
     Ok(())
 }
 
-/// What a stream of these events gives, over a service in memory.
+/// The result of a stream of these events, over a service in memory.
 async fn read<E: StreamEvent>(
     body: &'static str,
     open: impl AsyncFnOnce(&FormationClient) -> Result<Events<E>>,

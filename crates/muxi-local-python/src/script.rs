@@ -9,7 +9,7 @@ pub(crate) struct Script {
     pub(crate) text: String,
     /// The file that it was read from.
     file: Option<String>,
-    /// Whether it was given as text, so that a place in it tells something.
+    /// True if it was given as text, so that a place in it tells something.
     is_text: bool,
 }
 

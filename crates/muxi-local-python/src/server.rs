@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-/// How long moving the clock waits for jobs: one that asks a slow model goes on after that.
+/// The time for which moving the clock waits for jobs: one that asks a slow model goes on after that.
 const SETTLING: Duration = Duration::from_secs(5);
 
 /// A server on a thread of its own. `None` once it is stopped.
@@ -148,7 +148,7 @@ impl LocalServer {
         })
     }
 
-    /// What has arrived, as JSON.
+    /// The requests that have arrived, as JSON.
     fn requests(&self) -> PyResult<String> {
         let wrong = |error: &dyn std::fmt::Display| PyRuntimeError::new_err(error.to_string());
         self.with(|server| {

@@ -26,7 +26,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How often the main thread looks for signals.
+/// The interval at which the main thread looks for signals.
 const TICK: Duration = Duration::from_millis(50);
 
 /// A checked formation bundle.
@@ -51,7 +51,7 @@ pub(crate) struct Packing {
     is_cancelled: AtomicBool,
 }
 
-/// What a bundle is made of.
+/// The source of a bundle.
 enum Source {
     Path(String),
     Bytes(Vec<u8>),
@@ -126,7 +126,7 @@ impl Packing {
         (made, end.take())
     }
 
-    /// What ends the making now. Only the main thread runs the handlers of signals.
+    /// The reason to stop packing now, if there is one. Only the main thread runs the handlers of signals.
     fn end(&self, is_main: bool, looked: &Cell<Instant>) -> Option<End> {
         if self.is_cancelled.load(Ordering::Relaxed) {
             return Some(End::Cancelled);
@@ -160,7 +160,7 @@ fn stopped() -> io::Error {
     io::Error::other("stopped")
 }
 
-/// What a Python value says: a path (text), bytes, or a binary file.
+/// Reads a Python value: a path (text), bytes, or a binary file.
 fn source(value: &Bound<'_, PyAny>) -> PyResult<Source> {
     if let Ok(path) = value.cast::<PyString>() {
         return Ok(Source::Path(text_of(path, "the bundle's path")?));
@@ -175,7 +175,7 @@ fn source(value: &Bound<'_, PyAny>) -> PyResult<Source> {
     Err(PyTypeError::new_err(format!("{expected}, not {}", type_name(value))))
 }
 
-/// A Python file object, open for reading bytes. What its `read` raises ends the making.
+/// A Python file object, open for reading bytes. An exception of its `read` ends the packing.
 struct BinaryFile<'a> {
     file: Py<PyAny>,
     is_main: bool,

@@ -92,7 +92,7 @@ impl Client {
         let (closed, state) = (AtomicBool::new(false), Mutex::new(None));
         let shared = Arc::new(Shared { api, config, blocking, closed, state, sink });
         let client = Self { shared, defaults: CallOptions::default() };
-        // What is wrong with certificates or a proxy shows now and not at the first call.
+        // Errors in certificates or a proxy show now and not at the first call.
         client.state(py)?;
         Ok(client)
     }
@@ -166,7 +166,7 @@ impl Client {
                         Ok(made) => made.get().clone(),
                         Err(_) => self.packing(py, endpoint, source, &options)?.run(py)?,
                     };
-                    // What the bundle has taken is a part of the call.
+                    // The time that the bundle has taken is a part of the call.
                     options.deadline = made.left.or(options.deadline);
                     Ok(match (made.on_progress, self.state(py)?.get()) {
                         (Some(tell), Some(inner)) => {

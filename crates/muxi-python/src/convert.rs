@@ -120,7 +120,7 @@ pub(crate) fn json(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<u8>> {
     Ok(out)
 }
 
-/// Where in the value an error is.
+/// The place of an error in the value.
 struct Path<'a> {
     name: &'a str,
     steps: Vec<String>,

@@ -19,7 +19,7 @@ use pyo3::{
     types::{PyBool, PyBytes, PyDict, PyList, PyString},
 };
 
-/// What a call returns.
+/// The Python value that a call returns.
 pub(crate) fn reply<'py>(
     py: Python<'py>,
     endpoint: Option<&Endpoint>,

@@ -41,9 +41,9 @@ pub(crate) struct Sink {
     pub(crate) debug: bool,
     /// A weak reference to the hooks, if there are any: the garbage collector does not see what this refers to.
     pub(crate) hooks: Option<Py<PyAny>>,
-    /// Whether calls block.
+    /// True if calls block.
     pub(crate) blocking: bool,
-    /// Whether every attempt is of interest, as far as the last call knew.
+    /// True if every attempt is of interest, as far as the last call knew.
     wants_all: AtomicBool,
 }
 
@@ -134,7 +134,7 @@ impl Notes {
         }
     }
 
-    /// Writes the notes. What a handler raises is shown, and fails no call.
+    /// Writes the notes. An exception of a handler is shown, and fails no call.
     pub(crate) fn write(&self, py: Python<'_>) {
         if !self.any.swap(false, Ordering::AcqRel) {
             return;

@@ -13,7 +13,7 @@ use std::{convert::Infallible, sync::OnceLock};
 pub(crate) fn fill_cells(py: Python<'_>) {
     let none = py.None();
     let none = none.bind(py);
-    // Each looks up a class or a name at its first use. What they say of `None` is of no interest.
+    // Each looks up a class or a name at its first use. The results for `None` do not matter.
     let _ = (none.cast::<PyMapping>().is_ok(), none.cast::<PySequence>().is_ok(), none.get_type().name().is_ok());
 }
 

@@ -21,7 +21,7 @@ use std::{
 
 /// Counts the forks above this process.
 static GENERATION: AtomicU32 = AtomicU32::new(0);
-/// Whether the interpreter is about to end.
+/// True if the interpreter is about to end.
 static ENDING: AtomicBool = AtomicBool::new(false);
 /// Threads that are done with their work and on their way back to the interpreter.
 static RETURNING: AtomicUsize = AtomicUsize::new(0);

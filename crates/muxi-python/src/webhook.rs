@@ -3,7 +3,7 @@
 use muxi_client::api::webhook::{self, WebhookError};
 use pyo3::{exceptions::PyValueError, prelude::*, types::PyBytes};
 
-/// Whether the signature is of this payload and secret, and at most `tolerance` seconds from `now`.
+/// True if the signature is of this payload and secret, and at most `tolerance` seconds from `now`.
 #[pyfunction]
 pub(crate) fn webhook_verify(
     payload: &[u8],

@@ -38,18 +38,18 @@ pub struct Recorded {
     pub at: f64,
 }
 
-/// What has happened so far.
+/// The events so far.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Log {
     /// The requests in the order of their arrival.
     pub requests: Vec<Recorded>,
-    /// How many connections were made.
+    /// The number of connections that were made.
     pub connections: usize,
     /// The connections that the client has closed.
     pub closed: Vec<usize>,
-    /// What went against the script.
+    /// The deviations from the script.
     pub wrong: Vec<String>,
-    /// Replies that nobody has asked for.
+    /// The number of replies that were not asked for.
     pub left: usize,
 }
 
@@ -100,12 +100,12 @@ impl Server {
         Ok(Self { url, shared })
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// What has happened so far.
+    /// The events so far.
     pub fn log(&self) -> Log {
         let state = self.shared.state();
         Log { left: state.replies.len(), ..state.log.clone() }
@@ -129,7 +129,7 @@ impl Shared {
     }
 }
 
-/// Whether the connection can be used further.
+/// The state of the connection after a request.
 #[derive(PartialEq)]
 enum Next {
     Read,

@@ -1,4 +1,4 @@
-//! What the server answers: a reply in the words of a case, and its bytes.
+//! The answers of the server: a reply in the words of a case, and its bytes.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -28,12 +28,12 @@ pub struct Reply {
     pub sample: Option<String>,
     /// The body in pieces, each sent by itself.
     pub pieces: Vec<Piece>,
-    /// Whether the body is sent in chunks; pieces are unless told otherwise. Pieces without chunks and without a
+    /// True if the body is sent in chunks; pieces are unless told otherwise. Pieces without chunks and without a
     /// length end where the connection does.
     pub chunked: Option<bool>,
     /// A length to claim instead of the real one.
     pub content_length: Option<usize>,
-    /// What happens after the reply.
+    /// The behaviour after the reply.
     pub then: Then,
     /// Milliseconds to wait before the reply.
     pub before_ms: u64,
@@ -53,13 +53,13 @@ pub struct Piece {
     pub text: String,
     /// Its bytes in hexadecimal, after the text.
     pub hex: String,
-    /// How often it is sent; once unless told otherwise.
+    /// The number of times that it is sent; once unless told otherwise.
     pub times: Option<usize>,
     /// Milliseconds to wait before it.
     pub wait_ms: u64,
 }
 
-/// What happens after a reply.
+/// The behaviour after a reply.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Then {
@@ -113,7 +113,7 @@ impl Reply {
         self.chunked.unwrap_or(!self.pieces.is_empty() && self.content_length.is_none())
     }
 
-    /// Whether only the end of the connection ends the body.
+    /// True if only the end of the connection ends the body.
     pub(crate) fn is_endless(&self) -> bool {
         !self.is_chunked() && !self.pieces.is_empty() && self.content_length.is_none()
     }

@@ -16,9 +16,9 @@ const ANY: &str = "*";
 #[derive(Default)]
 struct Module {
     file: String,
-    /// What it declares itself.
+    /// The items that it declares itself.
     items: BTreeSet<String>,
-    /// What it imports by name, and from where.
+    /// The names that it imports, each with its source.
     names: BTreeMap<String, Segments>,
     /// The modules of which it imports everything.
     globs: Vec<Segments>,
@@ -100,7 +100,7 @@ impl Modules {
                     }
                     at = end - 1;
                 }
-                // What `pub(in ...)` names is no import.
+                // The path in `pub(in ...)` is no import.)` names is no import.
                 TokenTree::Group(group) if !begins_with_in(group) => self.scan(own, file, group.stream()),
                 _ => {}
             }

@@ -113,7 +113,7 @@ pub(super) fn argument(param: &Param) -> Value {
     schema
 }
 
-/// Whether an argument that the caller must give may be null.
+/// True if an argument that the caller must give may be null.
 pub(super) fn is_nullable(param: &Param) -> bool {
     param.nullable
 }

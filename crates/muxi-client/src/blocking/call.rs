@@ -52,7 +52,7 @@ where
     F::Output: IntoBlocking,
 {
     let driver = handle.driver.clone().ok_or_else(|| Error::invalid("the client has nothing to drive its calls"))?;
-    // What the error leaves behind, a timed out connection above all, is to go now and not with the next call.
+    // A connection that the error leaves behind, as after a timeout, is to go now and not with the next call.
     let outcome = driver.run(F::send(handle, request, options)).flatten().inspect_err(|_| driver.settle())?;
     Ok(outcome.into_blocking(driver))
 }

@@ -72,7 +72,7 @@ fn damaged(error: io::Error) -> BundleError {
     BundleError::Damaged { reason: error.to_string() }
 }
 
-/// What was found so far.
+/// The findings so far.
 #[derive(Default)]
 struct Scan {
     /// The first path component of the first entry: what the server takes for the formation's folder.

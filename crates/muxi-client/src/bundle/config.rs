@@ -1,4 +1,4 @@
-//! What a formation's configuration must say for a server to take it.
+//! The fields that a formation's configuration must have for a server to take it.
 
 use super::error::{BundleError, CONFIG_LIMIT};
 use serde::Deserialize;

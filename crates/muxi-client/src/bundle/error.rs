@@ -1,4 +1,4 @@
-//! What is wrong with a bundle.
+//! The error of a bundle.
 
 use crate::api::error::Error;
 use std::{io, path::PathBuf};
@@ -6,14 +6,14 @@ use std::{io, path::PathBuf};
 /// A configuration may have this many bytes.
 pub(super) const CONFIG_LIMIT: u64 = 4 << 20;
 
-/// What is wrong with a bundle, and what to change.
+/// A problem of a bundle, and the way to mend it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BundleError {
     /// A file or folder could not be read or written.
     #[error("cannot read or write {what}: {source}")]
     Io {
-        /// What was read or written.
+        /// The path that was read or written.
         what: String,
         /// Why it failed.
         source: io::Error,
@@ -24,7 +24,7 @@ pub enum BundleError {
     /// The file is of another kind.
     #[error("the bundle is not gzipped; it looks like {looks_like}: pack it with `tar czf bundle.tar.gz FOLDER`")]
     NotGzip {
-        /// What the first bytes look like.
+        /// The kind of file that the first bytes look like.
         looks_like: &'static str,
     },
     /// The compressed data ends early.
@@ -33,7 +33,7 @@ pub enum BundleError {
     /// The compressed data or the archive inside is broken.
     #[error("the bundle is damaged ({reason}): copy or pack it again")]
     Damaged {
-        /// What was found.
+        /// The defect.
         reason: String,
     },
     /// The compressed data is no tar archive.
@@ -117,7 +117,7 @@ pub enum BundleError {
     InvalidConfig {
         /// The configuration.
         path: String,
-        /// What the parser says.
+        /// The parser's message.
         reason: String,
     },
     /// The configuration lacks a required field.

@@ -63,7 +63,7 @@ pub(super) fn pack(folder: &Path, watch: &Watch<'_>) -> Result<(Config, TempPath
     Ok((config, temporary.into_temp_path()))
 }
 
-/// What to pack, by its path in the archive; a folder's ends with a slash.
+/// The files to pack, by their paths in the archive; a folder's ends with a slash.
 fn collect(root: &Path, watch: &Watch<'_>) -> Result<BTreeMap<String, PathBuf>, BundleError> {
     let (own, _) = Gitignore::new(root.join(IGNORE_FILE));
     let mut defaults = GitignoreBuilder::new(root);

@@ -16,7 +16,7 @@ impl fmt::Debug for Watch<'_> {
 }
 
 impl Watch<'_> {
-    /// Whether to go on.
+    /// Returns an error if the packing is to end.
     pub(super) fn check(&self) -> io::Result<()> {
         (self.0)()
     }

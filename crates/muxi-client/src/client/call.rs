@@ -107,9 +107,9 @@ impl<M, O: Operation> Call<M, O> {
     }
 }
 
-/// What a call gives, by the form of its reply.
+/// The result of a call, by the form of its reply.
 pub trait Outcome {
-    /// What an awaited call gives.
+    /// The result of an awaited call.
     type Output: Send;
     /// Sends the request.
     fn send(

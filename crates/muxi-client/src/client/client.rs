@@ -32,7 +32,7 @@ pub struct Client<A, M> {
     kind: PhantomData<fn() -> (A, M)>,
 }
 
-/// What a call needs of its client.
+/// The parts of a client that its calls need.
 #[derive(Clone, Debug)]
 pub struct Handle {
     pub(crate) transport: Arc<Transport>,
@@ -80,7 +80,7 @@ impl<A, M> Client<A, M> {
 
 /// A way of calling, as far as making a client for it goes.
 pub trait Mode {
-    /// What drives its calls.
+    /// The driver of its calls.
     fn driver() -> Result<Option<Arc<Driver>>>;
 }
 
@@ -91,7 +91,7 @@ impl Mode for Async {
 }
 
 impl<A: ApiKind, M: Mode> Client<A, M> {
-    /// Begins to make a client. What is not given comes from the environment.
+    /// Begins to make a client. Settings that are not given come from the environment.
     pub fn builder() -> Builder<A, M> {
         Builder::from(Settings::default())
     }

@@ -22,18 +22,18 @@ use std::{
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// How often a pause looks whether the client was closed.
+/// The interval at which a pause looks if the client was closed.
 const TICK: Duration = Duration::from_millis(50);
 
 /// The polls of a wait.
 struct Polls {
-    /// What has not happened when the deadline has passed.
+    /// The event that has not happened when the deadline has passed.
     what: String,
     deadline: Duration,
     began: Instant,
     pause: Duration,
     last: String,
-    /// Whether something that is not there yet is waited for, too.
+    /// True if a server that does not answer yet is waited for, too.
     is_patient: bool,
 }
 

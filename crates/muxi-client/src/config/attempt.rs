@@ -26,7 +26,7 @@ pub struct Attempt {
     pub request_id: Option<String>,
     /// The key that was sent.
     pub idempotency_key: String,
-    /// What failed.
+    /// The error of the attempt.
     pub error: Option<String>,
     /// The wait before the next attempt, when there will be one.
     pub retry_in: Option<Duration>,

@@ -73,7 +73,7 @@ impl Config {
     }
 }
 
-/// Whether `latest` is a later version than `current`, by their numbers.
+/// True if `latest` is a later version than `current`, by their numbers.
 fn is_newer(latest: &str, current: &str) -> bool {
     let numbers = |text: &str| -> Option<Vec<u64>> { text.trim().split('.').map(|part| part.parse().ok()).collect() };
     matches!((numbers(latest), numbers(current)), (Some(latest), Some(current)) if latest > current)

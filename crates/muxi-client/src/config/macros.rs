@@ -115,7 +115,7 @@ macro_rules! settings {
         pub struct Config {
             pub(crate) base: BaseUrl,
             pub(crate) signer: Option<Signer>,
-            /// Whether the timeout is the default, which slow operations exceed.
+            /// True if the timeout is the default, which slow operations exceed.
             pub(crate) timeout_is_default: bool,
             $(pub(crate) $name: settings!(@checked $kind $($default)?),)+
         }

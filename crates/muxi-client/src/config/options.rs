@@ -5,7 +5,7 @@ use crate::api::{error::Result, retry::Retry};
 use http::HeaderMap;
 use std::{fmt, time::Duration};
 
-/// What one call sets for itself, or [`with_options`](crate::client::Client::with_options) for all calls.
+/// The options of one call, or by [`with_options`](crate::client::Client::with_options) of all calls.
 ///
 /// An idempotency key is no option: it belongs to one call, and each call has a method for its own.
 ///
@@ -23,7 +23,7 @@ pub struct CallOptions {
     pub timeout: Option<f64>,
     /// Seconds for the whole call: all attempts, the waits between them, and the whole stream; infinity for no limit.
     pub deadline: Option<f64>,
-    /// How often to try again: the number of `retry`, or of the client's rule, if it is not given.
+    /// The number of further attempts, instead of that of `retry` or of the client's rule.
     pub max_retries: Option<u32>,
     /// The rule for further attempts, instead of the client's.
     pub retry: Option<Retry>,

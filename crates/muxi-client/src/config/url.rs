@@ -55,7 +55,7 @@ impl BaseUrl {
         if authority.host().is_empty() {
             return Err(wrong(": it has no host"));
         }
-        // What is no ASCII is encoded, as browsers do.
+        // Characters that are not ASCII are encoded, as browsers do.
         let prefix = utf8_percent_encode(uri.path().trim_end_matches('/'), CONTROLS).to_string();
         let origin = format!("{scheme}://{authority}").into();
         Ok(Self { scheme: scheme.clone(), authority: authority.clone(), origin, prefix })

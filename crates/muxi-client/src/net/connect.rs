@@ -63,7 +63,7 @@ impl Connector {
         Ok(Self { target, port, http, tls, proxy: proxy(network)?, limit, limit_name })
     }
 
-    /// Whether requests go to a proxy as they are: TLS goes through a tunnel.
+    /// True if requests go to a proxy as they are: TLS goes through a tunnel.
     pub(super) fn sends_through_proxy(&self) -> bool {
         self.tls.is_none() && self.proxy.as_ref().is_some_and(Proxy::is_http)
     }

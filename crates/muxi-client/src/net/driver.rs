@@ -24,7 +24,7 @@ pub struct Driver {
     start: Instant,
 }
 
-/// After so many milliseconds in which nobody drove them, connections are looked at before one is used.
+/// The milliseconds without being driven after which connections are looked at before one is used.
 const UNATTENDED: u64 = 20;
 
 impl Driver {
@@ -40,8 +40,8 @@ impl Driver {
     ///
     /// # Errors
     ///
-    /// An [`Error`] inside an async task, whose runtime the blocking call would stall. Where a runtime expects blocking
-    /// (`spawn_blocking`, `block_in_place`) it is no error.
+    /// An [`Error`] inside an async task, whose runtime the blocking call would stall. A runtime that expects blocking
+    /// (`spawn_blocking`, `block_in_place`) gives no error.
     pub fn run<T>(&self, work: impl Future<Output = T>) -> Result<T> {
         if Handle::try_current().is_err_and(|error| error.is_thread_local_destroyed()) {
             let message = "a blocking client cannot be used where the thread's own values are destroyed";
@@ -94,7 +94,7 @@ impl Driver {
     }
 }
 
-/// Nobody drove the connections since the last call: polls the sockets once, so that one that the other side has
+/// Polls the sockets once, since the connections were not driven since the last call: one that the other side has
 /// closed meanwhile is not used again.
 async fn look_around() {
     tokio::task::yield_now().await;

@@ -5,7 +5,7 @@ use crate::api::error::{Error, ErrorKind};
 use http::Method;
 use std::{fmt, io, time::Duration};
 
-/// What may go wrong with a request on its way.
+/// The error of a request on its way.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The number of headers that an answer may have. hyper's default, 100, costs no less.
@@ -56,12 +56,12 @@ pub(super) enum Reached {
     NothingSent,
     /// Something of the request was written, and nothing of an answer came.
     Sent {
-        /// Whether the connection had served other requests before.
+        /// True if the connection had served other requests before.
         reused: bool,
     },
     /// Something of an answer came.
     Answered,
-    /// It is known to nobody but a service of the caller's.
+    /// Only a service of the caller's own knows it.
     Unknown,
 }
 
@@ -76,7 +76,7 @@ impl Failure {
         Self { error: error.into(), reached: Reached::NoConnection }
     }
 
-    /// Whether the request may be sent again at once, over a fresh connection. One that was written may have been
+    /// True if the request may be sent again at once, over a fresh connection. One that was written may have been
     /// executed: only a method that changes nothing is sent again then, and only where the connection, which had been idle,
     /// closed without a word, as servers close idle connections.
     pub(super) fn may_resend(&self, method: &Method) -> bool {
@@ -87,7 +87,7 @@ impl Failure {
         }
     }
 
-    /// Whether the request, or a part of it, has left.
+    /// True if the request, or a part of it, has left.
     pub(super) fn was_sent(&self) -> bool {
         matches!(self.reached, Reached::Sent { .. } | Reached::Answered)
     }

@@ -33,7 +33,7 @@ use std::{
     task::{Context, Poll},
 };
 
-/// What a service answers, later.
+/// The future of a service's answer.
 pub type Answer = Pin<Box<dyn Future<Output = Result<http::Response<Body>, BoxError>> + Send>>;
 
 /// Sends requests. A function from request to future is one.

@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 pub(crate) struct End {
     pub(crate) at: Instant,
     limit: Duration,
-    /// Whether it ends the whole call, and not only a part of it.
+    /// True if it ends the whole call, and not only a part of it.
     pub(crate) is_deadline: bool,
 }
 

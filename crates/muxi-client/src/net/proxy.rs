@@ -160,7 +160,7 @@ impl Proxy {
         Ok(Self { uri, kind: *kind, tls: None, credentials, name })
     }
 
-    /// Whether plain requests go to it as they are.
+    /// True if plain requests go to it as they are.
     pub(super) fn is_http(&self) -> bool {
         matches!(self.kind, Kind::Http | Kind::Https)
     }

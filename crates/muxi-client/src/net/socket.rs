@@ -196,7 +196,7 @@ mod tests {
             let mut space = [0; 16 << 10];
             let mut buffer = ReadBuf::new(&mut space);
             let before = woken.0.load(Ordering::SeqCst);
-            // Where there was nothing to read, the wake-up comes later, and from the driver.
+            // If there was nothing to read, the wake-up comes later, and from the driver.
             let mut cx = Context::from_waker(&waker);
             match Pin::new(&mut socket).poll_read(&mut cx, &mut buffer) {
                 Poll::Ready(read) => {

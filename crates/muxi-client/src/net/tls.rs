@@ -273,7 +273,7 @@ mod tests {
     #[test]
     fn a_system_without_authorities_has_those_of_mozilla() {
         assert_eq!(roots(Vec::new(), false).len(), webpki_roots::TLS_SERVER_ROOTS.len());
-        // Who says which to trust trusts no others.
+        // Variables that name authorities exclude all others.
         assert!(cfg!(feature = "webpki-roots") || roots(Vec::new(), true).is_empty());
     }
 

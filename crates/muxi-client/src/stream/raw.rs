@@ -54,9 +54,9 @@ pub struct EventStream {
     ready: VecDeque<Event>,
     ready_bytes: usize,
     failure: Option<Error>,
-    /// Whether the failure has been told to the iteration, which ends then.
+    /// True if the iteration has raised the failure, after which it ends.
     is_told: bool,
-    /// Whether it was closed before all of it had been read.
+    /// True if it was closed before all of it had been read.
     is_cut_short: bool,
     limits: Limits,
     head: StreamHead,

@@ -19,7 +19,7 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// How [`into_sse`](crate::ChatStream::into_sse) relays a chat turn.
+/// The way in which [`into_sse`](crate::ChatStream::into_sse) relays a chat turn.
 #[derive(Clone, Copy, Debug)]
 pub struct Relay {
     relays_events: bool,

@@ -25,9 +25,9 @@ pub type ChatStream = Events<ChatEvent>;
 pub type LifecycleStream = Events<LifecycleEvent>;
 /// A formation's output, live. See [`Events`].
 pub type OutputLines = Events<OutputEvent>;
-/// What happens for a user, live. See [`Events`].
+/// The activity of a user, live. See [`Events`].
 pub type ActivityStream = Events<ActivityEvent>;
-/// What happens in a request, live. See [`Events`].
+/// The events of a request, live. See [`Events`].
 pub type RequestStream = Events<RequestEvent>;
 /// Log entries, live. See [`Events`].
 pub type LogStream = Events<LogEntryEvent>;
@@ -39,7 +39,7 @@ pub type LogStream = Events<LogEntryEvent>;
 /// closes its connection, which cancels a chat turn. At most 1 MiB of events, or one longer event, is read ahead.
 pub struct Events<E> {
     raw: EventStream,
-    /// What a chat turn has brought so far.
+    /// The turn as far as it has come.
     turn: TurnReader,
     kind: PhantomData<fn() -> E>,
 }

@@ -21,7 +21,7 @@ use tokio::runtime::Runtime;
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
 
-/// What came of a call.
+/// The outcome of a call.
 #[derive(Debug, Default)]
 pub struct Ran {
     pub result: Option<Value>,

@@ -105,7 +105,7 @@ pub struct Range {
 pub const SECRET: &str = "sk_case";
 
 impl Case {
-    /// Whether the case says why that face cannot run it.
+    /// True if the case gives a reason why that face cannot run it.
     pub fn excludes(&self, face: &str) -> bool {
         self.not.iter().any(|(name, why)| {
             assert!(!why.is_empty(), "{}: say why not {name}", self.name);

@@ -46,7 +46,7 @@ fn check_log(expect: &Expect, log: &Log) -> Checked {
             check_request(got, want).map_err(|why| format!("request {}: {why}", at + 1))?;
         }
     }
-    equal("replies that nobody asked for", &log.left, &0)?;
+    equal("unrequested replies", &log.left, &0)?;
     let values = |name: &String| log.requests.iter().map(|r| r.headers.get(name).cloned()).collect::<Vec<_>>();
     let distinct = |name| values(name).into_iter().collect::<HashSet<_>>().len();
     for name in &expect.same {

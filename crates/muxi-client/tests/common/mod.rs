@@ -14,7 +14,7 @@ use muxi_client::{
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeMap, io, sync::Arc};
 
-/// What breaks a client that encodes too little, too much or twice.
+/// A text that breaks a client that encodes too little, too much or twice.
 pub const NASTY: &str = "a/b?c#d%41 é\u{2028}\"&=+;";
 /// The same for a header, which carries ASCII only.
 pub const NASTY_HEADER: &str = "a/b?c#d%41 \"&=+;,\\";
@@ -45,7 +45,7 @@ pub fn variants(row: &'static Endpoint) -> Vec<Given> {
 fn value(row: &Endpoint, param: &Param) -> Value {
     let text = format!("{NASTY}{}", param.name);
     match (param.kind, param.place) {
-        // What a bundle says of itself must agree with the header.
+        // The version in a bundle must agree with the header.
         (Kind::Str, Place::Header) if row.params.iter().any(|p| p.kind == Kind::Bundle) => {
             if param.name == "version" {
                 "2.1.0".into()
@@ -87,7 +87,7 @@ fn arg(param: &Param, value: &Value) -> Arg {
     }
 }
 
-/// What stands for a bundle's bytes.
+/// The text in place of a bundle's bytes.
 pub const ARCHIVE: &str = "an archive";
 
 #[derive(Debug)]
@@ -128,7 +128,7 @@ pub fn check_request(row: &Endpoint, given: &Given, seen: &Seen<'_>) {
     assert!(left.is_empty(), "{name}: not in the request: {left:?}");
 }
 
-/// Where a rule sends another operation.
+/// The operation that a rule sends instead of another one.
 pub fn really_sent(row: &Endpoint, given: &Given) -> &'static Endpoint {
     let name = if row.flags.composite == Some(Composite::LookupUser) && !given.contains_key("create_user") {
         "lookup_user"

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-/// What must not hang has so much time: more than any busy machine needs.
+/// The time for anything that must not hang: more than any busy machine needs.
 pub const GUARD: Duration = Duration::from_secs(60);
 
 /// The head of a stream that lasts as long as its connection.

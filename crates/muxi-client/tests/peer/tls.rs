@@ -1,4 +1,4 @@
-//! TLS for a peer, with a certificate that nobody has signed.
+//! TLS for a peer, with a certificate that no authority has signed.
 
 use rustls::{ServerConfig, crypto::ring, pki_types::PrivateKeyDer};
 use std::sync::Arc;

@@ -55,7 +55,7 @@ fn client() -> FormationClient {
         .unwrap()
 }
 
-/// What an operation answers. Its type must know all of it.
+/// The reply of an operation. Its type must know all of it.
 async fn ok<O, T>(call: Call<Async, O>) -> Response<T>
 where
     O: Operation<Reply = reply::json<T>>,

@@ -7,7 +7,7 @@ With pytest there is nothing to import; the package brings the fixtures ``muxi_s
         muxi_server.script([{"when": {"text": "hello"}, "reply": "Hi!"}])
         assert muxi_formation.chat({"message": "hello"})["message"]["content"] == "Hi!"
 
-Which formations the server serves is said by a mark, for a test, a class or a module:
+A mark on a test, a class or a module names the formations that the server serves:
 
     pytestmark = pytest.mark.muxi("formations/support-desk", script="tests/support.yaml")
 
@@ -210,7 +210,7 @@ class LocalServer:
         Args:
             operation: Name of the operation that fails, which is that of the client's method, or a path such as
                 ``/v1/mem*``; all without it.
-            times: How many requests fail; None for all. One unless given, and all with ``every`` or ``rate``.
+            times: The number of requests that fail; None for all. One unless given, and all with ``every`` or ``rate``.
             **fault: Parts of the fault, for instance ``status=503, retry_after=2`` or ``reset="body"``. The page
                 ``docs/local.md`` lists all.
 
@@ -245,15 +245,15 @@ class LocalServer:
         """Send a webhook as a formation does when a turn has ended, signed with its admin key.
 
         Args:
-            url: Where your application receives webhooks.
+            url: The URL at which your application receives webhooks.
             payload: Payload to send in place of that of a turn, which ``status``, ``text`` and ``user_id`` make.
-            status: What became of the turn.
+            status: The outcome of the turn.
             text: Answer, reason of the failure, or question.
             user_id: User of the turn.
             formation_id: Formation that sends it; the first one without.
             signature: A valid signature, one with another key, or none.
             age: Seconds by which the signature is old, as of a webhook that a stranger sends again.
-            times: How often the same webhook is sent, as by a formation that got no answer.
+            times: The number of times that the same webhook is sent, as by a formation that got no answer.
 
         Returns:
             The answers, one for each time.

@@ -31,7 +31,7 @@ pub(super) struct Ahead {
     pub(super) bytes: usize,
     pub(super) failure: Option<Error>,
     pub(super) is_over: bool,
-    /// Whether it was closed before all of it had been read.
+    /// True if it was closed before all of it had been read.
     pub(super) is_cut_short: bool,
     pub(super) waiters: Vec<(Arc<Queue>, u64)>,
 }

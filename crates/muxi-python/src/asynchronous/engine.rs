@@ -31,7 +31,7 @@ impl AsyncEngine {
         self.0.base_url()
     }
 
-    /// Whether the client is closed.
+    /// True if the client is closed.
     #[getter]
     fn closed(&self) -> bool {
         self.0.is_closed()

@@ -176,7 +176,7 @@ impl Delivery {
         lock(&self.woken).take().map_or(-1, |woken| woken.into_raw() as i64)
     }
 
-    /// Whether anything waits for results.
+    /// True if anything waits for results.
     #[getter]
     fn is_awaited(&self) -> bool {
         !lock(&self.waiting).is_empty()

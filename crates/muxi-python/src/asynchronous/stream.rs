@@ -76,7 +76,8 @@ impl AsyncStream {
         self.shared.get().ok_or_else(|| inherited(py))
     }
 
-    /// Whether there are events, after taking over those that have come. A forked child has none: they are its parent's.
+    /// True if there are events, after taking over those that have come. A forked child has none: they are its
+    /// parent's.
     fn refill(&self, own: &mut Own) -> bool {
         let Some(shared) = self.shared.get() else { return false };
         if own.events.len() > 0 {
@@ -90,7 +91,7 @@ impl AsyncStream {
         own.events.len() > 0
     }
 
-    /// Whether there are events.
+    /// True if there are events.
     pub(super) fn find_event(&self) -> bool {
         self.refill(&mut lock(&self.own))
     }
@@ -101,7 +102,7 @@ impl AsyncStream {
         if Self::is_turn(&mut own) { ControlFlow::Continue(()) } else { ControlFlow::Break(own.slice.take()) }
     }
 
-    /// Whether a slice of the answer waits to be delivered, after looking for one in the events that have come.
+    /// True if a slice of the answer waits to be delivered, after looking for one in the events that have come.
     pub(super) fn find_slice(&self) -> bool {
         let mut own = lock(&self.own);
         while own.slice.is_none() && self.refill(&mut own) {
@@ -150,7 +151,7 @@ impl AsyncStream {
         head.map(|head| head.dict(py)).transpose()
     }
 
-    /// Whether the stream is open; raises what its opening failed with.
+    /// True if the stream is open; raises the error of its opening.
     fn is_open(&self, py: Python<'_>) -> PyResult<bool> {
         self.client.write_log(py, &self.state);
         let ahead = lock(&self.shared(py)?.ahead);
@@ -166,7 +167,7 @@ impl AsyncStream {
         }
     }
 
-    /// Whether there are events; at the end it raises `StopAsyncIteration`, or what the stream failed with.
+    /// True if there are events; at the end it raises `StopAsyncIteration`, or the error of the stream.
     fn has_event(&self, py: Python<'_>) -> PyResult<bool> {
         if self.refill(&mut lock(&self.own)) {
             return Ok(true);
@@ -178,7 +179,7 @@ impl AsyncStream {
         }
     }
 
-    /// Whether there is a slice of the answer; otherwise as `has_event`.
+    /// True if there is a slice of the answer; otherwise as `has_event`.
     fn has_slice(&self, py: Python<'_>) -> PyResult<bool> {
         if self.find_slice() {
             return Ok(true);

@@ -25,7 +25,7 @@ impl SyncEngine {
         self.0.base_url()
     }
 
-    /// Whether the client is closed.
+    /// True if the client is closed.
     #[getter]
     fn closed(&self) -> bool {
         self.0.is_closed()

@@ -8,7 +8,7 @@ use crate::{
 use pyo3::{exceptions::PyValueError, prelude::*};
 use std::{future::Future, ops::ControlFlow, time::Duration};
 
-/// How often a blocking call looks for signals.
+/// The interval at which a blocking call looks for signals.
 const TICK: Duration = Duration::from_millis(50);
 
 /// Drives `work` on this thread without the GIL. On the main thread the handlers of signals run meanwhile, and may make

@@ -38,7 +38,7 @@ struct Reading {
     /// Taken out by the thread that waits for more.
     stream: Option<ProcessBound<EventStream>>,
     is_waiting: bool,
-    /// Whether it was closed before all of it had been read.
+    /// True if it was closed before all of it had been read.
     is_cut_short: bool,
     failure: Option<Error>,
 }
@@ -64,7 +64,7 @@ impl SyncStream {
         py: Python<'_>,
         mut take: impl FnMut(&mut TextReader, Event) -> Option<T>,
     ) -> PyResult<Option<T>> {
-        // What was read before a fork is the parent's to deliver.
+        // Events that were read before a fork are the parent's to deliver.
         if self.state.get().is_none() {
             return Err(inherited(py));
         }
@@ -87,7 +87,7 @@ impl SyncStream {
             reading.is_waiting = true;
             drop(reading);
             self.wait(py, stream)?;
-            // What a handler raises would take the place of the event that this returns.
+            // An exception of a handler would take the place of the event that this returns.
             py.check_signals()?;
         }
     }

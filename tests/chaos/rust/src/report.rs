@@ -1,4 +1,4 @@
-//! What a driver says of each call that it has made: a line of JSON, as `report.py` describes it.
+//! The report of a driver on each call that it has made: a line of JSON, as `report.py` describes it.
 
 use serde_json::json;
 use std::{

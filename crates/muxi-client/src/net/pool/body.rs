@@ -19,7 +19,7 @@ use std::{
 /// The body of a response of the pool.
 pub(crate) struct PooledBody {
     incoming: Incoming,
-    /// Whether the body has been asked for.
+    /// True if the body has been asked for.
     asked: bool,
     over: bool,
     source: Source,

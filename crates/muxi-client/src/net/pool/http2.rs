@@ -30,25 +30,26 @@ use tokio::{
     sync::{Mutex as AsyncMutex, OwnedMutexGuard},
 };
 
-/// How much of all streams together may lie unread. Each has a limit of its own: with one for the connection that a few
-/// streams can reach, those that nobody reads would hold up all others.
+/// The unread bytes that all streams together may have. Each has a limit of its own: with one for the connection that a
+/// few streams can reach, streams without a reader would hold up all others.
 const CONNECTION_WINDOW: u32 = 1 << 30;
 
 /// The connections to one origin, usually one for each runtime: a server that allows too few streams on it gets more.
 pub(super) struct Http2Connections {
     connections: Mutex<Vec<Arc<Http2Connection>>>,
-    /// Whether the other side may speak HTTP/2: calls that start at once then wait for the first one's connection.
+    /// True if the other side may speak HTTP/2: calls that start at once then wait for the first one's connection.
     possible: AtomicBool,
     connecting: Mutex<Vec<(Option<Id>, Turn)>>,
-    /// How many connections could not be made.
+    /// The number of connections that could not be made.
     failures: AtomicUsize,
 }
 
-/// Who holds it connects, and the others in its runtime wait. Another runtime would wait for one that may stand still.
+/// The turn to connect: its holder connects, and the others in its runtime wait. Another runtime would wait for one
+/// that may stand still.
 type Turn = Arc<AsyncMutex<()>>;
 
-/// How far an exchange came. Requests share the connection, so that its bytes say nothing. What hyper hands back never
-/// left, and a stream that is refused has not been processed (RFC 9113, 8.7).
+/// The progress of an exchange. Requests share the connection, so that its bytes say nothing. A request that hyper
+/// hands back never left, and a stream that is refused has not been processed (RFC 9113, 8.7).
 fn reached(handed_back: bool, error: &hyper::Error) -> Reached {
     let source = error.source().and_then(|source| source.downcast_ref::<h2::Error>());
     let refused = source.and_then(h2::Error::reason) == Some(h2::Reason::REFUSED_STREAM);
@@ -74,7 +75,7 @@ impl Drop for Place {
 /// A connection, and what sends requests to it.
 struct Http2Connection {
     sender: SendRequest<Outgoing>,
-    /// Where its task runs.
+    /// The runtime of its task.
     runtime: Option<Id>,
     /// Its task has it.
     connection: Weak<Mutex<Connection<TokioIo<Connected>, Outgoing, TokioExecutor>>>,
@@ -87,7 +88,8 @@ struct Http2Connection {
 const CLOSED: usize = usize::MAX;
 
 impl Http2Connection {
-    /// How many streams the other side allows; until it has said so, the 100 that a server is expected to allow.
+    /// The number of streams that the other side allows; until it has said so, the 100 that a server is expected to
+    /// allow.
     fn allowed(&self) -> usize {
         self.connection.upgrade().map_or(0, |connection| lock(&connection).current_max_send_streams())
     }
@@ -117,7 +119,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What a call is to do.
+/// The connection of a call, or the right to make one.
 pub(super) enum Entry {
     /// Use that connection.
     Open(Place),
@@ -150,7 +152,7 @@ impl Http2Connections {
         if let Some(place) = self.free(idle) {
             return Entry::Open(place);
         }
-        // Where one could not connect, those who waited for it try at once, and not one after another.
+        // If the holder could not connect, the calls that waited for it try at once, and not one after another.
         let failed = self.failures.load(Ordering::Relaxed) != failures;
         Entry::Connect(Some(turn).filter(|_| !failed && !is_impossible()))
     }
@@ -227,7 +229,7 @@ impl Http2Connections {
     }
 }
 
-/// A request that waits for its answer. Where it is given up and nothing at all has come meanwhile, the connection may be
+/// A request that waits for its answer. If it is given up and nothing at all has come meanwhile, the connection may be
 /// dead, and is retired.
 struct Unanswered<'a> {
     connections: &'a Http2Connections,

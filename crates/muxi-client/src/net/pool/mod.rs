@@ -159,9 +159,9 @@ impl Shared {
     }
 }
 
-/// How far an exchange came. A connection carries one request at a time: it was taken out of the pool for this one, and
-/// nothing else writes to its socket. So where the socket took no byte since then, no byte of the request has left. (With
-/// TLS the bytes may be those of an alert, which counts as sent: an error instead of a second request.)
+/// The progress of an exchange. A connection carries one request at a time: it was taken out of the pool for this one,
+/// and nothing else writes to its socket. So where the socket took no byte since then, no byte of the request has left.
+/// (With TLS the bytes may be those of an alert, which counts as sent: an error instead of a second request.)
 fn reached(before: Counts, after: Counts, reused: bool) -> Reached {
     if after.answered > before.answered {
         Reached::Answered
