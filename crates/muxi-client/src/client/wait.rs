@@ -34,13 +34,13 @@ struct Polls {
     pause: Duration,
     last: String,
     /// True if a server that does not answer yet is waited for, too.
-    is_patient: bool,
+    is_tolerant: bool,
 }
 
 impl Polls {
-    fn new(what: String, deadline: Duration, is_patient: bool) -> Self {
+    fn new(what: String, deadline: Duration, is_tolerant: bool) -> Self {
         let last = "there was no answer".to_owned();
-        Self { what, deadline, began: Instant::now(), pause: FIRST_PAUSE, last, is_patient }
+        Self { what, deadline, began: Instant::now(), pause: FIRST_PAUSE, last, is_tolerant }
     }
 
     fn left(&self) -> Duration {
@@ -55,7 +55,7 @@ impl Polls {
         if is_late {
             return Ok(());
         }
-        if !(self.is_patient && is_passing) {
+        if !(self.is_tolerant && is_passing) {
             return Err(error);
         }
         self.last = format!("the last error was {error}");

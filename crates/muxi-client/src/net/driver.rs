@@ -25,7 +25,7 @@ pub struct Driver {
 }
 
 /// The milliseconds without being driven after which connections are looked at before one is used.
-const UNATTENDED: u64 = 20;
+const UNDRIVEN_LIMIT: u64 = 20;
 
 impl Driver {
     /// A new runtime.
@@ -53,10 +53,10 @@ impl Driver {
             return Err(Error::new(ErrorKind::InvalidArgument, "BLOCKING_IN_ASYNC", message));
         };
         let now = || self.start.elapsed().as_millis() as u64;
-        let unattended = now().saturating_sub(self.driven.load(Ordering::Relaxed)) >= UNATTENDED;
+        let undriven = now().saturating_sub(self.driven.load(Ordering::Relaxed)) >= UNDRIVEN_LIMIT;
         let work = async {
-            if unattended {
-                look_around().await;
+            if undriven {
+                poll_sockets().await;
             }
             work.await
         };
@@ -90,13 +90,13 @@ impl Driver {
     /// Lets an HTTP/2 connection, which has a task of its own, notice that a request on it was let go.
     pub fn settle(&self) {
         // Inside an async runtime nothing may block; the next call settles it then.
-        let _ = self.run(look_around());
+        let _ = self.run(poll_sockets());
     }
 }
 
 /// Polls the sockets once, since the connections were not driven since the last call: one that the other side has
 /// closed meanwhile is not used again.
-async fn look_around() {
+async fn poll_sockets() {
     tokio::task::yield_now().await;
     tokio::task::yield_now().await;
 }

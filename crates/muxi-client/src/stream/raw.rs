@@ -55,7 +55,7 @@ pub struct EventStream {
     ready_bytes: usize,
     failure: Option<Error>,
     /// True if the iteration has raised the failure, after which it ends.
-    is_told: bool,
+    is_raised: bool,
     /// True if it was closed before all of it had been read.
     is_cut_short: bool,
     limits: Limits,
@@ -91,7 +91,7 @@ impl EventStream {
             ready: VecDeque::new(),
             ready_bytes: 0,
             failure: None,
-            is_told: false,
+            is_raised: false,
             is_cut_short: false,
             limits: Limits {
                 idle: idle_timeout.and_then(|limit| Some((limit, Timer::new(Instant::now().checked_add(limit)?)))),
@@ -318,8 +318,8 @@ impl Stream for EventStream {
             ready!(self.poll_ready(cx));
         }
         let next = self.next_ready();
-        if next.is_none() && !self.is_told && self.failure.is_some() {
-            self.is_told = true;
+        if next.is_none() && !self.is_raised && self.failure.is_some() {
+            self.is_raised = true;
             return Poll::Ready(self.failure.clone().map(Err));
         }
         Poll::Ready(next.map(Ok))
