@@ -1,4 +1,4 @@
-"""What the clients have in common: settings, options, closing, and routes that are not in the table."""
+"""The common parts of the clients: settings, options, closing, and routes that are not in the table."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class _Raw:
 
 
 class _Client:
-    """What all four clients share."""
+    """The common base of all four clients."""
 
     __slots__ = ("__weakref__", "_call", "_hooks", "_open", "_options", "_settings", "_transport")
 

@@ -1555,7 +1555,7 @@ class ChatRequest(TypedDict):
     """
 
     message: str
-    """What the user says; at most 100 000 characters."""
+    """The user's message; at most 100 000 characters."""
 
     files: NotRequired[Sequence[FileInput] | None]
     """Files for the turn."""
@@ -1573,7 +1573,7 @@ class ChatRequest(TypedDict):
     """The agent to talk to, instead of the one that the formation chooses."""
 
     webhook_url: NotRequired[str | None]
-    """Where to send the result of a turn that goes on in the background, instead of the formation's URL."""
+    """The URL for the result of a turn that goes on in the background, instead of the formation's URL."""
 
     threshold_seconds: NotRequired[float | None]
     """Seconds from which a workflow is meant to go on in the background. The shipped runtime ignores it."""
@@ -1585,7 +1585,7 @@ class ChatRequest(TypedDict):
     """A group that the turn belongs to. The shipped runtime does not use it."""
 
     mode: NotRequired[str | None]
-    """How the turn runs. The shipped runtime refuses ``async`` with 501."""
+    """The mode of the turn. The shipped runtime refuses ``async`` with 501."""
 
 
 class ChatRequestFields(TypedDict, total=False):
@@ -1605,19 +1605,19 @@ class ChatRequestFields(TypedDict, total=False):
 
 
 class DistilleryScope(TypedDict):
-    """What a distillery may submit."""
+    """The limits on a distillery's events."""
 
     user_ids: NotRequired[list[str] | None]
     """For which users."""
 
     event_types: NotRequired[list[str] | None]
-    """Which kinds of events."""
+    """The allowed kinds of events."""
 
     max_events_per_day: NotRequired[int | None]
-    """How many events a day."""
+    """The maximum number of events a day."""
 
     max_batch_size: NotRequired[int | None]
-    """How many events at once."""
+    """The maximum number of events at once."""
 
 
 class MemoryItem(TypedDict):
@@ -1627,7 +1627,7 @@ class MemoryItem(TypedDict):
     """A text, an object or a list."""
 
     source: str
-    """Where it comes from, for example ``crm``."""
+    """Its source, for example ``crm``."""
 
     source_id: NotRequired[str | None]
     """The item's id at its source: the same one again is a duplicate."""
@@ -1636,13 +1636,13 @@ class MemoryItem(TypedDict):
     """When it happened."""
 
     subject: NotRequired[str | None]
-    """What or whom it is about."""
+    """The subject: a thing or a person."""
 
     metadata: NotRequired[dict[str, Any] | None]
     """More about it, kept beside it."""
 
     scope: NotRequired[MemoryScope | None]
-    """Who shares it; the user when not given."""
+    """The users that share it; only the user when not given."""
 
     scope_id: NotRequired[str | None]
     """The group's id when the scope is the group."""
@@ -1655,7 +1655,7 @@ class NewCredential(TypedDict):
     """The service, without spaces."""
 
     credential: dict[str, Any]
-    """What the service wants to be shown."""
+    """The credential in the form that the service wants."""
 
     name: NotRequired[str | None]
     """A name for people."""
@@ -1665,10 +1665,10 @@ class RestoredMessage(TypedDict):
     """A message to put into a session."""
 
     role: Role
-    """Who said it."""
+    """The author's role."""
 
     content: str
-    """What was said."""
+    """The text of the message."""
 
     timestamp: str
     """When, in ISO 8601."""
@@ -1681,14 +1681,14 @@ class RestoredMessage(TypedDict):
 
 
 Access: TypeAlias = Literal["admin", "client"] | str
-"""Which key something needs.
+"""The key that something needs.
 
 - ``admin``: The admin key.
 - ``client``: The client key.
 """
 
 ArtifactKind: TypeAlias = Literal["text", "document", "image", "data"] | str
-"""What kind of file a turn made.
+"""The kind of a file that a turn made.
 
 - ``text``: Text.
 - ``document``: A document.
@@ -1697,17 +1697,17 @@ ArtifactKind: TypeAlias = Literal["text", "document", "image", "data"] | str
 """
 
 Cancellation: TypeAlias = Literal["immediate", "cooperative"] | str
-"""How a cancellation takes effect.
+"""The way in which a cancellation takes effect.
 
 - ``immediate``: The request has stopped.
 - ``cooperative``: The request stops at its next checkpoint, if it meets one.
 """
 
 ContentDict: TypeAlias = "str | list[ContentPartDict]"
-"""What an assistant says."""
+"""The content of an assistant's message."""
 
 Delivery: TypeAlias = Literal["webhook", "polling", "channel"] | str
-"""How the result of background work arrives.
+"""The way in which the result of background work arrives.
 
 - ``webhook``: A signed webhook brings it.
 - ``polling``: Ask for it with ``get_request_status``.
@@ -1727,21 +1727,21 @@ DraftAction: TypeAlias = Literal["init", "list", "read", "write", "delete", "dep
 """
 
 DraftEncoding: TypeAlias = Literal["utf-8", "base64"] | str
-"""How a draft file's content is encoded.
+"""The encoding of a draft file's content.
 
 - ``utf-8``: As text.
 - ``base64``: As base64.
 """
 
 DraftMode: TypeAlias = Literal["new", "clone"] | str
-"""What a draft begins with.
+"""The content that a draft begins with.
 
 - ``new``: Nothing.
 - ``clone``: A copy of the deployed formation.
 """
 
 EntryKind: TypeAlias = Literal["file", "dir"] | str
-"""What an entry of a draft is.
+"""The kind of an entry of a draft.
 
 - ``file``: A file.
 - ``dir``: A folder.
@@ -1759,7 +1759,7 @@ FormationState: TypeAlias = (
     ]
     | str
 )
-"""How a formation stands on its server.
+"""The state of a formation on its server.
 
 - ``starting``: It is being started.
 - ``running``: It runs.
@@ -1771,14 +1771,14 @@ FormationState: TypeAlias = (
 """
 
 HealthState: TypeAlias = Literal["healthy", "unhealthy"] | str
-"""Whether a formation is well.
+"""The health of a formation.
 
 - ``healthy``: It is.
 - ``unhealthy``: It is not.
 """
 
 IngestionOutcome: TypeAlias = Literal["accepted", "duplicate", "invalid"] | str
-"""What became of content that was handed in.
+"""The outcome for content that was handed in.
 
 - ``accepted``: It is being worked on.
 - ``duplicate``: It came before.
@@ -1786,7 +1786,7 @@ IngestionOutcome: TypeAlias = Literal["accepted", "duplicate", "invalid"] | str
 """
 
 JobStatus: TypeAlias = Literal["ACTIVE", "PAUSED"] | str
-"""How a scheduled job stands.
+"""The state of a scheduled job.
 
 - ``ACTIVE``: It runs when it is time.
 - ``PAUSED``: It does not run until it is resumed.
@@ -1840,14 +1840,14 @@ LogLevel: TypeAlias = Literal["debug", "info", "warning", "error", "critical"] |
 """A severity.
 
 - ``debug``: For debugging.
-- ``info``: What happens normally.
+- ``info``: A normal event.
 - ``warning``: Something is odd.
 - ``error``: Something failed.
 - ``critical``: The formation cannot go on.
 """
 
 MemoryJobState: TypeAlias = Literal["queued", "processing", "completed", "failed"] | str
-"""How an ingestion or another job on memories stands.
+"""The state of an ingestion or of another job on memories.
 
 - ``queued``: It waits for its turn.
 - ``processing``: It is being worked on.
@@ -1858,14 +1858,14 @@ MemoryJobState: TypeAlias = Literal["queued", "processing", "completed", "failed
 MemoryProjection: TypeAlias = Literal["artifact_metadata", "captains_log", "flat_facts", "knowledge_graph"] | str
 """A derived memory store.
 
-- ``artifact_metadata``: What is known about artifacts.
+- ``artifact_metadata``: Facts about artifacts.
 - ``captains_log``: The narrative log.
 - ``flat_facts``: Facts.
 - ``knowledge_graph``: The knowledge graph.
 """
 
 MemoryScope: TypeAlias = Literal["user", "group", "formation"] | str
-"""Who shares a memory.
+"""The users that share a memory.
 
 - ``user``: One user.
 - ``group``: A group of users.
@@ -1892,7 +1892,7 @@ RequestState: TypeAlias = (
     ]
     | str
 )
-"""How a tracked request stands.
+"""The state of a tracked request.
 
 - ``pending``: It waits for its turn.
 - ``processing``: It is being worked on.
@@ -1904,14 +1904,14 @@ RequestState: TypeAlias = (
 """
 
 Role: TypeAlias = Literal["user", "assistant"] | str
-"""Who said a message.
+"""The role of a message's author.
 
 - ``user``: The user.
 - ``assistant``: The formation.
 """
 
 SkillScope: TypeAlias = Literal["builtin", "public", "private"] | str
-"""Who may use a skill.
+"""The agents that may use a skill.
 
 - ``builtin``: It comes with the runtime.
 - ``public``: Every agent.
@@ -1988,7 +1988,7 @@ TokenKind: TypeAlias = (
     ]
     | str
 )
-"""What a token of a chat turn brings.
+"""The kind of a token of a chat turn.
 
 - ``progress``: A step was taken.
 - ``thinking``: The formation thinks.
@@ -2003,14 +2003,14 @@ TokenKind: TypeAlias = (
 """
 
 TriggerState: TypeAlias = Literal["processing", "completed"] | str
-"""How a fired trigger stands.
+"""The state of a fired trigger.
 
 - ``processing``: It runs in the background.
 - ``completed``: It is done.
 """
 
 TurnStatus: TypeAlias = Literal["success", "error", "awaiting_clarification", "escalated"] | str
-"""How a chat turn ended.
+"""The status of a chat turn at its end.
 
 - ``success``: It has an answer.
 - ``error``: It failed; the answer says so.
@@ -2019,7 +2019,7 @@ TurnStatus: TypeAlias = Literal["success", "error", "awaiting_clarification", "e
 """
 
 WidgetKind: TypeAlias = Literal["options", "action_link", "mcp_resource"] | str
-"""What kind of widget it is.
+"""The kind of a widget.
 
 - ``options``: Some options to choose from.
 - ``action_link``: A link to follow.

@@ -1139,7 +1139,7 @@ class AsyncFormationClient(AsyncFormationBase):
         Args:
             user_id: The user on whose behalf the call is made.
             limit: The largest number of entries to return.
-            offset: How many entries to skip.
+            offset: The number of entries to skip.
             scopes: The scopes to look in.
             timeout: Seconds for this call instead of the client's.
             deadline: Seconds for all attempts and the waits between them, instead of the client's deadline.
@@ -1183,7 +1183,7 @@ class AsyncFormationClient(AsyncFormationBase):
             mem_type: The kind of fact, for example ``preference``.
             detail: The fact.
             metadata: More about it, kept beside it.
-            scope: Who shares it: ``user`` (default), ``group`` or ``formation``.
+            scope: The users that share it: ``user`` (default), ``group`` or ``formation``.
             scope_id: The group's id when the scope is ``group``.
             timeout: Seconds for this call instead of the client's.
             deadline: Seconds for all attempts and the waits between them, instead of the client's deadline.
@@ -1230,12 +1230,12 @@ class AsyncFormationClient(AsyncFormationBase):
         Args:
             user_id: The user on whose behalf the call is made.
             content: Text, or any JSON.
-            source: Where it came from, for example ``crm``.
+            source: Its source, for example ``crm``.
             source_id: The item's id at its source: the same one again is a duplicate.
             timestamp: When it happened, ISO 8601.
-            subject: What or whom it is about.
+            subject: The subject: a thing or a person.
             metadata: More about it, kept beside it.
-            scope: Who shares it: ``user`` (default), ``group`` or ``formation``.
+            scope: The users that share it: ``user`` (default), ``group`` or ``formation``.
             scope_id: The group's id when the scope is ``group``.
             timeout: Seconds for this call instead of the client's.
             deadline: Seconds for all attempts and the waits between them, instead of the client's deadline.
@@ -1345,7 +1345,7 @@ class AsyncFormationClient(AsyncFormationBase):
         headers: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
     ) -> Provenance:
-        """Where a fact came from.
+        """The origin of a fact.
 
         Takes exactly one of ``entity`` and ``event_id``.
 
@@ -1980,8 +1980,8 @@ class AsyncFormationClient(AsyncFormationBase):
             name: A name for people.
             public_key: Its public key.
             description: A description for people.
-            scope: What it may submit: ``user_ids``, ``event_types``, ``max_events_per_day``, ``max_batch_size``.
-            trust_level: How far it is trusted.
+            scope: The limits on its events: ``user_ids``, ``event_types``, ``max_events_per_day``, ``max_batch_size``.
+            trust_level: Its trust level.
             timeout: Seconds for this call instead of the client's.
             deadline: Seconds for all attempts and the waits between them, instead of the client's deadline.
             headers: More headers for this call.
@@ -2318,7 +2318,7 @@ class AsyncFormationClient(AsyncFormationBase):
         Args:
             job_type: ``one_time`` or ``recurring``.
             schedule: When: a future ISO 8601 time, or a cron line.
-            message: What to tell the formation when it is time.
+            message: The message to the formation when it is time.
             user_id: The job's owner; an empty text means user "0".
             timeout: Seconds for this call instead of the client's.
             deadline: Seconds for all attempts and the waits between them, instead of the client's deadline.
@@ -2400,7 +2400,7 @@ class AsyncFormationClient(AsyncFormationBase):
 
         Args:
             job_id: The job's id.
-            message: What to tell the formation when it is time.
+            message: The message to the formation when it is time.
             schedule: A future ISO 8601 time, or a cron line.
             title: A title for people.
             user_id: The job's owner; an empty text means user "0".
@@ -2588,7 +2588,7 @@ class AsyncFormationClient(AsyncFormationBase):
         headers: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
     ) -> LoggingDestinations:
-        """Where system and conversation logs go.
+        """The destinations of system and conversation logs.
 
         Args:
             timeout: Seconds for this call instead of the client's.

@@ -823,11 +823,11 @@ class ServerClient(SyncServerBase):
 
         Args:
             formation_id: The formation's id.
-            action: What to do.
-            mode: How to start the draft (``init``).
+            action: The action to take.
+            mode: The content that the draft starts with (``init``).
             path: The file, relative to the draft's folder.
-            content: What to write (``write``).
-            encoding: How ``content`` is encoded.
+            content: The content to write (``write``).
+            encoding: The encoding of ``content``.
             timeout: Seconds for this call instead of the client's.
             deadline: Seconds for all attempts and the waits between them, instead of the client's deadline.
             headers: More headers for this call.

@@ -208,7 +208,7 @@ from ._turn import Answer
 _T = TypeVar("_T")
 
 class ActiveCount(Reply):
-    """How many there are and how many of them are active."""
+    """The number of all items and of active ones."""
 
     count: Final[int]
     """All."""
@@ -229,7 +229,7 @@ class AgentList(Reply):
     """The agents, each as the formation file has it."""
 
     count: Final[int]
-    """How many."""
+    """The number of agents."""
 
     request_id: Final[str | None]
     """The id of the request, for questions about it."""
@@ -282,7 +282,7 @@ class Artifact(Reply):
     """The number of the version, from 1."""
 
     is_latest: Final[bool]
-    """Whether it is the latest version."""
+    """True if it is the latest version."""
 
     content_type: Final[str]
     """The media type."""
@@ -291,7 +291,7 @@ class Artifact(Reply):
     """The kind of file, such as ``text``."""
 
     summary: Final[str | None]
-    """What it is, for people."""
+    """A summary of its content, for people."""
 
     tags: Final[list[str] | None]
     """Its tags."""
@@ -391,10 +391,10 @@ class ArtifactList(Reply):
     """The artifacts, latest versions."""
 
     count: Final[int]
-    """How many this reply has."""
+    """The number of artifacts in this reply."""
 
     total: Final[int]
-    """How many there are."""
+    """The number of all artifacts."""
 
     request_id: Final[str | None]
     """The id of the request, for questions about it."""
@@ -512,7 +512,7 @@ class ArtifactVersions(Reply):
     """The versions, newest first."""
 
     count: Final[int]
-    """How many."""
+    """The number of versions."""
 
     request_id: Final[str | None]
     """The id of the request, for questions about it."""
@@ -560,13 +560,13 @@ class AuditCleared(Reply):
     """The result of erasing the audit log."""
 
     message: Final[str]
-    """What was done, for people."""
+    """A description of the outcome, for people."""
 
     previous_entries_count: Final[int]
-    """How many entries were erased."""
+    """The number of erased entries."""
 
     cleared_by: Final[str]
-    """Who erased them."""
+    """The user who erased them."""
 
     request_id: Final[str | None]
     """The id of the request, for questions about it."""
@@ -616,7 +616,7 @@ class AuditEntry(Reply):
     """The request that did it."""
 
     action: Final[str]
-    """What was done, such as ``audit.cleared``."""
+    """The action, such as ``audit.cleared``."""
 
     resource_type: Final[str]
     """The kind of thing it was done to."""
@@ -625,19 +625,19 @@ class AuditEntry(Reply):
     """The thing it was done to."""
 
     user: Final[str | None]
-    """Who did it."""
+    """The user who did it."""
 
     ip: Final[str | None]
     """The address it came from."""
 
     result: Final[str]
-    """How it went, such as ``success``."""
+    """The result, such as ``success``."""
 
     status_code: Final[int | None]
     """The HTTP status of the reply."""
 
     message: Final[str | None]
-    """What was done, for people."""
+    """A description of the action, for people."""
 
     data: Final[Any]
     """More about it."""
@@ -682,10 +682,10 @@ class AuditLog(Reply):
     """The entries."""
 
     total_entries: Final[int]
-    """How many entries this reply has."""
+    """The number of entries in this reply."""
 
     limit: Final[int]
-    """How many were asked for at most."""
+    """The limit on entries that was asked for."""
 
     request_id: Final[str | None]
     """The id of the request, for questions about it."""
@@ -726,13 +726,13 @@ class AuditLog(Reply):
     def get(self, key: str, default: Any = None, /) -> Any: ...
 
 class Backfilled(Reply):
-    """What a backfill did to one projection."""
+    """The result of a backfill for one projection."""
 
     synthesized: Final[int]
     """Events made."""
 
     complete: Final[bool]
-    """Whether all is done."""
+    """True if all is done."""
 
     @overload
     def __getitem__(self, key: Literal["complete"], /) -> bool: ...
@@ -749,13 +749,13 @@ class Buffer(Reply):
     """One message buffer."""
 
     total_entries: Final[int]
-    """How many messages it has."""
+    """The number of messages in it."""
 
     max_size: Final[int]
-    """How many it can hold."""
+    """The number of messages that it can hold."""
 
     utilization: Final[float]
-    """How full it is, from 0 to 1."""
+    """The part of it in use, from 0 to 1."""
 
     kv_namespaces: Final[dict[str, int] | None]
     """Stored values by namespace."""
@@ -781,7 +781,7 @@ class BufferCleared(Reply):
     """A cleared message buffer."""
 
     message: Final[str]
-    """What was done, for people."""
+    """A description of the outcome, for people."""
 
     user_id: Final[str | None]
     """The user."""
@@ -790,10 +790,10 @@ class BufferCleared(Reply):
     """The session, when only one was cleared."""
 
     messages_cleared: Final[int]
-    """How many messages are gone."""
+    """The number of erased messages."""
 
     sessions_cleared: Final[int | None]
-    """How many sessions are gone, when all were cleared."""
+    """The number of erased sessions, when all were cleared."""
 
     request_id: Final[str | None]
     """The id of the request, for questions about it."""
@@ -910,10 +910,10 @@ class BufferStats(Reply):
     """The size in KB."""
 
     max_size: Final[int]
-    """How many messages the buffer can hold; the shipped runtime gives 0."""
+    """The number of messages that the buffer can hold; the shipped runtime gives 0."""
 
     utilization: Final[float]
-    """How full it is, from 0 to 1; the shipped runtime gives 0."""
+    """The part of it in use, from 0 to 1; the shipped runtime gives 0."""
 
     request_id: Final[str | None]
     """The id of the request, for questions about it."""
@@ -1062,13 +1062,13 @@ class ChatMessage(Reply):
     """``assistant``."""
 
     content: Final[Content | None]
-    """What the assistant says."""
+    """The assistant's answer."""
 
     artifacts: Final[list[ChatArtifact] | None]
     """Files that the turn made."""
 
     metadata: Final[TurnMetadata | None]
-    """How the turn went: a failed turn shows only here."""
+    """The outcome of the turn: a failed turn shows only here."""
 
     ui: Final[list[Widget] | None]
     """Widgets to show."""
@@ -1205,13 +1205,13 @@ class ChatResult(Answer):
     def get(self, key: str, default: Any = None, /) -> Any: ...
 
 class Classification(Reply):
-    """What kind of content an item is."""
+    """The kind of an item's content."""
 
     category: Final[str]
     """The kind, such as ``transactional``."""
 
     margin: Final[float | None]
-    """How much likelier it is than the next kind."""
+    """The margin by which it is likelier than the next kind."""
 
     @overload
     def __getitem__(self, key: Literal["margin"], /) -> float | None: ...
@@ -1230,7 +1230,7 @@ class ContentPart(Reply):
     """One part of an answer that comes in parts."""
 
     type: Final[str | None]
-    """What kind of part it is, such as ``text``."""
+    """The kind of part, such as ``text``."""
 
     text: Final[str | None]
     """Its text."""
@@ -1255,10 +1255,10 @@ class ConversationLogs(Reply):
     """The log of conversations."""
 
     destinations: Final[list[LogDestination]]
-    """Where it goes."""
+    """Its destinations."""
 
     count: Final[int]
-    """How many."""
+    """The number of destinations."""
 
     @overload
     def __getitem__(self, key: Literal["count"], /) -> int: ...
@@ -1347,7 +1347,7 @@ class CredentialDeleted(Reply):
     """Its id."""
 
     deleted: Final[bool]
-    """Whether it is gone."""
+    """True if it is gone."""
 
     request_id: Final[str | None]
     """The id of the request, for questions about it."""
@@ -1394,7 +1394,7 @@ class CredentialList(Reply):
     """The credentials, redacted."""
 
     count: Final[int]
-    """How many."""
+    """The number of credentials."""
 
     request_id: Final[str | None]
     """The id of the request, for questions about it."""
@@ -1444,7 +1444,7 @@ class CredentialService(Reply):
     """The MCP server that uses it."""
 
     description: Final[str | None]
-    """What it is."""
+    """Its description."""
 
     @overload
     def __getitem__(self, key: Literal["server_id", "description"], /) -> str | None: ...
@@ -1466,7 +1466,7 @@ class CredentialServices(Reply):
     """The services."""
 
     count: Final[int]
-    """How many."""
+    """The number of services."""
 
     request_id: Final[str | None]
     """The id of the request, for questions about it."""
@@ -1573,7 +1573,7 @@ class DevRun(Reply):
     """A started development run."""
 
     success: Final[bool]
-    """Whether it was started."""
+    """True if it was started."""
 
     formation_id: Final[str]
     """The formation's id."""
@@ -1634,7 +1634,7 @@ class DevStopped(Reply):
     """A stopped development run."""
 
     success: Final[bool]
-    """Whether it was stopped."""
+    """True if it was stopped."""
 
     formation_id: Final[str]
     """The formation's id."""
@@ -1691,13 +1691,13 @@ class DistilledAccepted(Reply):
     """The batch's id."""
 
     accepted: Final[int | None]
-    """How many events were accepted."""
+    """The number of accepted events."""
 
     duplicates: Final[int | None]
-    """How many came before."""
+    """The number of events that came before."""
 
     rejected: Final[int | None]
-    """How many were rejected."""
+    """The number of rejected events."""
 
     rejections: Final[list[Rejection] | None]
     """Why they were rejected."""
@@ -1767,7 +1767,7 @@ class DistilledAccepted(Reply):
     def get(self, key: str, default: Any = None, /) -> Any: ...
 
 class DistilledCounts(Reply):
-    """How many distilled events went which way."""
+    """The numbers of distilled events by outcome."""
 
     projected: Final[int]
     """Ones that reached the derived stores."""
@@ -1800,7 +1800,7 @@ class DistilledItem(Reply):
     """The user it is about."""
 
     disposition: Final[str | None]
-    """What became of it, such as ``projected``."""
+    """The outcome, such as ``projected``."""
 
     error: Final[Any]
     """Why it failed: usually a text."""
@@ -1853,10 +1853,10 @@ class DistilledStatus(Reply):
     """One result per accepted event, when done."""
 
     counts: Final[DistilledCounts | None]
-    """How many events went which way, when done."""
+    """The numbers of events by outcome, when done."""
 
     pre_computed_vectors_used: Final[bool | None]
-    """Whether embeddings of the batch were used."""
+    """True if embeddings of the batch were used."""
 
     request_id: Final[str | None]
     """The id of the request, for questions about it."""
@@ -1944,10 +1944,10 @@ class Distillery(Reply):
     """Its public key: ``ed25519:`` and base64."""
 
     scope: Final[dict[str, Any] | None]
-    """What it may send: ``user_ids``, ``event_types``, ``max_events_per_day``, ``max_batch_size``."""
+    """The limits on its events: ``user_ids``, ``event_types``, ``max_events_per_day``, ``max_batch_size``."""
 
     trust_level: Final[str | None]
-    """How far it is trusted."""
+    """Its trust level."""
 
     status: Final[str | None]
     """Its state."""
@@ -2027,7 +2027,7 @@ class DistilleryList(Reply):
     """The distilleries."""
 
     count: Final[int]
-    """How many."""
+    """The number of distilleries."""
 
     request_id: Final[str | None]
     """The id of the request, for questions about it."""
@@ -2068,7 +2068,7 @@ class DistilleryList(Reply):
     def get(self, key: str, default: Any = None, /) -> Any: ...
 
 class DraftData(Reply):
-    """What an action on a draft gives.
+    """The result of an action on a draft.
 
     ``deploy`` gives the fields of ``Deployed`` or ``Updated``.
     """
@@ -2187,10 +2187,10 @@ class DraftResult(Reply):
     """The result of an edit of a draft."""
 
     success: Final[bool]
-    """Whether the edit was made."""
+    """True if the edit was made."""
 
     data: Final[DraftData | None]
-    """What the action gives."""
+    """The result of the action."""
 
     draft: Final[DraftState | None]
     """The state of the draft; none after ``deploy``."""
@@ -2254,7 +2254,7 @@ class DraftState(Reply):
     """The state of a draft."""
 
     exists: Final[bool]
-    """Whether there is a draft."""
+    """True if there is a draft."""
 
     base_version: Final[str | None]
     """The version it was cloned from."""
@@ -2418,7 +2418,7 @@ class FormationDetail(Reply):
     """The id of its process."""
 
     restart_count: Final[int]
-    """How often it was restarted."""
+    """The number of restarts."""
 
     uptime: Final[int]
     """Seconds since its start."""
@@ -2433,7 +2433,7 @@ class FormationDetail(Reply):
     """When it was changed last, RFC 3339."""
 
     healthy: Final[bool | None]
-    """Whether it answered its health check; none while it starts."""
+    """True if it answered its health check; none while it starts."""
 
     version: Final[FormationVersion | None]
     """Its versions."""
@@ -2533,7 +2533,7 @@ class FormationList(Reply):
     """The formations."""
 
     total: Final[int]
-    """How many."""
+    """The number of formations."""
 
     request_id: Final[str | None]
     """The id of the request, for questions about it."""
@@ -2605,7 +2605,7 @@ class FormationLogs(Reply):
     """The lines."""
 
     total_lines: Final[LogLineCounts]
-    """How many lines there are in all."""
+    """The numbers of all lines."""
 
     request_id: Final[str | None]
     """The id of the request, for questions about it."""
@@ -2653,7 +2653,7 @@ class FormationStats(Reply):
     """Statistics of a formation."""
 
     running: Final[RunningStats]
-    """How long it has been running."""
+    """The time for which it has been running."""
 
     memory: Final[MemoryStats]
     """Its memory."""
@@ -2771,10 +2771,10 @@ class FormationSummary(Reply):
     """Seconds since its start."""
 
     restart_count: Final[int]
-    """How often it was restarted."""
+    """The number of restarts."""
 
     healthy: Final[bool | None]
-    """Whether it answered its health check; none while it starts."""
+    """True if it answered its health check; none while it starts."""
 
     version: Final[FormationVersion | None]
     """Its versions."""
@@ -2887,7 +2887,7 @@ class History(Reply):
     """The entries, newest first."""
 
     count: Final[int]
-    """How many."""
+    """The number of entries."""
 
     request_id: Final[str | None]
     """The id of the request, for questions about it."""
@@ -2937,16 +2937,16 @@ class HistoryEntry(Reply):
     """The day, ISO 8601."""
 
     summary: Final[str | None]
-    """What happened."""
+    """The events of the day, in words."""
 
     decisions: Final[Any]
-    """What was decided."""
+    """The decisions of the day."""
 
     projects: Final[Any]
     """The projects it is about."""
 
     context: Final[Any]
-    """What was around it."""
+    """The context of the day."""
 
     created_at: Final[str | None]
     """When it was written, ISO 8601."""
@@ -2955,7 +2955,7 @@ class HistoryEntry(Reply):
     """When it was changed last, ISO 8601."""
 
     sources: Final[list[dict[str, Any]] | None]
-    """What it was made from: ``source_type`` and ``source_id``."""
+    """The sources that it was made from: ``source_type`` and ``source_id``."""
 
     @overload
     def __getitem__(self, key: Literal["id", "decisions", "projects", "context"], /) -> Any: ...
@@ -2983,7 +2983,7 @@ class HistoryEntry(Reply):
     def get(self, key: str, default: Any = None, /) -> Any: ...
 
 class IngestionCounts(Reply):
-    """How many ingested items went which way."""
+    """The numbers of ingested items by outcome."""
 
     stored: Final[int]
     """Stored ones."""
@@ -3010,19 +3010,19 @@ class IngestionItem(Reply):
     """The event that stands for it."""
 
     source: Final[str | None]
-    """Where it came from."""
+    """Its source."""
 
     source_id: Final[str | None]
     """Its id there."""
 
     classification: Final[Classification | None]
-    """What kind of content it is."""
+    """The kind of content."""
 
     filter_level: Final[str | None]
-    """How much is filtered, such as ``strict``."""
+    """The strictness of the filter, such as ``strict``."""
 
     disposition: Final[str | None]
-    """What became of it, such as ``filtered``."""
+    """The outcome, such as ``filtered``."""
 
     tier: Final[Any]
     """The tier it was stored in."""
@@ -3031,10 +3031,10 @@ class IngestionItem(Reply):
     """Why that tier."""
 
     facts_extracted: Final[int | None]
-    """How many facts were found in it."""
+    """The number of facts that were found in it."""
 
     graph_extractions: Final[int | None]
-    """How many times something was put into the knowledge graph."""
+    """The number of additions to the knowledge graph."""
 
     error: Final[Any]
     """Why it failed: usually a text."""
@@ -3108,7 +3108,7 @@ class IngestionStatus(Reply):
     """One result per item, when done."""
 
     counts: Final[IngestionCounts | None]
-    """How many items went which way, when done."""
+    """The numbers of items by outcome, when done."""
 
     usage: Final[IngestionUsage | None]
     """Language model tokens spent, when done."""
@@ -3181,7 +3181,7 @@ class IngestionUsage(Reply):
     """Language model tokens spent on a job."""
 
     fields: Final[list[str]]
-    """What each number counts."""
+    """The meaning of each number."""
 
     total: Final[list[int]]
     """The totals, in the order of ``fields``."""
@@ -3223,7 +3223,7 @@ class Job(Reply):
     """The message as it is sent."""
 
     is_recurring: Final[bool]
-    """Whether it runs again and again."""
+    """True if it runs again and again."""
 
     cron_expression: Final[str | None]
     """When it runs, as a cron line."""
@@ -3247,19 +3247,19 @@ class Job(Reply):
     """When it ran last, ISO 8601."""
 
     last_run_status: Final[str | None]
-    """How it went."""
+    """The status of its last run."""
 
     last_run_failure_message: Final[str | None]
     """Why it failed."""
 
     total_runs: Final[int]
-    """How often it ran."""
+    """The number of runs."""
 
     total_failures: Final[int]
-    """How often it failed."""
+    """The number of failed runs."""
 
     consecutive_failures: Final[int]
-    """How often it failed in a row."""
+    """The number of failed runs in a row."""
 
     job_metadata: Final[dict[str, Any] | None]
     """More about it."""
@@ -3365,7 +3365,7 @@ class JobList(Reply):
     """The jobs, newest first."""
 
     count: Final[int]
-    """How many."""
+    """The number of jobs."""
 
     request_id: Final[str | None]
     """The id of the request, for questions about it."""
@@ -3456,7 +3456,7 @@ class KnowledgeRebuild(Reply):
     """The result of rebuilding knowledge trees."""
 
     agents: Final[dict[str, KnowledgeTrees]]
-    """What was done, by agent id."""
+    """The results by agent id."""
 
     source_id: Final[str | None]
     """The only source that was rebuilt."""
@@ -3505,7 +3505,7 @@ class KnowledgeSource(Reply):
     """The source's address."""
 
     status: Final[str | None]
-    """What became of it, such as ``skipped``."""
+    """The outcome, such as ``skipped``."""
 
     reason: Final[str | None]
     """Why it was skipped."""
@@ -3526,7 +3526,7 @@ class KnowledgeSource(Reply):
     """Bytes that were fetched."""
 
     duration_ms: Final[float | None]
-    """How long it took, in milliseconds."""
+    """The duration in milliseconds."""
 
     error: Final[str | None]
     """Why it failed; empty when it did not."""
@@ -3665,7 +3665,7 @@ class LifecycleComplete(Reply):
     """The number of the version that runs now."""
 
     restart_count: Final[int | None]
-    """How often it was restarted."""
+    """The number of restarts."""
 
     @overload
     def __getitem__(self, key: Literal["pid", "restart_count"], /) -> int | None: ...
@@ -3707,7 +3707,7 @@ class LifecycleError(Reply):
     """The name of the failure, such as ``HealthCheckFailed``."""
 
     message: Final[str]
-    """What went wrong, for people."""
+    """The error message, for people."""
 
     stage: Final[LifecycleStage | None]
     """The stage it happened in."""
@@ -3739,7 +3739,7 @@ class LifecycleProgress(Reply):
     """The stage, such as ``extracting`` or ``health_check``."""
 
     message: Final[str]
-    """What happens, for people."""
+    """A description of the step, for people."""
 
     version: Final[str | None]
     """The version of the runtime."""
@@ -3748,16 +3748,16 @@ class LifecycleProgress(Reply):
     """The number of the attempt, from 1."""
 
     max_attempts: Final[int | None]
-    """How many attempts there are at most."""
+    """The maximum number of attempts."""
 
     staging_port: Final[int | None]
     """The port of the new version while the old one still runs."""
 
     progress: Final[Any]
-    """How far it is."""
+    """Its progress."""
 
     url: Final[str | None]
-    """Where something is fetched from."""
+    """The URL that something is fetched from."""
 
     @overload
     def __getitem__(self, key: Literal["progress"], /) -> Any: ...
@@ -3802,7 +3802,7 @@ class LifecycleResult(Reply):
     """The state it is in now."""
 
     message: Final[str | None]
-    """What was done, for people."""
+    """A description of the outcome, for people."""
 
     port: Final[int | None]
     """The port it listens on, on the server's machine."""
@@ -3811,7 +3811,7 @@ class LifecycleResult(Reply):
     """The id of its process."""
 
     restart_count: Final[int | None]
-    """How often it was restarted."""
+    """The number of restarts."""
 
     version: Final[int | None]
     """The number of the version that runs now."""
@@ -3902,7 +3902,7 @@ class LogDestination(Reply):
     """Its id."""
 
     transport: Final[str | None]
-    """How entries are sent."""
+    """The transport of entries."""
 
     level: Final[LogLevel | None]
     """The least severity that is sent."""
@@ -3911,10 +3911,10 @@ class LogDestination(Reply):
     """The form of an entry."""
 
     enabled: Final[bool | None]
-    """Whether it is in use."""
+    """True if it is in use."""
 
     destination: Final[Any]
-    """Where entries go."""
+    """The target of entries."""
 
     @overload
     def __getitem__(self, key: Literal["destination"], /) -> Any: ...
@@ -3951,7 +3951,7 @@ class LogEvent(Reply):
     """The severity, lower case."""
 
     event_type: Final[str | None]
-    """What happened."""
+    """The type of the event."""
 
     user_id: Final[str | None]
     """The user."""
@@ -3966,7 +3966,7 @@ class LogEvent(Reply):
     """The agent."""
 
     message: Final[str | None]
-    """What happened, for people."""
+    """A description of the event, for people."""
 
     data: Final[Any]
     """More about it."""
@@ -4043,7 +4043,7 @@ class LogLines(Reply):
     def get(self, key: str, default: Any = None, /) -> Any: ...
 
 class LoggingDestinations(Reply):
-    """Where logs go."""
+    """The destinations of logs."""
 
     system: Final[SystemLog]
     """The log of the system."""
@@ -4114,7 +4114,7 @@ class McpDefaults(Reply):
     """Seconds that one tool call may take at most."""
 
     enhance_user_prompts: Final[bool]
-    """Whether prompts are rewritten before tools are chosen."""
+    """True if prompts are rewritten before tools are chosen."""
 
     servers: Final[list[dict[str, Any]] | None]
     """The servers, each as the formation file has it."""
@@ -4190,7 +4190,7 @@ class McpServerList(Reply):
     """The servers, each as the formation file has it."""
 
     count: Final[int]
-    """How many."""
+    """The number of servers."""
 
     request_id: Final[str | None]
     """The id of the request, for questions about it."""
@@ -4264,7 +4264,7 @@ class McpTool(Reply):
     """Its name."""
 
     description: Final[str]
-    """What it does."""
+    """Its description."""
 
     access: Final[Access]
     """The key it needs: ``admin`` or ``client``."""
@@ -4334,7 +4334,7 @@ class Memory(Reply):
     """Its id."""
 
     content: Final[str]
-    """What is remembered."""
+    """The content."""
 
     created_at: Final[str]
     """When it was stored, ISO 8601 in UTC without a zone."""
@@ -4346,7 +4346,7 @@ class Memory(Reply):
     """``user``, ``group`` or ``formation``."""
 
     scope_id: Final[str | None]
-    """Whose it is: an internal number as text for ``user``."""
+    """Its owner: an internal number as text for ``user``."""
 
     @overload
     def __getitem__(self, key: Literal["scope_id"], /) -> str | None: ...
@@ -4376,7 +4376,7 @@ class MemoryBackfill(Reply):
     """The user."""
 
     synthesized: Final[dict[str, Backfilled]]
-    """What was done, by projection."""
+    """The results by projection."""
 
     request_id: Final[str | None]
     """The id of the request, for questions about it."""
@@ -4426,7 +4426,7 @@ class MemoryBatch(Reply):
     """One result per item."""
 
     counts: Final[MemoryBatchCounts]
-    """How many items went which way."""
+    """The numbers of items by outcome."""
 
     status_url: Final[str | None]
     """The route to poll."""
@@ -4476,7 +4476,7 @@ class MemoryBatch(Reply):
     def get(self, key: str, default: Any = None, /) -> Any: ...
 
 class MemoryBatchCounts(Reply):
-    """How many items of a batch went which way."""
+    """The numbers of a batch's items by outcome."""
 
     accepted: Final[int]
     """Accepted ones."""
@@ -4535,7 +4535,7 @@ class MemoryBatchItem(Reply):
     def get(self, key: str, default: Any = None, /) -> Any: ...
 
 class MemoryContent(Reply):
-    """What a stored memory says."""
+    """The content of a stored memory."""
 
     type: Final[str]
     """Its kind, such as ``general``."""
@@ -4556,7 +4556,7 @@ class MemoryCreated(Reply):
     """Its id."""
 
     content: Final[MemoryContent]
-    """What is remembered."""
+    """The content."""
 
     created_at: Final[str]
     """When it was stored, ISO 8601."""
@@ -4568,7 +4568,7 @@ class MemoryCreated(Reply):
     """``user``, ``group`` or ``formation``."""
 
     scope_id: Final[str | None]
-    """Whose it is."""
+    """Its owner."""
 
     request_id: Final[str | None]
     """The id of the request, for questions about it."""
@@ -4674,13 +4674,13 @@ class MemoryIngested(Reply):
     """``accepted``, or ``duplicate`` when the same source and source id came before."""
 
     duplicate: Final[bool]
-    """Whether it came before."""
+    """True if it came before."""
 
     event_id: Final[str]
     """The event that stands for it."""
 
     source: Final[str]
-    """Where it came from."""
+    """Its source."""
 
     source_id: Final[str | None]
     """Its id there."""
@@ -4689,7 +4689,7 @@ class MemoryIngested(Reply):
     """``user``, ``group`` or ``formation``."""
 
     scope_id: Final[str | None]
-    """Whose it is."""
+    """Its owner."""
 
     processing_id: Final[str | None]
     """The job to poll; none for a duplicate."""
@@ -4801,7 +4801,7 @@ class MemoryJob(Reply):
     """Forget: whether a rebuild is still to be done."""
 
     projections: Final[dict[str, Projection] | None]
-    """What was done, by projection."""
+    """The results by projection."""
 
     request_id: Final[str | None]
     """The id of the request, for questions about it."""
@@ -4880,7 +4880,7 @@ class MemoryLint(Reply):
     """The user; none for all."""
 
     report: Final[dict[str, Any]]
-    """What was found and mended."""
+    """The problems that were found and mended."""
 
     request_id: Final[str | None]
     """The id of the request, for questions about it."""
@@ -4923,7 +4923,7 @@ class MemoryList(Reply):
     """The memories, newest first."""
 
     count: Final[int]
-    """How many this reply has."""
+    """The number of memories in this reply."""
 
     request_id: Final[str | None]
     """The id of the request, for questions about it."""
@@ -4989,7 +4989,7 @@ class Message(Reply):
     """A reply that only says what was done."""
 
     message: Final[str]
-    """What was done, for people."""
+    """A description of the outcome, for people."""
 
     request_id: Final[str | None]
     """The id of the request, for questions about it."""
@@ -5026,7 +5026,7 @@ class Message(Reply):
     def get(self, key: str, default: Any = None, /) -> Any: ...
 
 class MessageMetadata(Reply):
-    """Who said a message, and where."""
+    """The author and the place of a message."""
 
     role: Final[Role]
     """``user`` or ``assistant``."""
@@ -5208,7 +5208,7 @@ class PortPool(Reply):
     def get(self, key: str, default: Any = None, /) -> Any: ...
 
 class Projection(Reply):
-    """What a rebuild did to one projection."""
+    """The result of a rebuild for one projection."""
 
     events: Final[int]
     """Events read."""
@@ -5220,7 +5220,7 @@ class Projection(Reply):
     """Events that failed."""
 
     dry_run: Final[bool | None]
-    """Whether nothing was changed."""
+    """True if nothing was changed."""
 
     @overload
     def __getitem__(self, key: Literal["dry_run"], /) -> bool | None: ...
@@ -5236,7 +5236,7 @@ class Projection(Reply):
     def get(self, key: str, default: Any = None, /) -> Any: ...
 
 class Provenance(Reply):
-    """Where a fact came from."""
+    """The origin of a fact."""
 
     entity: Final[dict[str, Any] | None]
     """By entity: the entity."""
@@ -5333,7 +5333,7 @@ class RequestCancelled(Reply):
     """``immediate``, or ``cooperative`` when it stops at its next checkpoint."""
 
     message: Final[str]
-    """What was done, for people."""
+    """A description of the outcome, for people."""
 
     idempotency_key: Final[str | None]
     """The idempotency key, where the formation honoured one."""
@@ -5375,7 +5375,7 @@ class RequestList(Reply):
     """The requests, oldest first."""
 
     count: Final[int]
-    """How many."""
+    """The number of requests."""
 
     request_id: Final[str | None]
     """The id of the request, for questions about it."""
@@ -5444,7 +5444,7 @@ class RequestStatus(Reply):
     """
 
     progress: Final[str | None]
-    """How far it is, for people."""
+    """Its progress, for people."""
 
     created_at: Final[float]
     """When it came, Unix seconds."""
@@ -5453,7 +5453,7 @@ class RequestStatus(Reply):
     """When it ended, Unix seconds."""
 
     escalated: Final[bool | None]
-    """Whether it failed once and was tried again in the background."""
+    """True if it failed once and was tried again in the background."""
 
     result: Final[Any]
     """The answer of a completed request: a text, rarely an object."""
@@ -5462,7 +5462,7 @@ class RequestStatus(Reply):
     """Why it failed: usually a text."""
 
     report: Final[dict[str, Any] | None]
-    """What was tried, when an escalated request failed."""
+    """The attempts, when an escalated request failed."""
 
     idempotency_key: Final[str | None]
     """The idempotency key, where the formation honoured one."""
@@ -5526,10 +5526,10 @@ class RequestStatus(Reply):
     def get(self, key: str, default: Any = None, /) -> Any: ...
 
 class ResourceCount(Reply):
-    """How many there are and where they are listed."""
+    """The number of items, and the route that lists them."""
 
     total: Final[int]
-    """How many."""
+    """The number of items."""
 
     resource: Final[str]
     """The route that lists them."""
@@ -5546,7 +5546,7 @@ class ResourceCount(Reply):
     def get(self, key: str, default: Any = None, /) -> Any: ...
 
 class ResourceLink(Reply):
-    """Where a part of the configuration is found."""
+    """The place of a part of the configuration."""
 
     resource: Final[str]
     """The route that gives it."""
@@ -5558,7 +5558,7 @@ class ResourceLink(Reply):
     def get(self, key: str, default: Any = None, /) -> Any: ...
 
 class RunningStats(Reply):
-    """How long a formation has been running."""
+    """The time for which a formation has been running."""
 
     seconds: Final[int]
     """Seconds since its start."""
@@ -5576,7 +5576,7 @@ class SchedulerConfig(Reply):
     """The scheduler's settings."""
 
     enabled: Final[bool]
-    """Whether it runs."""
+    """True if it runs."""
 
     timezone: Final[str | None]
     """Its time zone."""
@@ -5585,10 +5585,10 @@ class SchedulerConfig(Reply):
     """Minutes between two looks at the jobs."""
 
     max_concurrent_jobs: Final[int | None]
-    """How many jobs may run at once."""
+    """The maximum number of jobs that run at once."""
 
     max_failures_before_pause: Final[int | None]
-    """How many failures in a row pause a job."""
+    """The number of failures in a row after which a job is paused."""
 
     default_time: Final[str | None]
     """The time of day for jobs that name none, such as ``09:00``."""
@@ -5701,7 +5701,7 @@ class SecretList(Reply):
     """Masked values by name."""
 
     count: Final[int]
-    """How many."""
+    """The number of secrets."""
 
     request_id: Final[str | None]
     """The id of the request, for questions about it."""
@@ -5745,7 +5745,7 @@ class SecretReload(Reply):
     """The result of reloading the secret file."""
 
     message: Final[str]
-    """What was done, for people."""
+    """A description of the outcome, for people."""
 
     added: Final[list[str]]
     """Names that are new."""
@@ -5757,7 +5757,7 @@ class SecretReload(Reply):
     """Names that only memory has."""
 
     count: Final[int]
-    """How many secrets there are."""
+    """The number of secrets."""
 
     request_id: Final[str | None]
     """The id of the request, for questions about it."""
@@ -5809,7 +5809,7 @@ class ServerHealth(Reply):
     """Health of the server."""
 
     success: Final[bool]
-    """Whether the server works."""
+    """True if the server works."""
 
     status: Final[str]
     """``ok``."""
@@ -5905,7 +5905,7 @@ class ServerStatus(Reply):
     """The server itself."""
 
     formations: Final[FormationCounts]
-    """How many formations are in which state."""
+    """The numbers of formations by state."""
 
     port_pool: Final[PortPool]
     """The ports for formations."""
@@ -5969,10 +5969,10 @@ class Session(Reply):
     """The user."""
 
     message_count: Final[int]
-    """How many messages it has."""
+    """The number of its messages."""
 
     active: Final[bool]
-    """Whether it is active."""
+    """True if it is active."""
 
     created_at: Final[float | None]
     """When it began, Unix seconds."""
@@ -6035,7 +6035,7 @@ class SessionList(Reply):
     """The sessions, newest first."""
 
     count: Final[int]
-    """How many."""
+    """The number of sessions."""
 
     request_id: Final[str | None]
     """The id of the request, for questions about it."""
@@ -6079,10 +6079,10 @@ class SessionMessage(Reply):
     """One message of a session."""
 
     text: Final[str]
-    """What was said."""
+    """The text of the message."""
 
     metadata: Final[MessageMetadata]
-    """Who said it, and where."""
+    """The message's author and place."""
 
     timestamp: Final[float]
     """When it was stored, Unix seconds."""
@@ -6130,10 +6130,10 @@ class SessionMessages(Reply):
     """The messages, oldest first."""
 
     count: Final[int]
-    """How many this reply has."""
+    """The number of messages in this reply."""
 
     has_more: Final[bool]
-    """Whether there are more."""
+    """True if there are more."""
 
     request_id: Final[str | None]
     """The id of the request, for questions about it."""
@@ -6188,13 +6188,13 @@ class SessionRestored(Reply):
     """The session's id."""
 
     messages_loaded: Final[int]
-    """How many messages were stored."""
+    """The number of stored messages."""
 
     messages_dropped: Final[int]
-    """How many were left out."""
+    """The number of messages that were left out."""
 
     message: Final[str]
-    """What was done, for people."""
+    """A description of the outcome, for people."""
 
     request_id: Final[str | None]
     """The id of the request, for questions about it."""
@@ -6247,7 +6247,7 @@ class SessionSummary(Reply):
     """When something was said last, Unix seconds."""
 
     active: Final[bool]
-    """Whether it is active."""
+    """True if it is active."""
 
     @overload
     def __getitem__(self, key: Literal["last_activity"], /) -> float | None: ...
@@ -6273,13 +6273,13 @@ class Skill(Reply):
     """Its name."""
 
     description: Final[str | None]
-    """What it does."""
+    """Its description."""
 
     license: Final[str | None]
     """Its licence."""
 
     compatibility: Final[Any]
-    """What it works with."""
+    """The systems that it works with."""
 
     allowed_tools: Final[Any]
     """The tools that it may use."""
@@ -6385,19 +6385,19 @@ class SkillSummary(Reply):
     """Its name."""
 
     description: Final[str | None]
-    """What it does."""
+    """Its description."""
 
     scope: Final[SkillScope | None]
     """``builtin``, ``public`` or ``private``."""
 
     has_scripts: Final[bool | None]
-    """Whether it has scripts."""
+    """True if it has scripts."""
 
     resource_count: Final[int | None]
-    """How many resources it has."""
+    """The number of its resources."""
 
     has_execution_context: Final[bool | None]
-    """Whether it can run commands."""
+    """True if it can run commands."""
 
     @overload
     def __getitem__(self, key: Literal["scope"], /) -> SkillScope | None: ...
@@ -6452,13 +6452,13 @@ class Sop(Reply):
     """Its text, Markdown."""
 
     metadata: Final[dict[str, Any]]
-    """What its head says."""
+    """The metadata in its head."""
 
     references: Final[Any]
-    """What it refers to."""
+    """The items that it refers to."""
 
     steps: Final[int | None]
-    """How many steps it has."""
+    """The number of its steps."""
 
     agents_used: Final[list[str] | None]
     """The agents that it uses."""
@@ -6524,7 +6524,7 @@ class SopList(Reply):
     """The procedures."""
 
     count: Final[int]
-    """How many."""
+    """The number of procedures."""
 
     request_id: Final[str | None]
     """The id of the request, for questions about it."""
@@ -6577,7 +6577,7 @@ class SopSummary(Reply):
     """Its kind, such as ``template``."""
 
     steps: Final[int | None]
-    """How many steps it has."""
+    """The number of its steps."""
 
     agents_used: Final[list[str] | None]
     """The agents that it uses."""
@@ -6648,7 +6648,7 @@ class SystemLog(Reply):
     """The least severity that is logged."""
 
     destination: Final[str]
-    """Where it goes, such as ``stdout``."""
+    """Its destination, such as ``stdout``."""
 
     @overload
     def __getitem__(self, key: Literal["level"], /) -> LogLevel: ...
@@ -6664,7 +6664,7 @@ class SystemLog(Reply):
 class Token(Reply):
     """One step of a chat turn.
 
-    Which of the optional fields are there depends on ``kind`` and ``stage``.
+    The optional fields depend on ``kind`` and ``stage``.
     """
 
     type: Final[TokenKind]
@@ -6691,13 +6691,13 @@ class Token(Reply):
     """The stage of the turn."""
 
     skip_rephrase: Final[bool | None]
-    """Whether ``content`` is to be shown as it is."""
+    """True if ``content`` is to be shown as it is."""
 
     status: Final[TurnStatus | None]
-    """How the turn ended: ``success``, ``error``, ``awaiting_clarification`` or ``escalated``; none for workflows."""
+    """The end of the turn: ``success``, ``error``, ``awaiting_clarification`` or ``escalated``; none for workflows."""
 
     processing_time_ms: Final[float | None]
-    """How long the turn took, in milliseconds."""
+    """The duration of the turn in milliseconds."""
 
     agent_used: Final[str | None]
     """The agent that answered."""
@@ -6706,19 +6706,19 @@ class Token(Reply):
     """Files that the turn made."""
 
     clarification: Final[bool | None]
-    """Whether the turn ends in a question to the user."""
+    """True if the turn ends in a question to the user."""
 
     clarification_question: Final[str | None]
     """The question."""
 
     fast_path: Final[bool | None]
-    """Whether the short path was taken."""
+    """True if the short path was taken."""
 
     escalated: Final[bool | None]
-    """Whether the turn failed and is tried again in the background."""
+    """True if the turn failed and is tried again in the background."""
 
     stream_discontinuity: Final[bool | None]
-    """Whether the slices before are void and only the whole answer counts."""
+    """True if the slices before are void and only the whole answer counts."""
 
     original_message: Final[str | None]
     """The user's message."""
@@ -6727,7 +6727,7 @@ class Token(Reply):
     """The beginning of the user's message."""
 
     skip_clarification: Final[bool | None]
-    """Whether questions back are off."""
+    """True if clarifying questions are off."""
 
     agent_id: Final[str | None]
     """The agent's id."""
@@ -6742,10 +6742,10 @@ class Token(Reply):
     """The agent that was chosen."""
 
     has_tools: Final[bool | None]
-    """Whether the agent has tools."""
+    """True if the agent has tools."""
 
     tool_count: Final[int | None]
-    """How many tools the agent has."""
+    """The number of the agent's tools."""
 
     tool_name: Final[str | None]
     """The tool."""
@@ -6757,7 +6757,7 @@ class Token(Reply):
     """The service of the tool."""
 
     has_params: Final[bool | None]
-    """Whether the tool gets parameters."""
+    """True if the tool gets parameters."""
 
     filename: Final[str | None]
     """The name of the file that is made."""
@@ -6769,7 +6769,7 @@ class Token(Reply):
     """The format of the file."""
 
     has_persona: Final[bool | None]
-    """Whether the answer is put into the persona's words."""
+    """True if the answer is put into the persona's words."""
 
     response_format: Final[str | None]
     """The form of the answer, such as ``markdown``."""
@@ -6781,22 +6781,22 @@ class Token(Reply):
     """Its title."""
 
     complexity_score: Final[float | None]
-    """How complex the message is, from 0 to 10."""
+    """The complexity of the message, from 0 to 10."""
 
     workflow_id: Final[str | None]
     """The workflow."""
 
     task_count: Final[int | None]
-    """How many tasks the workflow has."""
+    """The number of the workflow's tasks."""
 
     decomposition_details: Final[Any]
-    """How the workflow was divided into tasks."""
+    """The division of the workflow into tasks."""
 
     is_llm_response: Final[bool | None]
-    """Whether a language model divided it."""
+    """True if a language model divided it."""
 
     progress: Final[Any]
-    """How far the workflow is: an object with ``total_tasks``, ``completed_tasks``, ``progress_percentage`` and more.
+    """Progress of the workflow: an object with ``total_tasks``, ``completed_tasks``, ``progress_percentage`` and more.
     """
 
     @overload
@@ -7028,7 +7028,7 @@ class TriggerList(Reply):
     """Their names."""
 
     count: Final[int]
-    """How many."""
+    """The number of triggers."""
 
     request_id: Final[str | None]
     """The id of the request, for questions about it."""
@@ -7165,7 +7165,7 @@ class TuningApplied(Reply):
     """The file on the formation's machine."""
 
     learnings_activated: Final[int | None]
-    """How many learnings became active."""
+    """The number of learnings that became active."""
 
     request_id: Final[str | None]
     """The id of the request, for questions about it."""
@@ -7207,7 +7207,7 @@ class TuningDismissed(Reply):
     """A discarded suggestion."""
 
     learnings_dismissed: Final[int | None]
-    """How many learnings were discarded."""
+    """The number of discarded learnings."""
 
     request_id: Final[str | None]
     """The id of the request, for questions about it."""
@@ -7249,7 +7249,7 @@ class TuningRun(Reply):
     """The result of a tuning pass."""
 
     trigger: Final[str]
-    """What started it, such as ``manual``."""
+    """The trigger of the pass, such as ``manual``."""
 
     events_read: Final[int]
     """Events read."""
@@ -7264,10 +7264,10 @@ class TuningRun(Reply):
     """Sentences left out."""
 
     spool_committed: Final[bool]
-    """Whether the spool was committed."""
+    """True if the spool was committed."""
 
     spool_segments_kept: Final[bool]
-    """Whether segments of the spool were kept."""
+    """True if segments of the spool were kept."""
 
     benchmark_suites_run: Final[list[Any] | None]
     """Benchmarks that ran."""
@@ -7276,7 +7276,7 @@ class TuningRun(Reply):
     """Why no benchmark ran."""
 
     duration_ms: Final[float]
-    """How long it took, in milliseconds."""
+    """The duration in milliseconds."""
 
     request_id: Final[str | None]
     """The id of the request, for questions about it."""
@@ -7392,7 +7392,7 @@ class TuningWritten(Reply):
     def get(self, key: str, default: Any = None, /) -> Any: ...
 
 class TurnMetadata(Reply):
-    """How a turn went."""
+    """The metadata of a turn."""
 
     session_id: Final[str | None]
     """The session."""
@@ -7401,13 +7401,13 @@ class TurnMetadata(Reply):
     """The request to poll, when ``escalated``."""
 
     escalated: Final[bool | None]
-    """Whether the turn failed and is tried again in the background."""
+    """True if the turn failed and is tried again in the background."""
 
     cancelled: Final[bool | None]
-    """Whether the turn was cancelled."""
+    """True if the turn was cancelled."""
 
     delivery: Final[Delivery | None]
-    """How the outcome of an escalated turn arrives: ``polling``, ``webhook`` or ``channel``."""
+    """The delivery of an escalated turn's outcome: ``polling``, ``webhook`` or ``channel``."""
 
     error_code: Final[str | None]
     """Why the turn was refused, such as ``INPUT_VALIDATION_ERROR``."""
@@ -7416,7 +7416,7 @@ class TurnMetadata(Reply):
     """The kind of ``error_code``."""
 
     clarification: Final[bool | None]
-    """Whether the turn ends in a question to the user."""
+    """True if the turn ends in a question to the user."""
 
     mode: Final[str | None]
     """The mode of the clarification."""
@@ -7425,37 +7425,37 @@ class TurnMetadata(Reply):
     """The workflow that answered."""
 
     workflow_status: Final[str | None]
-    """How the workflow ended, such as ``completed``."""
+    """The workflow's status at its end, such as ``completed``."""
 
     total_tasks: Final[int | None]
-    """How many tasks the workflow had."""
+    """The number of the workflow's tasks."""
 
     completed_tasks: Final[int | None]
-    """How many of them are done."""
+    """The number of completed tasks."""
 
     failed_tasks: Final[int | None]
-    """How many of them failed."""
+    """The number of failed tasks."""
 
     execution_time: Final[float | None]
-    """How long the workflow took, in seconds."""
+    """The duration of the workflow in seconds."""
 
     synthesis_method: Final[str | None]
-    """How the answer was put together from the tasks."""
+    """The method by which the answer was made from the tasks."""
 
     handled_by: Final[str | None]
-    """Who answered small talk."""
+    """The component that answered small talk."""
 
     is_actionable: Final[bool | None]
-    """Whether there was something to do."""
+    """True if there was something to do."""
 
     fast_path: Final[bool | None]
-    """Whether the short path was taken."""
+    """True if the short path was taken."""
 
     early_heuristic: Final[bool | None]
-    """Whether a rule chose the short path."""
+    """True if a rule chose the short path."""
 
     processing_time_ms: Final[float | None]
-    """How long the turn took, in milliseconds."""
+    """The duration of the turn in milliseconds."""
 
     @overload
     def __getitem__(self, key: Literal["delivery"], /) -> Delivery | None: ...
@@ -7545,7 +7545,7 @@ class UpdateCancelled(Reply):
     """The formation's id."""
 
     message: Final[str]
-    """What was done, for people."""
+    """A description of the outcome, for people."""
 
     status: Final[FormationState]
     """The state the formation is in."""
@@ -7620,7 +7620,7 @@ class Updated(Reply):
     """The id of its process."""
 
     message: Final[str]
-    """What was done, for people."""
+    """A description of the outcome, for people."""
 
     deployment_type: Final[str]
     """``blue-green``."""
@@ -7728,7 +7728,7 @@ class UserBuffer(Reply):
     """The user."""
 
     total_messages: Final[int]
-    """How many messages it has."""
+    """The number of messages."""
 
     sessions: Final[list[Any] | None]
     """The sessions; the shipped runtime gives none."""
@@ -7864,7 +7864,7 @@ class UserEvent(Reply):
     """When, Unix seconds."""
 
     message: Final[str | None]
-    """What, for people."""
+    """A description of the event, for people."""
 
     session_id: Final[str | None]
     """The session."""
@@ -7922,7 +7922,7 @@ class UserIdentifierDeleted(Reply):
     """An unlinked identifier."""
 
     message: Final[str]
-    """What was done, for people."""
+    """A description of the outcome, for people."""
 
     muxi_user_id: Final[str]
     """The MUXI user it belonged to."""
@@ -7974,7 +7974,7 @@ class UserIdentifierList(Reply):
     """The identifiers."""
 
     count: Final[int]
-    """How many."""
+    """The number of identifiers."""
 
     request_id: Final[str | None]
     """The id of the request, for questions about it."""
@@ -8027,7 +8027,7 @@ class UserIdentifierList(Reply):
 class Widget(Reply):
     """Something to show beside an answer.
 
-    What else it has depends on its kind; ignore unknown kinds.
+    Its other fields depend on its kind; ignore unknown kinds.
     """
 
     type: Final[WidgetKind]
@@ -8048,4 +8048,4 @@ class Widget(Reply):
     def get(self, key: str, default: Any = None, /) -> Any: ...
 
 Content: TypeAlias = str | list[ContentPart]
-"""What an assistant says."""
+"""The content of an assistant's message."""

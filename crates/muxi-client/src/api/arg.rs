@@ -23,7 +23,7 @@ pub enum Arg {
     Bytes(Bytes),
     /// A bundle.
     Bundle(Bundle),
-    /// What cannot be sent, and why.
+    /// A value that cannot be sent, with the reason.
     Invalid(String),
 }
 

@@ -43,7 +43,7 @@ impl Signer {
         STANDARD.encode(self.mac(timestamp, method, path).finalize().into_bytes())
     }
 
-    /// Whether `signature` (base64) is right, compared in constant time.
+    /// True if `signature` (base64) is right, compared in constant time.
     pub fn verify(&self, timestamp: u64, method: &str, path: &str, signature: &str) -> bool {
         STANDARD.decode(signature).is_ok_and(|bytes| self.mac(timestamp, method, path).verify_slice(&bytes).is_ok())
     }

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-/// Where a bundle's bytes come from. They may be read several times: each attempt opens it anew.
+/// The source of a bundle's bytes. They may be read several times: each attempt opens it anew.
 pub trait BundleSource: Debug + Send + Sync {
     /// Opens the gzipped tar archive at its start.
     fn open(&self) -> io::Result<Box<dyn io::Read + Send>>;

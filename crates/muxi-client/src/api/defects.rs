@@ -5,7 +5,7 @@ use super::{
     table::{Api, Endpoint},
 };
 
-/// What helps with an error that stands for a defect. No further attempt gets past it.
+/// The hint for an error that stands for a defect. No further attempt gets past it.
 pub fn hint(endpoint: Option<&Endpoint>, error: &Error) -> Option<&'static str> {
     let name = endpoint.filter(|e| e.api == Api::Formation)?.name;
     let says = |words: &str| error.message().contains(words);
@@ -32,13 +32,13 @@ pub fn hint(endpoint: Option<&Endpoint>, error: &Error) -> Option<&'static str> 
     }
 }
 
-/// Whether the error means that the buffers are clear: cleared just now, or empty before.
+/// True if the error means that the buffers are clear: cleared just now, or empty before.
 pub fn buffers_are_clear(endpoint: Option<&Endpoint>, error: &Error) -> bool {
     endpoint.is_some_and(|e| e.flags.buffers_cleared)
         && (error.message().contains("MEMORY_BUFFER_CLEARED") || error.message() == "Buffer memory is not available")
 }
 
-/// What helps with an error in a chat stream.
+/// The hint for an error in a chat stream.
 pub fn stream_hint(error: &Error) -> Option<&'static str> {
     (error.details().get("type").is_some_and(|t| t == "AttributeError") && error.message().contains("__aiter__"))
         .then_some("this runtime has an answer that it cannot stream: the same call of `chat` returns it")

@@ -1,4 +1,5 @@
-//! The events of each kind of stream, typed. What this version does not know is kept as it came.
+//! The events of each kind of stream, typed. Events, kinds and fields that this version does not know are kept as they
+//! came.
 //!
 //! As JSON an event is an object with `type`, the variant in snake case, and `data`.
 
@@ -133,7 +134,7 @@ impl StreamEvent for OutputEvent {
     }
 }
 
-/// What happens for a user.
+/// An event of a user's activity.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(tag = "type", content = "data", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -150,7 +151,7 @@ impl StreamEvent for ActivityEvent {
     }
 }
 
-/// What happens in a request.
+/// An event of a request.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(tag = "type", content = "data", rename_all = "snake_case")]
 #[non_exhaustive]

@@ -18,8 +18,8 @@ pub struct Gate {
     joiner: Joiner,
 }
 
-/// What the shipped runtime puts between `/events` frames instead of two line feeds.
-const GLUE: &str = "\\n\\ndata: ";
+/// The text that the shipped runtime puts between `/events` frames instead of two line feeds.
+const SEPARATOR: &str = "\\n\\ndata: ";
 
 impl Gate {
     /// A gate for a stream of that kind.
@@ -32,7 +32,7 @@ impl Gate {
         self.end
     }
 
-    /// Whether the last event of the stream has passed.
+    /// True if the last event of the stream has passed.
     pub fn has_ended(&self) -> bool {
         self.ended
     }
@@ -56,8 +56,8 @@ impl Gate {
             StreamEnd::Complete => self.ended = &*event.event == "complete",
             StreamEnd::Open if is_error(&event.data) => return Err(Error::from_event(&event.data)),
             // The same characters inside a JSON text are that text's own, and then the whole is JSON.
-            StreamEnd::Open if event.data.contains(GLUE) && event.json::<IgnoredAny>().is_err() => {
-                let frames = event.data.strip_suffix("\\n\\n").unwrap_or(&event.data).split(GLUE);
+            StreamEnd::Open if event.data.contains(SEPARATOR) && event.json::<IgnoredAny>().is_err() => {
+                let frames = event.data.strip_suffix("\\n\\n").unwrap_or(&event.data).split(SEPARATOR);
                 frames.for_each(|data| emit(Event { event: event.event.clone(), data: data.to_owned() }));
                 return Ok(());
             }

@@ -1,4 +1,4 @@
-//! What MUXI is: operations, requests, replies, errors and events. No I/O.
+//! The definition of MUXI's APIs: operations, requests, replies, errors and events. No I/O.
 pub mod arg;
 pub mod auth;
 pub mod bundle;

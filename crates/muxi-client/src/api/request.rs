@@ -61,7 +61,7 @@ pub struct Request {
     pub body: Body,
     /// The session and the request of a chat turn.
     pub turn: Option<Arc<TurnIds>>,
-    /// What to send when the answer is 404.
+    /// The request to send when the answer is 404.
     pub on_not_found: Option<Box<Request>>,
     /// The argument that [`Composite::PickSecret`] looks for.
     pub picks: Option<String>,
@@ -144,7 +144,7 @@ impl Request {
         self
     }
 
-    /// Whether the request names a user.
+    /// True if the request names a user.
     pub fn names_user(&self) -> bool {
         self.headers.iter().any(|(name, _)| name == USER_HEADER)
     }
@@ -436,7 +436,7 @@ fn new_id(prefix: &str) -> String {
 /// The id of that name in the body; made when there is none.
 fn id_in(fields: &mut BTreeMap<Cow<'_, str>, Cow<'_, str>>, key: &'static str, prefix: &str) -> String {
     match fields.get(key).map(|text| &**text) {
-        // What is no text goes out as the caller gave it, for the runtime to judge.
+        // Anything but text goes out as the caller gave it, for the runtime to judge.
         Some(text) if !matches!(text, "null" | "\"\"") => serde_json::from_str(text).unwrap_or(text.to_owned()),
         _ => {
             let id = new_id(prefix);
@@ -446,7 +446,7 @@ fn id_in(fields: &mut BTreeMap<Cow<'_, str>, Cow<'_, str>>, key: &'static str, p
     }
 }
 
-/// Whether a trigger's data already is a whole body.
+/// True if a trigger's data already is a whole body.
 fn is_trigger_body(object: &BTreeMap<Cow<'_, str>, &RawValue>) -> bool {
     object.get("data").is_some_and(|data| data.get().starts_with('{'))
         && object.keys().all(|key| matches!(&**key, "data" | "session_id" | "use_async"))

@@ -10,7 +10,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
 use std::{collections::BTreeMap, time::SystemTime};
 
-/// What a reply says of itself beside its data.
+/// The metadata of a reply, beside its data.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Metadata {
     /// The id of the request.
@@ -24,7 +24,7 @@ pub struct Metadata {
     pub timestamp: Option<i64>,
 }
 
-/// What a JSON object of a 2xx reply is.
+/// The meaning of a JSON object of a 2xx reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
     /// The reply itself.
@@ -111,7 +111,7 @@ fn decode_strictly<T: DeserializeOwned>(
         let message = format!("the reply is not {what}: {}{}", without_values(&error), beginning(body));
         Error::unexpected_reply(status, message, body)
     };
-    // Reads the reply once. What this does not understand is read in two steps, which tell what is wrong with it.
+    // Reads the reply once. A reply that this does not understand is read in two steps, which tell the error in it.
     if !whole
         && let Ok(mut envelope) = serde_json::from_slice::<Envelope<T>>(body)
         && envelope.shape(whole) == Shape::Envelope

@@ -10,8 +10,8 @@ const LONGEST_ASKED: Duration = Duration::from_secs(120);
 /// one of the [`statuses`](Self::statuses).
 ///
 /// The pause before a retry is random, up to [`base`](Self::base) at first and twice as long each time, up to
-/// [`cap`](Self::cap). Where the reply says how long to wait (`Retry-After`), that counts; a wait of more than two minutes
-/// is left to the caller.
+/// [`cap`](Self::cap). A wait that the reply asks for (`Retry-After`) counts instead; one of more than two minutes is
+/// left to the caller.
 ///
 /// ```
 /// use muxi_client::{FormationClient, Retry};

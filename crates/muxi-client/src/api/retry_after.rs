@@ -3,8 +3,8 @@
 use http::{HeaderMap, header};
 use std::time::{Duration, SystemTime};
 
-/// What `retry-after-ms` or `Retry-After` (seconds, a fraction, or an HTTP date) asks for. A date is measured against that
-/// of the answer itself, and against `now` where it has none: this machine's clock may be wrong.
+/// The wait that `retry-after-ms` or `Retry-After` (seconds, a fraction, or an HTTP date) asks for. A date is measured
+/// against that of the answer itself, and against `now` where it has none: this machine's clock may be wrong.
 pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).map(str::trim);
     let number = |text: &str| text.parse::<f64>().ok().filter(|n| *n >= 0.0);

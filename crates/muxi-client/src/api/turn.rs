@@ -18,7 +18,7 @@ use std::mem;
 pub struct Turn {
     /// The whole answer.
     pub text: String,
-    /// How it ended. A turn that failed says so only here and in its text, see
+    /// The status at its end. A turn that failed says so only here and in its text, see
     /// [`error_for_status`](Self::error_for_status); a workflow says nothing.
     pub status: Option<TurnStatus>,
     /// Widgets to show beside the answer.
@@ -36,7 +36,7 @@ pub struct Turn {
 }
 
 impl Turn {
-    /// Whether the turn ends in a question to the user: answer it with a message in the same session.
+    /// True if the turn ends in a question to the user: answer it with a message in the same session.
     pub fn asks_back(&self) -> bool {
         self.status == Some(TurnStatus::AwaitingClarification)
             || self.completed.as_ref().and_then(|token| token.clarification) == Some(true)

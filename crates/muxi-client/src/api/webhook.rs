@@ -52,7 +52,7 @@ pub enum WebhookError {
     /// The signature is not of this payload and secret.
     #[error(
         "the signature does not fit: wrong secret or altered payload \
-         (notices of a retried request's end are signed with a key that nobody has: poll the request instead)"
+         (notices of a retried request's end are signed with a random key: poll the request instead)"
     )]
     Mismatch,
     /// The payload is not JSON.
@@ -69,7 +69,7 @@ pub enum WebhookError {
 /// Checks a webhook's signature and its age. `now_unix` is the clock in Unix seconds.
 ///
 /// A formation signs the canonical form of a payload but sends most payloads in another form, so the signature may be
-/// one of the bytes as they came or of their canonical form: compact JSON with keys sorted at every level. Where the
+/// one of the bytes as they came or of their canonical form: compact JSON with keys sorted at every level. If the
 /// header has several `v1` parts, one that fits is enough.
 ///
 /// ```
@@ -195,8 +195,8 @@ fn from_hex(text: &str) -> Option<[u8; 32]> {
     Some(bytes)
 }
 
-/// How to write numbers with an exponent. The body has Python's own form, the signed text may have that of `orjson`.
-/// All other numbers look alike.
+/// The way to write numbers with an exponent. The body has Python's own form, the signed text may have that of
+/// `orjson`. All other numbers look alike.
 #[derive(Clone, Copy, PartialEq)]
 enum Exponents {
     /// `1e+16`, `1e-05`.
@@ -250,7 +250,7 @@ fn write_canonical(value: &RawValue, exponents: Exponents, depth: usize, out: &m
     Some(())
 }
 
-/// What a webhook tells of.
+/// The kind of event that a webhook reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -290,13 +290,13 @@ pub struct ContentItem {
 pub struct ErrorDetails {
     /// A machine-readable code; the state of a retried request that failed.
     pub code: String,
-    /// What happened.
+    /// The error message.
     pub message: String,
-    /// Where it happened.
+    /// The trace of the error.
     pub trace: Option<String>,
 }
 
-/// What a turn waits for.
+/// The question that a turn waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Clarification {
@@ -304,7 +304,7 @@ pub struct Clarification {
     pub question: String,
     /// The request to answer to.
     pub clarification_request_id: Option<String>,
-    /// What the user asked at first.
+    /// The user's first message.
     pub original_message: Option<String>,
 }
 
@@ -316,7 +316,7 @@ pub struct WebhookEvent {
     pub request_id: String,
     /// `completed`, `failed`, `cancelled`, `awaiting_clarification`, `notification` or `unknown`.
     pub status: String,
-    /// What it tells of.
+    /// The kind of event.
     pub kind: WebhookKind,
     /// When it was made, in Unix milliseconds.
     pub timestamp_ms: Option<i64>,
@@ -324,7 +324,7 @@ pub struct WebhookEvent {
     pub content: Vec<ContentItem>,
     /// Why it failed.
     pub error: Option<ErrorDetails>,
-    /// What it waits for.
+    /// The question that it waits for.
     pub clarification: Option<Clarification>,
     /// The formation.
     pub formation_id: Option<String>,
@@ -338,7 +338,7 @@ pub struct WebhookEvent {
     pub webhook_url: Option<String>,
     /// The end of a retried request: `achieved`, `impossible`, `stuck`, `budget_exhausted` or `abandoned`.
     pub state: Option<String>,
-    /// How often a retried request was tried.
+    /// The number of attempts of a retried request.
     pub attempts: Option<u64>,
     /// The result of a retried request.
     pub result: Option<Value>,

@@ -131,7 +131,7 @@ impl Error {
         self
     }
 
-    /// What went wrong, by what a caller can do about it.
+    /// The kind of the error, by the action that a caller can take.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
@@ -140,7 +140,7 @@ impl Error {
     pub fn code(&self) -> &str {
         &self.0.code
     }
-    /// What happened, for people.
+    /// The message, for people.
     pub fn message(&self) -> &str {
         &self.0.message
     }
@@ -148,11 +148,11 @@ impl Error {
     pub fn status(&self) -> Option<u16> {
         self.0.status
     }
-    /// What the other side adds to the error.
+    /// The details that the other side adds to the error.
     pub fn details(&self) -> &Object {
         &self.0.details
     }
-    /// How long the other side asks to wait before trying again.
+    /// The time that the other side asks to wait before trying again.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
@@ -173,7 +173,7 @@ impl Error {
     pub fn body(&self) -> &[u8] {
         &self.0.body
     }
-    /// Whether the same call may succeed later.
+    /// True if the same call may succeed later.
     pub fn is_retryable(&self) -> bool {
         self.0.kind.is_retried(self.0.status)
     }
@@ -191,7 +191,7 @@ impl Error {
     }
 }
 
-/// What of a body an error keeps.
+/// The part of a body that an error keeps.
 fn kept(body: &[u8]) -> Vec<u8> {
     const MOST: usize = 1 << 20;
     body.get(..MOST).unwrap_or(body).to_vec()

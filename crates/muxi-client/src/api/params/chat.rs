@@ -7,7 +7,7 @@ use serde::Serialize;
 params! {
     /// A chat turn. A text is enough for one: `formation.chat("Hello!")`.
     pub struct ChatRequest {
-        /// What the user says; at most 100 000 characters.
+        /// The user's message; at most 100 000 characters.
         #[required]
         message: String,
         /// Files for the turn.
@@ -22,7 +22,7 @@ params! {
         request_id: String,
         /// The agent to talk to, instead of the one that the formation chooses.
         agent_id: String,
-        /// Where to send the result of a turn that goes on in the background, instead of the formation's URL.
+        /// The URL for the result of a turn that goes on in the background, instead of the formation's URL.
         webhook_url: String,
         /// Seconds from which a workflow is meant to go on in the background. The shipped runtime ignores it.
         threshold_seconds: f64,
@@ -30,7 +30,7 @@ params! {
         source_channel: String,
         /// A group that the turn belongs to. The shipped runtime does not use it.
         group_id: String,
-        /// How the turn runs. The shipped runtime refuses `async` with 501.
+        /// The mode of the turn. The shipped runtime refuses `async` with 501.
         mode: String,
     }
 

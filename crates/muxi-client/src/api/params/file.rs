@@ -5,7 +5,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 params! {
     /// A file that goes with a chat turn.
     pub struct File {
-        /// How many bytes it has.
+        /// Its size in bytes.
         size: u64,
     }
 }
@@ -29,7 +29,7 @@ impl File {
     }
 }
 
-/// Whether a media type is one of text.
+/// True if a media type is one of text.
 fn is_text(content_type: &str) -> bool {
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     essence.starts_with("text/") || ["json", "xml", "yaml", "javascript"].iter().any(|end| essence.ends_with(end))
@@ -49,7 +49,7 @@ mod tests {
         assert_eq!(content("text/plain; charset=utf-8", "Grüße".as_bytes()), "Grüße");
         assert_eq!(content("application/json", b"{}"), "{}");
         assert_eq!(content("audio/wav", b"RIFF"), "UklGRg==");
-        // What claims to be text and is none must not be lost.
+        // Bytes that claim to be text and are none must not be lost.
         assert_eq!(content("text/plain", b"\xff"), "/w==");
     }
 }

@@ -9,18 +9,18 @@ params! {
         /// A text, an object or a list.
         #[required]
         content: Value,
-        /// Where it comes from, for example `crm`.
+        /// Its source, for example `crm`.
         #[required]
         source: String,
         /// The item's id at its source: the same one again is a duplicate.
         source_id: String,
         /// When it happened.
         timestamp: IsoTime,
-        /// What or whom it is about.
+        /// The subject: a thing or a person.
         subject: String,
         /// More about it, kept beside it.
         metadata: Object,
-        /// Who shares it; the user when not given.
+        /// The users that share it; only the user when not given.
         scope: MemoryScope,
         /// The group's id when the scope is the group.
         scope_id: String,
@@ -28,10 +28,10 @@ params! {
 
     /// A message to put into a session.
     pub struct RestoredMessage {
-        /// Who said it.
+        /// The author's role.
         #[required]
         role: Role,
-        /// What was said.
+        /// The text of the message.
         #[required]
         content: String,
         /// When, in ISO 8601.
@@ -43,15 +43,15 @@ params! {
         metadata: Object,
     }
 
-    /// What a distillery may submit.
+    /// The limits on a distillery's events.
     pub struct DistilleryScope {
         /// For which users.
         user_ids: Vec<String>,
-        /// Which kinds of events.
+        /// The allowed kinds of events.
         event_types: Vec<String>,
-        /// How many events a day.
+        /// The maximum number of events a day.
         max_events_per_day: u64,
-        /// How many events at once.
+        /// The maximum number of events at once.
         max_batch_size: u64,
     }
 }
@@ -64,17 +64,17 @@ impl MemoryItem {
 }
 
 impl RestoredMessage {
-    /// What `role` said at that time.
+    /// A message by `role` at that time.
     pub fn new(role: impl Into<Role>, content: impl Into<String>, timestamp: impl Into<IsoTime>) -> Self {
         Self::default().with("role", role.into()).with("content", content.into()).with("timestamp", timestamp.into())
     }
 
-    /// What the user said at that time.
+    /// A message by the user at that time.
     pub fn user(content: impl Into<String>, timestamp: impl Into<IsoTime>) -> Self {
         Self::new(Role::User, content, timestamp)
     }
 
-    /// What the formation said at that time.
+    /// A message by the formation at that time.
     pub fn assistant(content: impl Into<String>, timestamp: impl Into<IsoTime>) -> Self {
         Self::new(Role::Assistant, content, timestamp)
     }

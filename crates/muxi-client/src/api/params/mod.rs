@@ -1,4 +1,4 @@
-//! What calls take: requests with fields of their own, made by builders.
+//! The arguments of calls: requests with fields of their own, made by builders.
 //!
 //! Each is a JSON object in the making. The constructor takes what the wire requires, a method sets what it knows
 //! beside that, and `with` sets any other field. A plain JSON object converts into each of them and goes out as it is.
@@ -72,7 +72,7 @@ macro_rules! params {
 }
 use params;
 
-/// What every wrapper of [`Fields`] can do.
+/// The methods that every wrapper of [`Fields`] has.
 macro_rules! object_param {
     ($name:ident) => {
         impl std::fmt::Debug for $name {

@@ -19,7 +19,7 @@ pub struct ScheduledJob {
     pub job_type: JobType,
     /// A future ISO 8601 time, or a cron line.
     pub schedule: String,
-    /// What to tell the formation when it is time.
+    /// The message to the formation when it is time.
     pub message: String,
     /// The owner; an empty text means the user "0".
     pub owner: String,

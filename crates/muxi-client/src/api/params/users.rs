@@ -14,7 +14,7 @@ params! {
         /// The service, without spaces.
         #[required]
         service: String,
-        /// What the service wants to be shown.
+        /// The credential in the form that the service wants.
         #[required]
         credential: Object,
         /// A name for people.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 pub trait ArgType {
     /// The kind of value that it holds.
     const KIND: Kind;
-    /// Whether it may be null.
+    /// True if it may be null.
     const NULLABLE: bool = false;
     /// Its declared fields, or those of its entries.
     const FIELDS: &'static [Field] = &[];

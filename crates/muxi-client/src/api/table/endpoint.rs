@@ -1,6 +1,6 @@
 //! An operation as data: one row of the table.
 
-/// Which of the two MUXI APIs an operation belongs to.
+/// The MUXI API that an operation belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Api {
     /// The control plane: a MUXI server.
@@ -24,7 +24,7 @@ pub enum Auth {
     Hmac,
 }
 
-/// Where an argument goes.
+/// The place of an argument in the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// A path segment.
@@ -83,7 +83,7 @@ pub struct Field {
     pub name: &'static str,
     /// Its type as written in the declaration.
     pub rust_type: &'static str,
-    /// Whether the caller must give it.
+    /// True if the caller must give it.
     pub required: bool,
 }
 
@@ -100,17 +100,17 @@ pub struct Param {
     pub kind: Kind,
     /// The declared fields of its type, or of the type of its entries; none for all other types.
     pub fields: &'static [Field],
-    /// Where it goes.
+    /// Its place in the request.
     pub place: Place,
     /// Its name on the wire.
     pub wire: &'static str,
-    /// Where it goes, in words.
+    /// Its place, in words.
     pub goes_to: &'static str,
-    /// Whether the caller must give it.
+    /// True if the caller must give it.
     pub required: bool,
-    /// Whether one that the caller must give may be null.
+    /// True if a required one may be null.
     pub nullable: bool,
-    /// Whether Python takes it by keyword only.
+    /// True if Python takes it by keyword only.
     pub keyword_only: bool,
     /// The value sent when the caller gives none, as JSON.
     pub default: Option<&'static str>,
@@ -127,7 +127,7 @@ pub struct Constant {
     pub json: &'static str,
 }
 
-/// How a stream says that it is over.
+/// The way in which a stream says that it is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StreamEnd {
     /// `event: done`; a stream that ends without it was cut.
@@ -243,7 +243,7 @@ impl Endpoint {
         self.params.iter().find(|p| p.name == name)
     }
 
-    /// Whether the reply is a stream of events.
+    /// True if the reply is a stream of events.
     pub fn is_stream(&self) -> bool {
         matches!(self.reply, Reply::Events(_))
     }

@@ -1,6 +1,7 @@
 //! The table: every operation of both APIs, declared once.
 //!
-//! What the Rust and Python methods take, their documentation, the reference and muxi-local's routes derive from it.
+//! The arguments of the Rust and Python methods, their documentation, the reference and muxi-local's routes derive from
+//! it.
 
 mod arg_type;
 mod endpoint;

@@ -53,7 +53,7 @@ pub mod reply {
     pub trait EventsOf: Send + Sync + 'static {
         /// The type of its events.
         type Event: StreamEvent;
-        /// How such a stream ends.
+        /// The end of such a stream.
         const END: StreamEnd;
     }
 }

@@ -173,16 +173,16 @@ endpoints! { Server;
     json draft_files -> DraftResult = POST "/rpc/formations/{formation_id}/draft/files", hmac; whole {
         /// The formation's id.
         formation_id: String => path,
-        /// What to do.
+        /// The action to take.
         action: DraftAction => body,
     } with {
-        /// How to start the draft (`init`).
+        /// The content that the draft starts with (`init`).
         kw mode: DraftMode => body,
         /// The file, relative to the draft's folder.
         kw path: String => body,
-        /// What to write (`write`).
+        /// The content to write (`write`).
         kw content: String => body,
-        /// How `content` is encoded.
+        /// The encoding of `content`.
         kw encoding: DraftEncoding => body,
     }
 

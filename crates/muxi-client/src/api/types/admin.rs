@@ -6,7 +6,7 @@ use serde_json::Value;
 replies! {
     /// The result of reloading the secret file.
     pub struct SecretReload {
-        /// What was done, for people.
+        /// A description of the outcome, for people.
         pub message: String,
         /// Names that are new.
         pub added: Vec<String>,
@@ -14,7 +14,7 @@ replies! {
         pub overwritten: Vec<String>,
         /// Names that only memory has.
         pub preserved: Vec<String>,
-        /// How many secrets there are.
+        /// The number of secrets.
         pub count: u64,
     }
 
@@ -22,9 +22,9 @@ replies! {
     pub struct AuditLog {
         /// The entries.
         pub entries: Vec<AuditEntry>,
-        /// How many entries this reply has.
+        /// The number of entries in this reply.
         pub total_entries: u64,
-        /// How many were asked for at most.
+        /// The limit on entries that was asked for.
         pub limit: u64,
     }
 
@@ -34,21 +34,21 @@ replies! {
         pub timestamp: IsoTime,
         /// The request that did it.
         pub request_id: Option<String>,
-        /// What was done, such as `audit.cleared`.
+        /// The action, such as `audit.cleared`.
         pub action: String,
         /// The kind of thing it was done to.
         pub resource_type: String,
         /// The thing it was done to.
         pub resource_id: Option<String>,
-        /// Who did it.
+        /// The user who did it.
         pub user: Option<String>,
         /// The address it came from.
         pub ip: Option<String>,
-        /// How it went, such as `success`.
+        /// The result, such as `success`.
         pub result: String,
         /// The HTTP status of the reply.
         pub status_code: Option<u16>,
-        /// What was done, for people.
+        /// A description of the action, for people.
         pub message: Option<String>,
         /// More about it.
         pub data: Option<Value>,
@@ -56,11 +56,11 @@ replies! {
 
     /// The result of erasing the audit log.
     pub struct AuditCleared {
-        /// What was done, for people.
+        /// A description of the outcome, for people.
         pub message: String,
-        /// How many entries were erased.
+        /// The number of erased entries.
         pub previous_entries_count: u64,
-        /// Who erased them.
+        /// The user who erased them.
         pub cleared_by: String,
     }
 
@@ -84,19 +84,19 @@ replies! {
     pub struct TuningApplied {
         /// The file on the formation's machine.
         pub path: Option<String>,
-        /// How many learnings became active.
+        /// The number of learnings that became active.
         pub learnings_activated: Option<u64>,
     }
 
     /// A discarded suggestion.
     pub struct TuningDismissed {
-        /// How many learnings were discarded.
+        /// The number of discarded learnings.
         pub learnings_dismissed: Option<u64>,
     }
 
     /// The result of a tuning pass.
     pub struct TuningRun {
-        /// What started it, such as `manual`.
+        /// The trigger of the pass, such as `manual`.
         pub trigger: String,
         /// Events read.
         pub events_read: u64,
@@ -106,16 +106,16 @@ replies! {
         pub entries_written: u64,
         /// Sentences left out.
         pub dropped_sentences: u64,
-        /// Whether the spool was committed.
+        /// True if the spool was committed.
         pub spool_committed: bool,
-        /// Whether segments of the spool were kept.
+        /// True if segments of the spool were kept.
         pub spool_segments_kept: bool,
         /// Benchmarks that ran.
         #[serde(default)]
         pub benchmark_suites_run: Vec<Value>,
         /// Why no benchmark ran.
         pub benchmark_skipped: Option<String>,
-        /// How long it took, in milliseconds.
+        /// The duration in milliseconds.
         pub duration_ms: f64,
     }
 }

@@ -7,9 +7,9 @@ replies! {
     pub struct ArtifactList {
         /// The artifacts, latest versions.
         pub artifacts: Vec<Artifact>,
-        /// How many this reply has.
+        /// The number of artifacts in this reply.
         pub count: u64,
-        /// How many there are.
+        /// The number of all artifacts.
         pub total: u64,
     }
 
@@ -21,13 +21,13 @@ replies! {
         pub name: String,
         /// The number of the version, from 1.
         pub version: u64,
-        /// Whether it is the latest version.
+        /// True if it is the latest version.
         pub is_latest: bool,
         /// The media type.
         pub content_type: String,
         /// The kind of file, such as `text`.
         pub category: Option<String>,
-        /// What it is, for people.
+        /// A summary of its content, for people.
         pub summary: Option<String>,
         /// Its tags.
         #[serde(default)]
@@ -52,7 +52,7 @@ replies! {
         pub name: String,
         /// The versions, newest first.
         pub versions: Vec<Artifact>,
-        /// How many.
+        /// The number of versions.
         pub count: u64,
     }
 

@@ -24,11 +24,11 @@ replies! {
     pub struct ChatMessage {
         /// `assistant`.
         pub role: Nullable<Role>,
-        /// What the assistant says.
+        /// The assistant's answer.
         pub content: Nullable<Content>,
         /// Files that the turn made.
         pub artifacts: Nullable<Vec<ChatArtifact>>,
-        /// How the turn went: a failed turn shows only here.
+        /// The outcome of the turn: a failed turn shows only here.
         pub metadata: Nullable<TurnMetadata>,
         /// Widgets to show.
         #[serde(default)]
@@ -53,7 +53,7 @@ replies! {
 
     /// One part of an answer that comes in parts.
     pub struct ContentPart {
-        /// What kind of part it is, such as `text`.
+        /// The kind of part, such as `text`.
         #[serde(rename = "type")]
         pub kind: Option<String>,
         /// Its text.
@@ -62,54 +62,54 @@ replies! {
         pub tool_calls: Option<Value>,
     }
 
-    /// How a turn went.
+    /// The metadata of a turn.
     pub struct TurnMetadata {
         /// The session.
         pub session_id: Option<String>,
         /// The request to poll, when `escalated`.
         pub request_id: Option<String>,
-        /// Whether the turn failed and is tried again in the background.
+        /// True if the turn failed and is tried again in the background.
         pub escalated: Option<bool>,
-        /// Whether the turn was cancelled.
+        /// True if the turn was cancelled.
         pub cancelled: Option<bool>,
-        /// How the outcome of an escalated turn arrives: `polling`, `webhook` or `channel`.
+        /// The delivery of an escalated turn's outcome: `polling`, `webhook` or `channel`.
         pub delivery: Option<Delivery>,
         /// Why the turn was refused, such as `INPUT_VALIDATION_ERROR`.
         pub error_code: Option<String>,
         /// The kind of `error_code`.
         pub error_type: Option<String>,
-        /// Whether the turn ends in a question to the user.
+        /// True if the turn ends in a question to the user.
         pub clarification: Option<bool>,
         /// The mode of the clarification.
         pub mode: Option<String>,
         /// The workflow that answered.
         pub workflow_id: Option<String>,
-        /// How the workflow ended, such as `completed`.
+        /// The workflow's status at its end, such as `completed`.
         pub workflow_status: Option<String>,
-        /// How many tasks the workflow had.
+        /// The number of the workflow's tasks.
         pub total_tasks: Option<u64>,
-        /// How many of them are done.
+        /// The number of completed tasks.
         pub completed_tasks: Option<u64>,
-        /// How many of them failed.
+        /// The number of failed tasks.
         pub failed_tasks: Option<u64>,
-        /// How long the workflow took, in seconds.
+        /// The duration of the workflow in seconds.
         pub execution_time: Option<f64>,
-        /// How the answer was put together from the tasks.
+        /// The method by which the answer was made from the tasks.
         pub synthesis_method: Option<String>,
-        /// Who answered small talk.
+        /// The component that answered small talk.
         pub handled_by: Option<String>,
-        /// Whether there was something to do.
+        /// True if there was something to do.
         pub is_actionable: Option<bool>,
-        /// Whether the short path was taken.
+        /// True if the short path was taken.
         pub fast_path: Option<bool>,
-        /// Whether a rule chose the short path.
+        /// True if a rule chose the short path.
         pub early_heuristic: Option<bool>,
-        /// How long the turn took, in milliseconds.
+        /// The duration of the turn in milliseconds.
         pub processing_time_ms: Option<f64>,
     }
 }
 
-/// What an assistant says.
+/// The content of an assistant's message.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]

@@ -1,4 +1,4 @@
-//! What is wrong with a value of any declared type, for this project's own tests.
+//! The problems of a value of any declared type, for this project's own tests.
 
 use super::{
     Object, Text, admin, artifacts, chat, common, events, formation, memory, memory_admin, requests, scheduler,
@@ -31,7 +31,7 @@ pub(super) fn checks() -> impl Iterator<Item = &'static Check> {
     .flatten()
 }
 
-/// What is wrong with a value of the named type: it does not decode, holds unknown fields, or loses something.
+/// The problems of a value of the named type: it does not decode, holds unknown fields, or loses something.
 pub fn check(name: &str, value: &Value) -> Vec<String> {
     match checks().find(|(declared, _)| *declared == name) {
         Some((_, problems)) => problems(value),

@@ -1,4 +1,4 @@
-//! What several areas share.
+//! Types that several areas share.
 
 use serde::{
     Deserialize as _, Deserializer,
@@ -18,7 +18,7 @@ pub type Bytes = Vec<u8>;
 replies! {
     /// A reply that only says what was done.
     pub struct Message {
-        /// What was done, for people.
+        /// A description of the outcome, for people.
         pub message: String,
     }
 }

@@ -1,4 +1,4 @@
-//! What the events of streams carry.
+//! The data of streams' events.
 
 use super::common::text_or;
 use super::{
@@ -25,7 +25,7 @@ replies! {
         pub error_type: Option<String>,
     }
 
-    /// One step of a chat turn. Which of the optional fields are there depends on `kind` and `stage`.
+    /// One step of a chat turn. The optional fields depend on `kind` and `stage`.
     pub struct Token {
         /// `progress`, `thinking`, `planning`, `tool_call`, `content` (a slice of the answer), `completed` (all of it) or
         /// another kind.
@@ -48,31 +48,32 @@ replies! {
         pub timestamp: UnixTime,
         /// The stage of the turn.
         pub stage: Option<Stage>,
-        /// Whether `content` is to be shown as it is.
+        /// True if `content` is to be shown as it is.
         pub skip_rephrase: Option<bool>,
-        /// How the turn ended: `success`, `error`, `awaiting_clarification` or `escalated`; none for workflows.
+        /// The end of the turn: `success`, `error`, `awaiting_clarification` or `escalated`; none for
+        /// workflows.
         pub status: Option<TurnStatus>,
-        /// How long the turn took, in milliseconds.
+        /// The duration of the turn in milliseconds.
         pub processing_time_ms: Option<f64>,
         /// The agent that answered.
         pub agent_used: Option<String>,
         /// Files that the turn made.
         pub artifacts: Option<Vec<ChatArtifact>>,
-        /// Whether the turn ends in a question to the user.
+        /// True if the turn ends in a question to the user.
         pub clarification: Option<bool>,
         /// The question.
         pub clarification_question: Option<String>,
-        /// Whether the short path was taken.
+        /// True if the short path was taken.
         pub fast_path: Option<bool>,
-        /// Whether the turn failed and is tried again in the background.
+        /// True if the turn failed and is tried again in the background.
         pub escalated: Option<bool>,
-        /// Whether the slices before are void and only the whole answer counts.
+        /// True if the slices before are void and only the whole answer counts.
         pub stream_discontinuity: Option<bool>,
         /// The user's message.
         pub original_message: Option<String>,
         /// The beginning of the user's message.
         pub message_preview: Option<String>,
-        /// Whether questions back are off.
+        /// True if clarifying questions are off.
         pub skip_clarification: Option<bool>,
         /// The agent's id.
         pub agent_id: Option<String>,
@@ -82,9 +83,9 @@ replies! {
         pub agent_requested: Option<String>,
         /// The agent that was chosen.
         pub selected_agent: Option<String>,
-        /// Whether the agent has tools.
+        /// True if the agent has tools.
         pub has_tools: Option<bool>,
-        /// How many tools the agent has.
+        /// The number of the agent's tools.
         pub tool_count: Option<u64>,
         /// The tool.
         pub tool_name: Option<String>,
@@ -92,7 +93,7 @@ replies! {
         pub server_id: Option<String>,
         /// The service of the tool.
         pub service: Option<String>,
-        /// Whether the tool gets parameters.
+        /// True if the tool gets parameters.
         pub has_params: Option<bool>,
         /// The name of the file that is made.
         pub filename: Option<String>,
@@ -100,7 +101,7 @@ replies! {
         pub artifact_type: Option<String>,
         /// The format of the file.
         pub artifact_format: Option<String>,
-        /// Whether the answer is put into the persona's words.
+        /// True if the answer is put into the persona's words.
         pub has_persona: Option<bool>,
         /// The form of the answer, such as `markdown`.
         pub response_format: Option<String>,
@@ -108,21 +109,21 @@ replies! {
         pub sop_id: Option<String>,
         /// Its title.
         pub sop_name: Option<String>,
-        /// How complex the message is, from 0 to 10.
+        /// The complexity of the message, from 0 to 10.
         pub complexity_score: Option<f64>,
         /// The workflow.
         pub workflow_id: Option<String>,
-        /// How many tasks the workflow has.
+        /// The number of the workflow's tasks.
         pub task_count: Option<u64>,
-        /// How the workflow was divided into tasks.
+        /// The division of the workflow into tasks.
         pub decomposition_details: Option<Value>,
-        /// Whether a language model divided it.
+        /// True if a language model divided it.
         pub is_llm_response: Option<bool>,
-        /// How far the workflow is: an object with `total_tasks`, `completed_tasks`, `progress_percentage` and more.
+        /// Progress of the workflow: an object with `total_tasks`, `completed_tasks`, `progress_percentage` and more.
         pub progress: Option<Value>,
     }
 
-    /// Something to show beside an answer. What else it has depends on its kind; ignore unknown kinds.
+    /// Something to show beside an answer. Its other fields depend on its kind; ignore unknown kinds.
     pub struct Widget {
         /// `options`, `action_link`, `mcp_resource` or another kind.
         #[serde(rename = "type")]
@@ -135,19 +136,19 @@ replies! {
     pub struct LifecycleProgress {
         /// The stage, such as `extracting` or `health_check`.
         pub stage: LifecycleStage,
-        /// What happens, for people.
+        /// A description of the step, for people.
         pub message: String,
         /// The version of the runtime.
         pub version: Option<String>,
         /// The number of the attempt, from 1.
         pub attempt: Option<u64>,
-        /// How many attempts there are at most.
+        /// The maximum number of attempts.
         pub max_attempts: Option<u64>,
         /// The port of the new version while the old one still runs.
         pub staging_port: Option<u16>,
-        /// How far it is.
+        /// Its progress.
         pub progress: Option<Value>,
-        /// Where something is fetched from.
+        /// The URL that something is fetched from.
         pub url: Option<String>,
     }
 
@@ -169,7 +170,7 @@ replies! {
         pub previous_version: Option<String>,
         /// The number of the version that runs now.
         pub new_version: Option<String>,
-        /// How often it was restarted.
+        /// The number of restarts.
         pub restart_count: Option<u64>,
     }
 
@@ -177,7 +178,7 @@ replies! {
     pub struct LifecycleError {
         /// The name of the failure, such as `HealthCheckFailed`.
         pub error: String,
-        /// What went wrong, for people.
+        /// The error message, for people.
         pub message: String,
         /// The stage it happened in.
         pub stage: Option<LifecycleStage>,
@@ -200,7 +201,7 @@ replies! {
         pub kind: Option<String>,
         /// When, Unix seconds.
         pub timestamp: Option<UnixTime>,
-        /// What, for people.
+        /// A description of the event, for people.
         pub message: Option<String>,
         /// The session.
         pub session_id: Option<String>,
@@ -214,7 +215,7 @@ replies! {
         pub timestamp: Option<UnixTime>,
         /// The severity, lower case.
         pub level: Option<LogLevel>,
-        /// What happened.
+        /// The type of the event.
         pub event_type: Option<String>,
         /// The user.
         pub user_id: Option<String>,
@@ -224,7 +225,7 @@ replies! {
         pub request_id: Option<String>,
         /// The agent.
         pub agent_id: Option<String>,
-        /// What happened, for people.
+        /// A description of the event, for people.
         pub message: Option<String>,
         /// More about it.
         pub data: Option<Value>,

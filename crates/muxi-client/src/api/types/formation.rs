@@ -39,7 +39,7 @@ replies! {
         pub version: String,
     }
 
-    /// How many there are and how many of them are active.
+    /// The number of all items and of active ones.
     pub struct ActiveCount {
         /// All.
         pub count: u64,
@@ -49,7 +49,7 @@ replies! {
 
     /// Statistics of a formation.
     pub struct FormationStats {
-        /// How long it has been running.
+        /// The time for which it has been running.
         pub running: RunningStats,
         /// Its memory.
         pub memory: MemoryStats,
@@ -61,7 +61,7 @@ replies! {
         pub cpu_percent: Option<f64>,
     }
 
-    /// How long a formation has been running.
+    /// The time for which a formation has been running.
     pub struct RunningStats {
         /// Seconds since its start.
         pub seconds: u64,
@@ -118,15 +118,15 @@ replies! {
         pub logging: ResourceLink,
     }
 
-    /// How many there are and where they are listed.
+    /// The number of items, and the route that lists them.
     pub struct ResourceCount {
-        /// How many.
+        /// The number of items.
         pub total: u64,
         /// The route that lists them.
         pub resource: String,
     }
 
-    /// Where a part of the configuration is found.
+    /// The place of a part of the configuration.
     pub struct ResourceLink {
         /// The route that gives it.
         pub resource: String,
@@ -146,7 +146,7 @@ replies! {
     pub struct AgentList {
         /// The agents, each as the formation file has it.
         pub agents: Vec<Object>,
-        /// How many.
+        /// The number of agents.
         pub count: u64,
     }
 
@@ -164,7 +164,7 @@ replies! {
         pub source_id: Option<String>,
         /// The source's address.
         pub url: Option<String>,
-        /// What became of it, such as `skipped`.
+        /// The outcome, such as `skipped`.
         pub status: Option<String>,
         /// Why it was skipped.
         pub reason: Option<String>,
@@ -178,7 +178,7 @@ replies! {
         pub files_failed: Option<u64>,
         /// Bytes that were fetched.
         pub bytes_downloaded: Option<u64>,
-        /// How long it took, in milliseconds.
+        /// The duration in milliseconds.
         pub duration_ms: Option<f64>,
         /// Why it failed; empty when it did not.
         pub error: Option<String>,
@@ -186,7 +186,7 @@ replies! {
 
     /// The result of rebuilding knowledge trees.
     pub struct KnowledgeRebuild {
-        /// What was done, by agent id.
+        /// The results by agent id.
         pub agents: BTreeMap<String, KnowledgeTrees>,
         /// The only source that was rebuilt.
         pub source_id: Option<String>,
@@ -209,7 +209,7 @@ replies! {
     pub struct McpServerList {
         /// The servers, each as the formation file has it.
         pub servers: Vec<Object>,
-        /// How many.
+        /// The number of servers.
         pub count: u64,
     }
 
@@ -223,7 +223,7 @@ replies! {
     pub struct McpTool {
         /// Its name.
         pub name: String,
-        /// What it does.
+        /// Its description.
         pub description: String,
         /// The key it needs: `admin` or `client`.
         pub access: Access,
@@ -247,7 +247,7 @@ replies! {
         pub max_timeout_in_seconds: f64,
         /// Seconds that one tool call may take at most.
         pub max_tool_timeout_in_seconds: f64,
-        /// Whether prompts are rewritten before tools are chosen.
+        /// True if prompts are rewritten before tools are chosen.
         pub enhance_user_prompts: bool,
         /// The servers, each as the formation file has it.
         #[serde(default)]
@@ -276,7 +276,7 @@ replies! {
         pub soul: String,
     }
 
-    /// Where logs go.
+    /// The destinations of logs.
     pub struct LoggingDestinations {
         /// The log of the system.
         pub system: SystemLog,
@@ -288,15 +288,15 @@ replies! {
     pub struct SystemLog {
         /// The least severity that is logged.
         pub level: LogLevel,
-        /// Where it goes, such as `stdout`.
+        /// Its destination, such as `stdout`.
         pub destination: String,
     }
 
     /// The log of conversations.
     pub struct ConversationLogs {
-        /// Where it goes.
+        /// Its destinations.
         pub destinations: Vec<LogDestination>,
-        /// How many.
+        /// The number of destinations.
         pub count: u64,
     }
 
@@ -304,15 +304,15 @@ replies! {
     pub struct LogDestination {
         /// Its id.
         pub id: Option<String>,
-        /// How entries are sent.
+        /// The transport of entries.
         pub transport: Option<String>,
         /// The least severity that is sent.
         pub level: Option<LogLevel>,
         /// The form of an entry.
         pub format: Option<String>,
-        /// Whether it is in use.
+        /// True if it is in use.
         pub enabled: Option<bool>,
-        /// Where entries go.
+        /// The target of entries.
         pub destination: Option<Value>,
     }
 }

@@ -9,7 +9,7 @@ replies! {
     pub struct MemoryList {
         /// The memories, newest first.
         pub memories: Vec<Memory>,
-        /// How many this reply has.
+        /// The number of memories in this reply.
         pub count: u64,
     }
 
@@ -17,7 +17,7 @@ replies! {
     pub struct Memory {
         /// Its id.
         pub id: String,
-        /// What is remembered.
+        /// The content.
         pub content: String,
         /// When it was stored, ISO 8601 in UTC without a zone.
         pub created_at: IsoTime,
@@ -25,7 +25,7 @@ replies! {
         pub metadata: Object,
         /// `user`, `group` or `formation`.
         pub scope: MemoryScope,
-        /// Whose it is: an internal number as text for `user`.
+        /// Its owner: an internal number as text for `user`.
         pub scope_id: Option<String>,
     }
 
@@ -33,7 +33,7 @@ replies! {
     pub struct MemoryCreated {
         /// Its id.
         pub id: Option<String>,
-        /// What is remembered.
+        /// The content.
         pub content: MemoryContent,
         /// When it was stored, ISO 8601.
         pub created_at: IsoTime,
@@ -41,11 +41,11 @@ replies! {
         pub metadata: Option<Object>,
         /// `user`, `group` or `formation`.
         pub scope: MemoryScope,
-        /// Whose it is.
+        /// Its owner.
         pub scope_id: Option<String>,
     }
 
-    /// What a stored memory says.
+    /// The content of a stored memory.
     pub struct MemoryContent {
         /// Its kind, such as `general`.
         #[serde(rename = "type")]
@@ -58,17 +58,17 @@ replies! {
     pub struct MemoryIngested {
         /// `accepted`, or `duplicate` when the same source and source id came before.
         pub status: IngestionOutcome,
-        /// Whether it came before.
+        /// True if it came before.
         pub duplicate: bool,
         /// The event that stands for it.
         pub event_id: String,
-        /// Where it came from.
+        /// Its source.
         pub source: String,
         /// Its id there.
         pub source_id: Option<String>,
         /// `user`, `group` or `formation`.
         pub scope: MemoryScope,
-        /// Whose it is.
+        /// Its owner.
         pub scope_id: Option<String>,
         /// The job to poll; none for a duplicate.
         pub processing_id: Option<String>,
@@ -85,7 +85,7 @@ replies! {
         pub processing_id: Option<String>,
         /// One result per item.
         pub items: Vec<MemoryBatchItem>,
-        /// How many items went which way.
+        /// The numbers of items by outcome.
         pub counts: MemoryBatchCounts,
         /// The route to poll.
         pub status_url: Option<String>,
@@ -106,7 +106,7 @@ replies! {
         pub error: Option<String>,
     }
 
-    /// How many items of a batch went which way.
+    /// The numbers of a batch's items by outcome.
     pub struct MemoryBatchCounts {
         /// Accepted ones.
         pub accepted: u64,
@@ -131,7 +131,7 @@ replies! {
         /// One result per item, when done.
         #[serde(default)]
         pub items: Vec<IngestionItem>,
-        /// How many items went which way, when done.
+        /// The numbers of items by outcome, when done.
         pub counts: Option<IngestionCounts>,
         /// Language model tokens spent, when done.
         pub usage: Option<IngestionUsage>,
@@ -143,37 +143,37 @@ replies! {
         pub index: u64,
         /// The event that stands for it.
         pub event_id: Option<String>,
-        /// Where it came from.
+        /// Its source.
         pub source: Option<String>,
         /// Its id there.
         pub source_id: Option<String>,
-        /// What kind of content it is.
+        /// The kind of content.
         pub classification: Option<Classification>,
-        /// How much is filtered, such as `strict`.
+        /// The strictness of the filter, such as `strict`.
         pub filter_level: Option<String>,
-        /// What became of it, such as `filtered`.
+        /// The outcome, such as `filtered`.
         pub disposition: Option<String>,
         /// The tier it was stored in.
         pub tier: Option<Value>,
         /// Why that tier.
         pub tier_reason: Option<String>,
-        /// How many facts were found in it.
+        /// The number of facts that were found in it.
         pub facts_extracted: Option<u64>,
-        /// How many times something was put into the knowledge graph.
+        /// The number of additions to the knowledge graph.
         pub graph_extractions: Option<u64>,
         /// Why it failed: usually a text.
         pub error: Option<Value>,
     }
 
-    /// What kind of content an item is.
+    /// The kind of an item's content.
     pub struct Classification {
         /// The kind, such as `transactional`.
         pub category: String,
-        /// How much likelier it is than the next kind.
+        /// The margin by which it is likelier than the next kind.
         pub margin: Option<f64>,
     }
 
-    /// How many ingested items went which way.
+    /// The numbers of ingested items by outcome.
     pub struct IngestionCounts {
         /// Stored ones.
         pub stored: u64,
@@ -185,7 +185,7 @@ replies! {
 
     /// Language model tokens spent on a job.
     pub struct IngestionUsage {
-        /// What each number counts.
+        /// The meaning of each number.
         pub fields: Vec<String>,
         /// The totals, in the order of `fields`.
         pub total: Vec<i64>,
@@ -193,7 +193,7 @@ replies! {
         pub breakdown: Object,
     }
 
-    /// Where a fact came from.
+    /// The origin of a fact.
     pub struct Provenance {
         /// By entity: the entity.
         pub entity: Option<Object>,
@@ -218,7 +218,7 @@ replies! {
     pub struct History {
         /// The entries, newest first.
         pub entries: Vec<HistoryEntry>,
-        /// How many.
+        /// The number of entries.
         pub count: u64,
     }
 
@@ -228,19 +228,19 @@ replies! {
         pub id: Option<Value>,
         /// The day, ISO 8601.
         pub date: Option<String>,
-        /// What happened.
+        /// The events of the day, in words.
         pub summary: Option<String>,
-        /// What was decided.
+        /// The decisions of the day.
         pub decisions: Option<Value>,
         /// The projects it is about.
         pub projects: Option<Value>,
-        /// What was around it.
+        /// The context of the day.
         pub context: Option<Value>,
         /// When it was written, ISO 8601.
         pub created_at: Option<IsoTime>,
         /// When it was changed last, ISO 8601.
         pub updated_at: Option<IsoTime>,
-        /// What it was made from: `source_type` and `source_id`.
+        /// The sources that it was made from: `source_type` and `source_id`.
         #[serde(default)]
         pub sources: Vec<Object>,
     }
@@ -249,7 +249,7 @@ replies! {
     pub struct UserBuffer {
         /// The user.
         pub user_id: String,
-        /// How many messages it has.
+        /// The number of messages.
         pub total_messages: u64,
         /// The sessions; the shipped runtime gives none.
         #[serde(default)]
@@ -260,15 +260,15 @@ replies! {
 
     /// A cleared message buffer.
     pub struct BufferCleared {
-        /// What was done, for people.
+        /// A description of the outcome, for people.
         pub message: String,
         /// The user.
         pub user_id: Option<String>,
         /// The session, when only one was cleared.
         pub session_id: Option<String>,
-        /// How many messages are gone.
+        /// The number of erased messages.
         pub messages_cleared: u64,
-        /// How many sessions are gone, when all were cleared.
+        /// The number of erased sessions, when all were cleared.
         pub sessions_cleared: Option<u64>,
     }
 
@@ -282,11 +282,11 @@ replies! {
 
     /// One message buffer.
     pub struct Buffer {
-        /// How many messages it has.
+        /// The number of messages in it.
         pub total_entries: u64,
-        /// How many it can hold.
+        /// The number of messages that it can hold.
         pub max_size: u64,
-        /// How full it is, from 0 to 1.
+        /// The part of it in use, from 0 to 1.
         pub utilization: f64,
         /// Stored values by namespace.
         #[serde(default)]
@@ -303,9 +303,9 @@ replies! {
         pub total_sessions: u64,
         /// The size in KB.
         pub buffer_size_kb: f64,
-        /// How many messages the buffer can hold; the shipped runtime gives 0.
+        /// The number of messages that the buffer can hold; the shipped runtime gives 0.
         pub max_size: u64,
-        /// How full it is, from 0 to 1; the shipped runtime gives 0.
+        /// The part of it in use, from 0 to 1; the shipped runtime gives 0.
         pub utilization: f64,
     }
 }

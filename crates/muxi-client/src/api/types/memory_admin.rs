@@ -29,12 +29,12 @@ replies! {
         pub grace_period_days: Option<u64>,
         /// Forget: whether a rebuild is still to be done.
         pub rebuild_required: Option<Value>,
-        /// What was done, by projection.
+        /// The results by projection.
         #[serde(default)]
         pub projections: BTreeMap<String, Projection>,
     }
 
-    /// What a rebuild did to one projection.
+    /// The result of a rebuild for one projection.
     pub struct Projection {
         /// Events read.
         pub events: u64,
@@ -42,7 +42,7 @@ replies! {
         pub applied: u64,
         /// Events that failed.
         pub failed: u64,
-        /// Whether nothing was changed.
+        /// True if nothing was changed.
         pub dry_run: Option<bool>,
     }
 
@@ -50,15 +50,15 @@ replies! {
     pub struct MemoryBackfill {
         /// The user.
         pub user_id: String,
-        /// What was done, by projection.
+        /// The results by projection.
         pub synthesized: BTreeMap<String, Backfilled>,
     }
 
-    /// What a backfill did to one projection.
+    /// The result of a backfill for one projection.
     pub struct Backfilled {
         /// Events made.
         pub synthesized: u64,
-        /// Whether all is done.
+        /// True if all is done.
         pub complete: bool,
     }
 
@@ -66,7 +66,7 @@ replies! {
     pub struct MemoryLint {
         /// The user; none for all.
         pub user_id: Option<String>,
-        /// What was found and mended.
+        /// The problems that were found and mended.
         pub report: Object,
     }
 
@@ -74,11 +74,11 @@ replies! {
     pub struct DistilledAccepted {
         /// The batch's id.
         pub batch_id: String,
-        /// How many events were accepted.
+        /// The number of accepted events.
         pub accepted: Option<u64>,
-        /// How many came before.
+        /// The number of events that came before.
         pub duplicates: Option<u64>,
-        /// How many were rejected.
+        /// The number of rejected events.
         pub rejected: Option<u64>,
         /// Why they were rejected.
         #[serde(default)]
@@ -106,9 +106,9 @@ replies! {
         /// One result per accepted event, when done.
         #[serde(default)]
         pub items: Vec<DistilledItem>,
-        /// How many events went which way, when done.
+        /// The numbers of events by outcome, when done.
         pub counts: Option<DistilledCounts>,
-        /// Whether embeddings of the batch were used.
+        /// True if embeddings of the batch were used.
         pub pre_computed_vectors_used: Option<bool>,
     }
 
@@ -122,13 +122,13 @@ replies! {
         pub event_type: Option<String>,
         /// The user it is about.
         pub user_id: Option<String>,
-        /// What became of it, such as `projected`.
+        /// The outcome, such as `projected`.
         pub disposition: Option<String>,
         /// Why it failed: usually a text.
         pub error: Option<Value>,
     }
 
-    /// How many distilled events went which way.
+    /// The numbers of distilled events by outcome.
     pub struct DistilledCounts {
         /// Ones that reached the derived stores.
         pub projected: u64,
@@ -150,7 +150,7 @@ replies! {
     pub struct DistilleryList {
         /// The distilleries.
         pub distilleries: Vec<Distillery>,
-        /// How many.
+        /// The number of distilleries.
         pub count: u64,
     }
 
@@ -168,9 +168,9 @@ replies! {
         pub description: Option<String>,
         /// Its public key: `ed25519:` and base64.
         pub public_key: Option<String>,
-        /// What it may send: `user_ids`, `event_types`, `max_events_per_day`, `max_batch_size`.
+        /// The limits on its events: `user_ids`, `event_types`, `max_events_per_day`, `max_batch_size`.
         pub scope: Option<Object>,
-        /// How far it is trusted.
+        /// Its trust level.
         pub trust_level: Option<String>,
         /// Its state.
         pub status: Option<String>,

@@ -2,7 +2,8 @@
 //!
 //! A field that is always on the wire is plain, or [`Nullable`]; one that may be absent is an `Option`, or empty where
 //! the list or map may be absent. States and kinds are open sets: a word that this version does not know is kept in their
-//! variant `Other`. Times keep the wire's own value. Fields that this version does not know are kept in `extra`. What the envelope adds (request id, idempotency key, timestamp) is not part of these types.
+//! variant `Other`. Times keep the wire's own value. Fields that this version does not know are kept in `extra`. The
+//! fields of the envelope (request id, idempotency key, timestamp) are not part of these types.
 
 /// Declares replies: adds the derives and the field `extra` to each.
 macro_rules! replies {

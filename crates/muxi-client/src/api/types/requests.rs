@@ -8,7 +8,7 @@ replies! {
     pub struct RequestList {
         /// The requests, oldest first.
         pub requests: Vec<RequestStatus>,
-        /// How many.
+        /// The number of requests.
         pub count: u64,
     }
 
@@ -20,19 +20,19 @@ replies! {
         pub user_id: Option<String>,
         /// `pending`, `processing`, `running`, `completed`, `failed`, `cancelled` or `awaiting_clarification`.
         pub status: RequestState,
-        /// How far it is, for people.
+        /// Its progress, for people.
         pub progress: Option<String>,
         /// When it came, Unix seconds.
         pub created_at: UnixTime,
         /// When it ended, Unix seconds.
         pub completed_at: Option<UnixTime>,
-        /// Whether it failed once and was tried again in the background.
+        /// True if it failed once and was tried again in the background.
         pub escalated: Option<bool>,
         /// The answer of a completed request: a text, rarely an object.
         pub result: Option<Value>,
         /// Why it failed: usually a text.
         pub error: Option<Value>,
-        /// What was tried, when an escalated request failed.
+        /// The attempts, when an escalated request failed.
         pub report: Option<Object>,
     }
 
@@ -44,7 +44,7 @@ replies! {
         pub status: RequestState,
         /// `immediate`, or `cooperative` when it stops at its next checkpoint.
         pub cancellation: Cancellation,
-        /// What was done, for people.
+        /// A description of the outcome, for people.
         pub message: String,
     }
 }

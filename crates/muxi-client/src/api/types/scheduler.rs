@@ -6,15 +6,15 @@ use serde_json::Value;
 replies! {
     /// The scheduler's settings.
     pub struct SchedulerConfig {
-        /// Whether it runs.
+        /// True if it runs.
         pub enabled: bool,
         /// Its time zone.
         pub timezone: Option<String>,
         /// Minutes between two looks at the jobs.
         pub check_interval_minutes: Option<f64>,
-        /// How many jobs may run at once.
+        /// The maximum number of jobs that run at once.
         pub max_concurrent_jobs: Option<u64>,
-        /// How many failures in a row pause a job.
+        /// The number of failures in a row after which a job is paused.
         pub max_failures_before_pause: Option<u64>,
         /// The time of day for jobs that name none, such as `09:00`.
         pub default_time: Option<String>,
@@ -24,7 +24,7 @@ replies! {
     pub struct JobList {
         /// The jobs, newest first.
         pub jobs: Vec<Job>,
-        /// How many.
+        /// The number of jobs.
         pub count: u64,
     }
 
@@ -40,7 +40,7 @@ replies! {
         pub original_prompt: String,
         /// The message as it is sent.
         pub execution_prompt: String,
-        /// Whether it runs again and again.
+        /// True if it runs again and again.
         pub is_recurring: bool,
         /// When it runs, as a cron line.
         pub cron_expression: Option<String>,
@@ -57,15 +57,15 @@ replies! {
         pub updated_at: Option<IsoTime>,
         /// When it ran last, ISO 8601.
         pub last_run_at: Option<IsoTime>,
-        /// How it went.
+        /// The status of its last run.
         pub last_run_status: Option<String>,
         /// Why it failed.
         pub last_run_failure_message: Option<String>,
-        /// How often it ran.
+        /// The number of runs.
         pub total_runs: u64,
-        /// How often it failed.
+        /// The number of failed runs.
         pub total_failures: u64,
-        /// How often it failed in a row.
+        /// The number of failed runs in a row.
         pub consecutive_failures: u64,
         /// More about it.
         pub job_metadata: Option<Object>,

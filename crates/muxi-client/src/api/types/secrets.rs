@@ -8,7 +8,7 @@ secret_replies! {
     pub struct SecretList {
         /// Masked values by name.
         pub secrets: BTreeMap<String, String>,
-        /// How many.
+        /// The number of secrets.
         pub count: u64,
     }
 

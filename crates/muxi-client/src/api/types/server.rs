@@ -5,7 +5,7 @@ use super::{DraftAction, DraftEncoding, DraftMode, EntryKind, FormationState, Is
 replies! {
     /// Health of the server.
     pub struct ServerHealth {
-        /// Whether the server works.
+        /// True if the server works.
         pub success: bool,
         /// `ok`.
         pub status: String,
@@ -17,7 +17,7 @@ replies! {
     pub struct ServerStatus {
         /// The server itself.
         pub server: ServerInfo,
-        /// How many formations are in which state.
+        /// The numbers of formations by state.
         pub formations: FormationCounts,
         /// The ports for formations.
         pub port_pool: PortPool,
@@ -69,7 +69,7 @@ replies! {
     pub struct FormationList {
         /// The formations.
         pub formations: Vec<FormationSummary>,
-        /// How many.
+        /// The number of formations.
         pub total: u64,
     }
 
@@ -87,9 +87,9 @@ replies! {
         pub pid: i64,
         /// Seconds since its start.
         pub uptime: u64,
-        /// How often it was restarted.
+        /// The number of restarts.
         pub restart_count: u64,
-        /// Whether it answered its health check; none while it starts.
+        /// True if it answered its health check; none while it starts.
         pub healthy: Option<bool>,
         /// Its versions.
         pub version: Option<FormationVersion>,
@@ -117,7 +117,7 @@ replies! {
         pub port: u16,
         /// The id of its process.
         pub pid: i64,
-        /// How often it was restarted.
+        /// The number of restarts.
         pub restart_count: u64,
         /// Seconds since its start.
         pub uptime: u64,
@@ -127,7 +127,7 @@ replies! {
         pub deployed_at: IsoTime,
         /// When it was changed last, RFC 3339.
         pub updated_at: IsoTime,
-        /// Whether it answered its health check; none while it starts.
+        /// True if it answered its health check; none while it starts.
         pub healthy: Option<bool>,
         /// Its versions.
         pub version: Option<FormationVersion>,
@@ -141,13 +141,13 @@ replies! {
         pub id: String,
         /// The state it is in now.
         pub status: Option<FormationState>,
-        /// What was done, for people.
+        /// A description of the outcome, for people.
         pub message: Option<String>,
         /// The port it listens on, on the server's machine.
         pub port: Option<u16>,
         /// The id of its process.
         pub pid: Option<i64>,
-        /// How often it was restarted.
+        /// The number of restarts.
         pub restart_count: Option<u64>,
         /// The number of the version that runs now.
         pub version: Option<i64>,
@@ -159,7 +159,7 @@ replies! {
     pub struct UpdateCancelled {
         /// The formation's id.
         pub formation_id: String,
-        /// What was done, for people.
+        /// A description of the outcome, for people.
         pub message: String,
         /// The state the formation is in.
         pub status: FormationState,
@@ -199,7 +199,7 @@ replies! {
         pub port: u16,
         /// The id of its process.
         pub pid: i64,
-        /// What was done, for people.
+        /// A description of the outcome, for people.
         pub message: String,
         /// `blue-green`.
         pub deployment_type: String,
@@ -211,7 +211,7 @@ replies! {
         pub formation_id: String,
         /// The lines.
         pub logs: LogLines,
-        /// How many lines there are in all.
+        /// The numbers of all lines.
         pub total_lines: LogLineCounts,
     }
 
@@ -233,9 +233,9 @@ replies! {
 
     /// The result of an edit of a draft.
     pub struct DraftResult {
-        /// Whether the edit was made.
+        /// True if the edit was made.
         pub success: bool,
-        /// What the action gives.
+        /// The result of the action.
         pub data: Option<DraftData>,
         /// The state of the draft; none after `deploy`.
         pub draft: Option<DraftState>,
@@ -243,7 +243,7 @@ replies! {
         pub live: Option<LiveState>,
     }
 
-    /// What an action on a draft gives. `deploy` gives the fields of `Deployed` or `Updated`.
+    /// The result of an action on a draft. `deploy` gives the fields of `Deployed` or `Updated`.
     pub struct DraftData {
         /// `init`: the action.
         pub action: Option<DraftAction>,
@@ -280,7 +280,7 @@ replies! {
 
     /// The state of a draft.
     pub struct DraftState {
-        /// Whether there is a draft.
+        /// True if there is a draft.
         pub exists: bool,
         /// The version it was cloned from.
         pub base_version: Option<String>,
@@ -298,7 +298,7 @@ replies! {
 
     /// A started development run.
     pub struct DevRun {
-        /// Whether it was started.
+        /// True if it was started.
         pub success: bool,
         /// The formation's id.
         pub formation_id: String,
@@ -310,7 +310,7 @@ replies! {
 
     /// A stopped development run.
     pub struct DevStopped {
-        /// Whether it was stopped.
+        /// True if it was stopped.
         pub success: bool,
         /// The formation's id.
         pub formation_id: String,

@@ -7,7 +7,7 @@ replies! {
     pub struct SessionList {
         /// The sessions, newest first.
         pub sessions: Vec<SessionSummary>,
-        /// How many.
+        /// The number of sessions.
         pub count: u64,
     }
 
@@ -19,7 +19,7 @@ replies! {
         pub user_id: String,
         /// When something was said last, Unix seconds.
         pub last_activity: Option<UnixTime>,
-        /// Whether it is active.
+        /// True if it is active.
         pub active: bool,
     }
 
@@ -29,9 +29,9 @@ replies! {
         pub session_id: String,
         /// The user.
         pub user_id: String,
-        /// How many messages it has.
+        /// The number of its messages.
         pub message_count: u64,
-        /// Whether it is active.
+        /// True if it is active.
         pub active: bool,
         /// When it began, Unix seconds.
         pub created_at: Option<UnixTime>,
@@ -45,17 +45,17 @@ replies! {
         pub session_id: String,
         /// The messages, oldest first.
         pub messages: Vec<SessionMessage>,
-        /// How many this reply has.
+        /// The number of messages in this reply.
         pub count: u64,
-        /// Whether there are more.
+        /// True if there are more.
         pub has_more: bool,
     }
 
     /// One message of a session.
     pub struct SessionMessage {
-        /// What was said.
+        /// The text of the message.
         pub text: String,
-        /// Who said it, and where.
+        /// The message's author and place.
         pub metadata: MessageMetadata,
         /// When it was stored, Unix seconds.
         pub timestamp: UnixTime,
@@ -65,7 +65,7 @@ replies! {
         pub embedding: Option<Vec<f64>>,
     }
 
-    /// Who said a message, and where.
+    /// The author and the place of a message.
     pub struct MessageMetadata {
         /// `user` or `assistant`.
         pub role: Role,
@@ -87,11 +87,11 @@ replies! {
     pub struct SessionRestored {
         /// The session's id.
         pub session_id: String,
-        /// How many messages were stored.
+        /// The number of stored messages.
         pub messages_loaded: u64,
-        /// How many were left out.
+        /// The number of messages that were left out.
         pub messages_dropped: u64,
-        /// What was done, for people.
+        /// A description of the outcome, for people.
         pub message: String,
     }
 }

@@ -34,9 +34,9 @@ streams! {
     LifecycleEvents: Complete, LifecycleEvent;
     /// A formation's output, live: `connected`, then `log` for each new line, both a [`FormationLogLine`].
     FormationLogEvents: Open, OutputEvent;
-    /// What happens for a user, live: a [`UserEvent`] each, without an event name.
+    /// The activity of a user, live: a [`UserEvent`] each, without an event name.
     UserEvents: Open, ActivityEvent;
-    /// What happens in a request, live: a [`Token`] each, without an event name, between the types `stream_open` and
+    /// The events of a request, live: a [`Token`] each, without an event name, between the types `stream_open` and
     /// `stream_completed`.
     RequestEvents: Open, RequestEvent;
     /// Log entries, live: `log` with a [`LogEvent`] each.

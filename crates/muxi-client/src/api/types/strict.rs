@@ -1,4 +1,4 @@
-//! What of a reply its type does not know, for this project's own tests.
+//! The parts of a reply that its type does not know, for this project's own tests.
 
 use super::Object;
 use serde::Serialize;
@@ -38,7 +38,7 @@ impl<T: Strict> Strict for BTreeMap<String, T> {
 /// A type's name, and what is wrong with a value of it.
 pub(super) type Check = (&'static str, fn(&Value) -> Vec<String>);
 
-/// What is wrong with a value as a `T`: it does not decode, holds unknown fields, or loses something.
+/// The problems of a value as a `T`: it does not decode, holds unknown fields, or loses something.
 pub(super) fn problems<T: Strict + DeserializeOwned + Serialize>(value: &Value) -> Vec<String> {
     let decoded: T = match serde_json::from_value(value.clone()) {
         Ok(decoded) => decoded,

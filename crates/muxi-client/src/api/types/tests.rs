@@ -13,7 +13,7 @@ fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
     formation::ENDPOINTS.iter().chain(server::ENDPOINTS).copied()
 }
 
-/// Whether a path is of the form of a row; the more of it is literal, the more it counts.
+/// The number of literal segments if a path is of the form of a row; the more there are, the more it counts.
 fn literal_segments(pattern: &str, path: &str) -> Option<usize> {
     let (pattern, path): (Vec<_>, Vec<_>) = (pattern.split('/').collect(), path.split('/').collect());
     let fits = pattern.len() == path.len() && pattern.iter().zip(&path).all(|(p, s)| p.starts_with('{') || p == s);

@@ -10,7 +10,7 @@ replies! {
         pub formation_id: String,
         /// Their names.
         pub triggers: Vec<String>,
-        /// How many.
+        /// The number of triggers.
         pub count: u64,
     }
 
@@ -36,7 +36,7 @@ replies! {
     pub struct SopList {
         /// The procedures.
         pub sops: Vec<SopSummary>,
-        /// How many.
+        /// The number of procedures.
         pub count: u64,
     }
 
@@ -49,7 +49,7 @@ replies! {
         /// Its kind, such as `template`.
         #[serde(rename = "type")]
         pub kind: String,
-        /// How many steps it has.
+        /// The number of its steps.
         pub steps: Option<u64>,
         /// The agents that it uses.
         pub agents_used: Option<Vec<String>>,
@@ -66,11 +66,11 @@ replies! {
         pub kind: String,
         /// Its text, Markdown.
         pub content: String,
-        /// What its head says.
+        /// The metadata in its head.
         pub metadata: Object,
-        /// What it refers to.
+        /// The items that it refers to.
         pub references: Option<Value>,
-        /// How many steps it has.
+        /// The number of its steps.
         pub steps: Option<u64>,
         /// The agents that it uses.
         pub agents_used: Option<Vec<String>>,
@@ -88,15 +88,15 @@ replies! {
     pub struct SkillSummary {
         /// Its name.
         pub name: String,
-        /// What it does.
+        /// Its description.
         pub description: Option<String>,
         /// `builtin`, `public` or `private`.
         pub scope: Option<SkillScope>,
-        /// Whether it has scripts.
+        /// True if it has scripts.
         pub has_scripts: Option<bool>,
-        /// How many resources it has.
+        /// The number of its resources.
         pub resource_count: Option<u64>,
-        /// Whether it can run commands.
+        /// True if it can run commands.
         pub has_execution_context: Option<bool>,
     }
 
@@ -104,11 +104,11 @@ replies! {
     pub struct Skill {
         /// Its name.
         pub name: String,
-        /// What it does.
+        /// Its description.
         pub description: Option<String>,
         /// Its licence.
         pub license: Option<String>,
-        /// What it works with.
+        /// The systems that it works with.
         pub compatibility: Option<Value>,
         /// The tools that it may use.
         pub allowed_tools: Option<Value>,

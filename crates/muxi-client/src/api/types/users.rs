@@ -22,7 +22,7 @@ replies! {
         pub internal_user_id: Option<i64>,
         /// The identifiers.
         pub identifiers: Vec<UserIdentifier>,
-        /// How many.
+        /// The number of identifiers.
         pub count: u64,
     }
 
@@ -39,7 +39,7 @@ replies! {
 
     /// An unlinked identifier.
     pub struct UserIdentifierDeleted {
-        /// What was done, for people.
+        /// A description of the outcome, for people.
         pub message: String,
         /// The MUXI user it belonged to.
         pub muxi_user_id: String,
@@ -77,7 +77,7 @@ replies! {
     pub struct CredentialServices {
         /// The services.
         pub services: Vec<CredentialService>,
-        /// How many.
+        /// The number of services.
         pub count: u64,
     }
 
@@ -87,7 +87,7 @@ replies! {
         pub service: String,
         /// The MCP server that uses it.
         pub server_id: Option<String>,
-        /// What it is.
+        /// Its description.
         pub description: Option<String>,
     }
 
@@ -95,7 +95,7 @@ replies! {
     pub struct CredentialList {
         /// The credentials, redacted.
         pub credentials: Vec<Credential>,
-        /// How many.
+        /// The number of credentials.
         pub count: u64,
     }
 
@@ -103,7 +103,7 @@ replies! {
     pub struct CredentialDeleted {
         /// Its id.
         pub credential_id: String,
-        /// Whether it is gone.
+        /// True if it is gone.
         pub deleted: bool,
     }
 }

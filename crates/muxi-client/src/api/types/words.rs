@@ -107,7 +107,7 @@ macro_rules! words {
 }
 
 words! {
-    /// How a tracked request stands.
+    /// The state of a tracked request.
     pub enum RequestState {
         /// It waits for its turn.
         Pending = "pending",
@@ -125,7 +125,7 @@ words! {
         AwaitingClarification = "awaiting_clarification",
     }
 
-    /// How a cancellation takes effect.
+    /// The way in which a cancellation takes effect.
     pub enum Cancellation {
         /// The request has stopped.
         Immediate = "immediate",
@@ -133,7 +133,7 @@ words! {
         Cooperative = "cooperative",
     }
 
-    /// How the result of background work arrives.
+    /// The way in which the result of background work arrives.
     pub enum Delivery {
         /// A signed webhook brings it.
         Webhook = "webhook",
@@ -143,7 +143,7 @@ words! {
         Channel = "channel",
     }
 
-    /// Who said a message.
+    /// The role of a message's author.
     pub enum Role {
         /// The user.
         User = "user",
@@ -151,7 +151,7 @@ words! {
         Assistant = "assistant",
     }
 
-    /// What a token of a chat turn brings.
+    /// The kind of a token of a chat turn.
     pub enum TokenKind {
         /// A step was taken.
         Progress = "progress",
@@ -225,7 +225,7 @@ words! {
         Final = "final",
     }
 
-    /// How a chat turn ended.
+    /// The status of a chat turn at its end.
     pub enum TurnStatus {
         /// It has an answer.
         Success = "success",
@@ -237,7 +237,7 @@ words! {
         Escalated = "escalated",
     }
 
-    /// What kind of widget it is.
+    /// The kind of a widget.
     pub enum WidgetKind {
         /// Some options to choose from.
         Options = "options",
@@ -247,7 +247,7 @@ words! {
         McpResource = "mcp_resource",
     }
 
-    /// What kind of file a turn made.
+    /// The kind of a file that a turn made.
     pub enum ArtifactKind {
         /// Text.
         Text = "text",
@@ -259,7 +259,7 @@ words! {
         Data = "data",
     }
 
-    /// How a fired trigger stands.
+    /// The state of a fired trigger.
     pub enum TriggerState {
         /// It runs in the background.
         Processing = "processing",
@@ -267,7 +267,7 @@ words! {
         Completed = "completed",
     }
 
-    /// Who may use a skill.
+    /// The agents that may use a skill.
     pub enum SkillScope {
         /// It comes with the runtime.
         Builtin = "builtin",
@@ -277,7 +277,7 @@ words! {
         Private = "private",
     }
 
-    /// Who shares a memory.
+    /// The users that share a memory.
     pub enum MemoryScope {
         /// One user.
         User = "user",
@@ -287,7 +287,7 @@ words! {
         Formation = "formation",
     }
 
-    /// How an ingestion or another job on memories stands.
+    /// The state of an ingestion or of another job on memories.
     pub enum MemoryJobState {
         /// It waits for its turn.
         Queued = "queued",
@@ -299,7 +299,7 @@ words! {
         Failed = "failed",
     }
 
-    /// What became of content that was handed in.
+    /// The outcome for content that was handed in.
     pub enum IngestionOutcome {
         /// It is being worked on.
         Accepted = "accepted",
@@ -311,7 +311,7 @@ words! {
 
     /// A derived memory store.
     pub enum MemoryProjection {
-        /// What is known about artifacts.
+        /// Facts about artifacts.
         ArtifactMetadata = "artifact_metadata",
         /// The narrative log.
         CaptainsLog = "captains_log",
@@ -329,7 +329,7 @@ words! {
         Recurring = "recurring",
     }
 
-    /// How a scheduled job stands.
+    /// The state of a scheduled job.
     pub enum JobStatus {
         /// It runs when it is time.
         Active = "ACTIVE",
@@ -341,7 +341,7 @@ words! {
     pub enum LogLevel {
         /// For debugging.
         Debug = "debug",
-        /// What happens normally.
+        /// A normal event.
         Info = "info",
         /// Something is odd.
         Warning = "warning",
@@ -351,7 +351,7 @@ words! {
         Critical = "critical",
     }
 
-    /// Which key something needs.
+    /// The key that something needs.
     pub enum Access {
         /// The admin key.
         Admin = "admin",
@@ -359,7 +359,7 @@ words! {
         Client = "client",
     }
 
-    /// Whether a formation is well.
+    /// The health of a formation.
     pub enum HealthState {
         /// It is.
         Healthy = "healthy",
@@ -367,7 +367,7 @@ words! {
         Unhealthy = "unhealthy",
     }
 
-    /// How a formation stands on its server.
+    /// The state of a formation on its server.
     pub enum FormationState {
         /// It is being started.
         Starting = "starting",
@@ -445,7 +445,7 @@ words! {
         Discard = "discard",
     }
 
-    /// What a draft begins with.
+    /// The content that a draft begins with.
     pub enum DraftMode {
         /// Nothing.
         New = "new",
@@ -453,7 +453,7 @@ words! {
         Clone = "clone",
     }
 
-    /// How a draft file's content is encoded.
+    /// The encoding of a draft file's content.
     pub enum DraftEncoding {
         /// As text.
         Utf8 = "utf-8",
@@ -461,7 +461,7 @@ words! {
         Base64 = "base64",
     }
 
-    /// What an entry of a draft is.
+    /// The kind of an entry of a draft.
     pub enum EntryKind {
         /// A file.
         File = "file",
@@ -471,14 +471,14 @@ words! {
 }
 
 impl RequestState {
-    /// Whether the request is over: completed, failed or cancelled.
+    /// True if the request is over: completed, failed or cancelled.
     pub fn is_finished(&self) -> bool {
         matches!(self, Self::Completed | Self::Failed | Self::Cancelled)
     }
 }
 
 impl MemoryJobState {
-    /// Whether the job is over: completed or failed.
+    /// True if the job is over: completed or failed.
     pub fn is_finished(&self) -> bool {
         matches!(self, Self::Completed | Self::Failed)
     }

@@ -16,7 +16,7 @@ endpoints! { Formation;
     } with {
         /// The largest number of entries to return.
         opt limit: u32 => query,
-        /// How many entries to skip.
+        /// The number of entries to skip.
         kw offset: u32 => query,
         /// The scopes to look in.
         kw scopes: Scopes => query,
@@ -33,7 +33,7 @@ endpoints! { Formation;
     } with {
         /// More about it, kept beside it.
         kw metadata: Object => body,
-        /// Who shares it: `user` (default), `group` or `formation`.
+        /// The users that share it: `user` (default), `group` or `formation`.
         kw scope: MemoryScope => body,
         /// The group's id when the scope is `group`.
         kw scope_id: String => body,
@@ -45,18 +45,18 @@ endpoints! { Formation;
         user_id: String => user,
         /// Text, or any JSON.
         content: Value => body,
-        /// Where it came from, for example `crm`.
+        /// Its source, for example `crm`.
         source: String => body,
     } with {
         /// The item's id at its source: the same one again is a duplicate.
         kw source_id: String => body,
         /// When it happened, ISO 8601.
         kw timestamp: IsoTime => body,
-        /// What or whom it is about.
+        /// The subject: a thing or a person.
         kw subject: String => body,
         /// More about it, kept beside it.
         kw metadata: Object => body,
-        /// Who shares it: `user` (default), `group` or `formation`.
+        /// The users that share it: `user` (default), `group` or `formation`.
         kw scope: MemoryScope => body,
         /// The group's id when the scope is `group`.
         kw scope_id: String => body,
@@ -79,7 +79,7 @@ endpoints! { Formation;
         kw user_id: String => any_user,
     }
 
-    /// Where a fact came from. Takes exactly one of `entity` and `event_id`.
+    /// The origin of a fact. Takes exactly one of `entity` and `event_id`.
     json get_memory_provenance -> Provenance = GET "/memories/provenance", client_or_admin; one_of {
         /// The user on whose behalf the call is made.
         user_id: String => user,

@@ -82,9 +82,9 @@ endpoints! { Formation;
     } with {
         /// A description for people.
         kw description: String => body,
-        /// What it may submit: `user_ids`, `event_types`, `max_events_per_day`, `max_batch_size`.
+        /// The limits on its events: `user_ids`, `event_types`, `max_events_per_day`, `max_batch_size`.
         kw scope: DistilleryScope => body,
-        /// How far it is trusted.
+        /// Its trust level.
         kw trust_level: String => body,
     }
 

@@ -25,7 +25,7 @@ endpoints! { Formation;
         job_type: JobType => body as "type",
         /// When: a future ISO 8601 time, or a cron line.
         schedule: String => body,
-        /// What to tell the formation when it is time.
+        /// The message to the formation when it is time.
         message: String => body,
         /// The job's owner; an empty text means user "0".
         user_id: String => any_user,
@@ -46,7 +46,7 @@ endpoints! { Formation;
         /// The job's id.
         job_id: String => path,
     } with {
-        /// What to tell the formation when it is time.
+        /// The message to the formation when it is time.
         kw message: String => body,
         /// A future ISO 8601 time, or a cron line.
         kw schedule: String => body,

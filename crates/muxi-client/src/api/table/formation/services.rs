@@ -12,6 +12,6 @@ endpoints! { Formation;
     /// The logging section of the configuration; empty when there is none.
     json get_logging_config -> Object = GET "/logging", admin {}
 
-    /// Where system and conversation logs go.
+    /// The destinations of system and conversation logs.
     json get_logging_destinations -> LoggingDestinations = GET "/logging/destinations", admin {}
 }
