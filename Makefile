@@ -76,6 +76,7 @@ check: build ## Check formatting, lints, types, and that generated files are up 
 	cargo run --quiet --package xtask -- imports
 	$(BIN)/python scripts/release/version.py
 	$(BIN)/python scripts/release/licences.py --check
+	cargo run --quiet --package xtask -- english
 	cargo package --package muxi-client --package muxi-local --no-verify --offline --allow-dirty --quiet
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check

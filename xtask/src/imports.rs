@@ -61,7 +61,8 @@ pub(crate) fn circles(root: &Path) -> Result<Vec<String>> {
     Ok(found)
 }
 
-fn read(folder: &Path, below: &str, ending: &str, sources: &mut Sources) -> Result<()> {
+/// Reads the files below a folder with that ending.
+pub(crate) fn read(folder: &Path, below: &str, ending: &str, sources: &mut Sources) -> Result<()> {
     for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
         let path = entry?.path();
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
