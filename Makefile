@@ -16,6 +16,7 @@ unexport CONDA_PREFIX
 .PHONY: demo help test test-rust test-python browser packages parity real check generate openapi build clean
 .PHONY: rehearsal deny
 .PHONY: windows windows-check
+.PHONY: examples
 .PHONY: chaos fuzz bench bench-table bench-growth bench-pythons bench-local counts
 
 demo: build ## Start muxi-local and run the quickstarts against it
@@ -94,6 +95,11 @@ windows-check: ## Compile everything for Windows, tests too (Debian 12)
 generate: $(VENV)/ready ## Write what derives from the tables of operations and settings, and from the lock file
 	cargo run --quiet --package xtask -- gen
 	$(BIN)/python scripts/release/licences.py
+
+examples: generate ## Run the examples of the reference, and write what they print into its pages
+	@$(call DEVELOP)
+	$(BIN)/python tests/reference.py --write
+	cargo run --quiet --package xtask -- gen
 
 openapi: ## Write the OpenAPI documents of both APIs to target/openapi
 	cargo run --quiet --package xtask -- openapi target/openapi

@@ -32,7 +32,7 @@ END = {"done": "event: done\ndata: {}\n\n", "complete": "event: complete\ndata: 
 AUTH_HEADERS = ("x-muxi-client-key", "x-muxi-admin-key", "authorization")
 
 
-def _contract() -> dict[tuple[str, str], dict[str, Any]]:
+def contract() -> dict[tuple[str, str], dict[str, Any]]:
     text = (ROOT / "contract" / "endpoints.toml").read_text("utf-8")
     return {(row["api"], row["id"]): row for row in tomllib.loads(text)["endpoint"]}
 
@@ -125,7 +125,7 @@ def _check(row: dict[str, Any], given: dict[str, Any], got: dict[str, Any]) -> N
 @pytest.mark.parametrize("face", cases.FACES)
 def test_every_operation(face: str, scripted: Scripted, tmp_path: Path) -> None:
     (tmp_path / "formation.afs").write_text(BUNDLE, "utf-8")
-    rows, called = _contract(), set()
+    rows, called = contract(), set()
     loop = cases.loop_of(face)
     for (api, is_async), cls in cases.CLIENTS.items():
         if is_async != (loop is not None):

@@ -45,6 +45,17 @@ def test_keys_give_dicts_and_attributes_give_objects(local: LocalServer) -> None
     assert [row.id for row in formations.formations] == [row["id"] for row in formations["formations"]]
 
 
+def test_agents_and_servers_have_attributes(local: LocalServer) -> None:
+    formation = local.formation()
+    agents = formation.get_agents().agents
+    assert [agent.id for agent in agents] == ["assistant", "researcher"]
+    assert formation.get_agent("researcher").name == agents[1].name == "Researcher"
+    [server] = formation.get_mcp_servers().servers
+    assert (server.id, server.type) == ("demo-tools", "command")
+    assert [one.id for one in formation.get_mcp_config().servers or []] == [server.id]
+    assert formation.get_mcp_server("demo-tools").command == server.command == "python3"
+
+
 def test_objects_take_the_place_of_dicts_when_an_attribute_is_read(local: LocalServer) -> None:
     reply: Any = local.server().list_formations()
     row = reply["formations"][0]

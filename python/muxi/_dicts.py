@@ -34,10 +34,28 @@ class ActiveCountDict(TypedDict):
     active: int
 
 
+class AgentDict(ReplyDict):
+    """`Agent` by key."""
+
+    id: str
+    name: str | None
+    description: NotRequired[str | None]
+    system_message: NotRequired[str | None]
+    source: NotRequired[str | None]
+    schema: NotRequired[Any]
+    active: NotRequired[Any]
+    role: NotRequired[Any]
+    llm_models: NotRequired[Any]
+    mcp_servers: NotRequired[Any]
+    knowledge: NotRequired[Any]
+    a2a: NotRequired[Any]
+    skills: NotRequired[Any]
+
+
 class AgentListDict(ReplyDict):
     """`AgentList` by key."""
 
-    agents: list[dict[str, Any]]
+    agents: list[AgentDict]
     count: int
 
 
@@ -570,7 +588,14 @@ class HistoryEntryDict(TypedDict):
     context: NotRequired[Any]
     created_at: NotRequired[str | None]
     updated_at: NotRequired[str | None]
-    sources: NotRequired[list[dict[str, Any]]]
+    sources: NotRequired[list[HistorySourceDict]]
+
+
+class HistorySourceDict(TypedDict):
+    """`HistorySource` by key."""
+
+    source_type: NotRequired[str | None]
+    source_id: NotRequired[Any]
 
 
 class IngestionCountsDict(TypedDict):
@@ -808,13 +833,26 @@ class McpDefaultsDict(ReplyDict):
     max_timeout_in_seconds: float
     max_tool_timeout_in_seconds: float
     enhance_user_prompts: bool
-    servers: NotRequired[list[dict[str, Any]]]
+    servers: NotRequired[list[McpServerDict]]
+
+
+class McpServerDict(ReplyDict):
+    """`McpServer` by key."""
+
+    id: str
+    description: NotRequired[str | None]
+    type: NotRequired[str | None]
+    command: NotRequired[str | None]
+    args: NotRequired[list[Any] | None]
+    url: NotRequired[str | None]
+    source: NotRequired[str | None]
+    schema: NotRequired[Any]
 
 
 class McpServerListDict(ReplyDict):
     """`McpServerList` by key."""
 
-    servers: list[dict[str, Any]]
+    servers: list[McpServerDict]
     count: int
 
 

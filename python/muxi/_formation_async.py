@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ._options import CallKeywords
     from ._raw_response import RawResponse
     from .types import (
+        Agent,
         AgentList,
         Artifact,
         ArtifactList,
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
         LoggingDestinations,
         LogLevel,
         McpDefaults,
+        McpServer,
         McpServerList,
         McpToolList,
         MemoryBackfill,
@@ -267,7 +269,7 @@ class AsyncFormationClient(AsyncFormationBase):
         deadline: float | None = None,
         headers: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
-    ) -> dict[str, Any]:
+    ) -> Agent:
         """One agent's configuration.
 
         Args:
@@ -278,7 +280,8 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``id``, ``name`` and, where known, ``description``, ``system_message``, ``source``, ``schema``,
+            ``active``, ``role``, ``llm_models``, ``mcp_servers``, ``knowledge``, ``a2a``, ``skills``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -397,7 +400,7 @@ class AsyncFormationClient(AsyncFormationBase):
         deadline: float | None = None,
         headers: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
-    ) -> dict[str, Any]:
+    ) -> McpServer:
         """One MCP server.
 
         Args:
@@ -408,7 +411,8 @@ class AsyncFormationClient(AsyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``id`` and, where known, ``description``, ``type``, ``command``, ``args``, ``url``, ``source``,
+            ``schema``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -3827,7 +3831,7 @@ if TYPE_CHECKING:
 
         async def get_agents(self, **options: Unpack[CallKeywords]) -> RawResponse[AgentList]: ...
 
-        async def get_agent(self, agent_id: str, **options: Unpack[CallKeywords]) -> RawResponse[dict[str, Any]]: ...
+        async def get_agent(self, agent_id: str, **options: Unpack[CallKeywords]) -> RawResponse[Agent]: ...
 
         async def sync_agent_knowledge(
             self,
@@ -3847,11 +3851,7 @@ if TYPE_CHECKING:
 
         async def get_mcp_servers(self, **options: Unpack[CallKeywords]) -> RawResponse[McpServerList]: ...
 
-        async def get_mcp_server(
-            self,
-            server_id: str,
-            **options: Unpack[CallKeywords],
-        ) -> RawResponse[dict[str, Any]]: ...
+        async def get_mcp_server(self, server_id: str, **options: Unpack[CallKeywords]) -> RawResponse[McpServer]: ...
 
         async def get_mcp_tools(self, **options: Unpack[CallKeywords]) -> RawResponse[McpToolList]: ...
 

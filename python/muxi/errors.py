@@ -25,6 +25,8 @@ __all__ = [
 class ConnectionError(MuxiError, builtins.ConnectionError):
     """The connection could not be made, or broke.
 
+    Check address and network. Allow retries for calls that may be carried out twice.
+
     ``code`` is ``"CONNECTION_ERROR"`` unless the reply names another. Retried with ``max_retries``. It is a builtin
     ``ConnectionError``, too.
     """
@@ -32,6 +34,8 @@ class ConnectionError(MuxiError, builtins.ConnectionError):
 
 class TimeoutError(ConnectionError, builtins.TimeoutError):
     """No reply in time.
+
+    Raise the limit that the message names, or allow retries for calls that may be carried out twice.
 
     ``code`` is ``"TIMEOUT"`` unless the reply names another. Retried with ``max_retries``. It is a builtin
     ``TimeoutError``, too.
@@ -41,12 +45,16 @@ class TimeoutError(ConnectionError, builtins.TimeoutError):
 class AuthenticationError(MuxiError):
     """The key is missing or wrong.
 
+    Check the keys that the client was made with, and for a server the clock of this machine.
+
     HTTP status 401. ``code`` is ``"UNAUTHORIZED"`` unless the reply names another. Never retried.
     """
 
 
 class AuthorizationError(MuxiError):
     """The key does not allow this.
+
+    Use a key, or name a user, that may do this.
 
     HTTP status 403. ``code`` is ``"FORBIDDEN"`` unless the reply names another. Never retried.
     """
@@ -55,12 +63,16 @@ class AuthorizationError(MuxiError):
 class NotFoundError(MuxiError):
     """There is no such thing.
 
+    Check the id. With a path of your own, check the base URL.
+
     HTTP status 404. ``code`` is ``"NOT_FOUND"`` unless the reply names another. Never retried.
     """
 
 
 class ConflictError(MuxiError):
     """It exists already, or is in use.
+
+    Read the state again, and decide anew.
 
     HTTP status 409. ``code`` is ``"CONFLICT"`` unless the reply names another. Never retried.
     """
@@ -69,6 +81,8 @@ class ConflictError(MuxiError):
 class ValidationError(MuxiError):
     """The request is not acceptable; see ``details``.
 
+    Correct the fields that the message and ``details`` name.
+
     HTTP status 400, 413, 422. ``code`` is ``"VALIDATION_ERROR"`` unless the reply names another. Never retried.
     """
 
@@ -76,12 +90,16 @@ class ValidationError(MuxiError):
 class RateLimitError(RateLimitBase):
     """Too many requests; see ``retry_after``.
 
+    Wait for ``retry_after`` seconds, or allow retries.
+
     HTTP status 429. ``code`` is ``"RATE_LIMITED"`` unless the reply names another. Retried with ``max_retries`` on 429.
     """
 
 
 class ServerError(MuxiError):
     """The other side failed.
+
+    Try again later, or allow retries. The ``request_id`` finds the failure in the other side's logs.
 
     HTTP status 500 and above. ``code`` is ``"SERVER_ERROR"`` unless the reply names another. Retried with
     ``max_retries`` on 500, 502, 503, 504.

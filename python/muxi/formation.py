@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ._raw_response import RawResponse
     from .config import FormationConfig
     from .types import (
+        Agent,
         AgentList,
         Artifact,
         ArtifactList,
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
         LoggingDestinations,
         LogLevel,
         McpDefaults,
+        McpServer,
         McpServerList,
         McpToolList,
         MemoryBackfill,
@@ -270,7 +272,7 @@ class FormationClient(SyncFormationBase):
         deadline: float | None = None,
         headers: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
-    ) -> dict[str, Any]:
+    ) -> Agent:
         """One agent's configuration.
 
         Args:
@@ -281,7 +283,8 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``id``, ``name`` and, where known, ``description``, ``system_message``, ``source``, ``schema``,
+            ``active``, ``role``, ``llm_models``, ``mcp_servers``, ``knowledge``, ``a2a``, ``skills``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -396,7 +399,7 @@ class FormationClient(SyncFormationBase):
         deadline: float | None = None,
         headers: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
-    ) -> dict[str, Any]:
+    ) -> McpServer:
         """One MCP server.
 
         Args:
@@ -407,7 +410,8 @@ class FormationClient(SyncFormationBase):
             idempotency_key: The key to send instead of a fresh one.
 
         Returns:
-            The reply as a dict.
+            A dict with ``id`` and, where known, ``description``, ``type``, ``command``, ``args``, ``url``, ``source``,
+            ``schema``.
 
         Raises:
             MuxiError: The call failed; its subclass says how.
@@ -3784,7 +3788,7 @@ if TYPE_CHECKING:
 
         def get_agents(self, **options: Unpack[CallKeywords]) -> RawResponse[AgentList]: ...
 
-        def get_agent(self, agent_id: str, **options: Unpack[CallKeywords]) -> RawResponse[dict[str, Any]]: ...
+        def get_agent(self, agent_id: str, **options: Unpack[CallKeywords]) -> RawResponse[Agent]: ...
 
         def sync_agent_knowledge(
             self,
@@ -3804,7 +3808,7 @@ if TYPE_CHECKING:
 
         def get_mcp_servers(self, **options: Unpack[CallKeywords]) -> RawResponse[McpServerList]: ...
 
-        def get_mcp_server(self, server_id: str, **options: Unpack[CallKeywords]) -> RawResponse[dict[str, Any]]: ...
+        def get_mcp_server(self, server_id: str, **options: Unpack[CallKeywords]) -> RawResponse[McpServer]: ...
 
         def get_mcp_tools(self, **options: Unpack[CallKeywords]) -> RawResponse[McpToolList]: ...
 

@@ -15,6 +15,7 @@ from typing import Any, Final, Literal, TypeAlias, TypeVar, overload
 from ._dicts import (
     Access as Access,
     ActiveCountDict as ActiveCountDict,
+    AgentDict as AgentDict,
     AgentListDict as AgentListDict,
     ArtifactDict as ArtifactDict,
     ArtifactKind as ArtifactKind,
@@ -84,6 +85,7 @@ from ._dicts import (
     HealthState as HealthState,
     HistoryDict as HistoryDict,
     HistoryEntryDict as HistoryEntryDict,
+    HistorySourceDict as HistorySourceDict,
     IngestionCountsDict as IngestionCountsDict,
     IngestionItemDict as IngestionItemDict,
     IngestionOutcome as IngestionOutcome,
@@ -111,6 +113,7 @@ from ._dicts import (
     LogLineCountsDict as LogLineCountsDict,
     LogLinesDict as LogLinesDict,
     McpDefaultsDict as McpDefaultsDict,
+    McpServerDict as McpServerDict,
     McpServerListDict as McpServerListDict,
     McpSummaryDict as McpSummaryDict,
     McpToolDict as McpToolDict,
@@ -222,14 +225,115 @@ class ActiveCount(Reply):
     @overload
     def get(self, key: str, default: Any = None, /) -> Any: ...
 
+class Agent(Reply):
+    """An agent, as its file has it.
+
+    Fields that are not listed are kept.
+    """
+
+    id: Final[str]
+    """Its id."""
+
+    name: Final[str | None]
+    """Its name."""
+
+    description: Final[str | None]
+    """Its purpose."""
+
+    system_message: Final[str | None]
+    """Its instructions."""
+
+    source: Final[str | None]
+    """The place of its declaration: ``formation``."""
+
+    schema: Final[Any]
+    """The version of the format of its file."""
+
+    active: Final[Any]
+    """True if it takes part."""
+
+    role: Final[Any]
+    """Its role."""
+
+    llm_models: Final[Any]
+    """Its language models, where they are not the formation's."""
+
+    mcp_servers: Final[Any]
+    """The ids of its MCP servers, or the servers themselves."""
+
+    knowledge: Final[Any]
+    """Its knowledge: ``enabled`` and ``sources``."""
+
+    a2a: Final[Any]
+    """The way in which other agents reach it."""
+
+    skills: Final[Any]
+    """The names of its skills."""
+
+    request_id: Final[str | None]
+    """The id of the request, for questions about it."""
+
+    idempotency_key: Final[str | None]
+    """The idempotency key, where the formation honoured one."""
+
+    timestamp: Final[int | None]
+    """When the reply was made, in Unix milliseconds."""
+
+    @overload
+    def __getitem__(self, key: Literal["schema", "active", "role", "llm_models"], /) -> Any: ...
+    @overload
+    def __getitem__(self, key: Literal["mcp_servers", "knowledge", "a2a"], /) -> Any: ...
+    @overload
+    def __getitem__(self, key: Literal["skills"], /) -> Any: ...
+    @overload
+    def __getitem__(self, key: Literal["timestamp"], /) -> int: ...
+    @overload
+    def __getitem__(self, key: Literal["request_id"], /) -> str: ...
+    @overload
+    def __getitem__(self, key: Literal["description", "system_message"], /) -> str | None: ...
+    @overload
+    def __getitem__(self, key: Literal["source", "idempotency_key"], /) -> str | None: ...
+    @overload
+    def __getitem__(self, key: Literal["id"], /) -> str: ...
+    @overload
+    def __getitem__(self, key: Literal["name"], /) -> str | None: ...
+    @overload
+    def get(self, key: Literal["schema", "active", "role", "llm_models"], default: object = None, /) -> Any: ...
+    @overload
+    def get(self, key: Literal["mcp_servers", "knowledge", "a2a"], default: object = None, /) -> Any: ...
+    @overload
+    def get(self, key: Literal["skills"], default: object = None, /) -> Any: ...
+    @overload
+    def get(self, key: Literal["timestamp"], default: None = None, /) -> int | None: ...
+    @overload
+    def get(self, key: Literal["timestamp"], default: _T, /) -> int | _T: ...
+    @overload
+    def get(self, key: Literal["request_id"], default: None = None, /) -> str | None: ...
+    @overload
+    def get(self, key: Literal["request_id"], default: _T, /) -> str | _T: ...
+    @overload
+    def get(self, key: Literal["description", "system_message"], default: None = None, /) -> str | None: ...
+    @overload
+    def get(self, key: Literal["description", "system_message"], default: _T, /) -> str | _T | None: ...
+    @overload
+    def get(self, key: Literal["source", "idempotency_key"], default: None = None, /) -> str | None: ...
+    @overload
+    def get(self, key: Literal["source", "idempotency_key"], default: _T, /) -> str | _T | None: ...
+    @overload
+    def get(self, key: Literal["id"], default: object = None, /) -> str: ...
+    @overload
+    def get(self, key: Literal["name"], default: object = None, /) -> str | None: ...
+    @overload
+    def get(self, key: str, default: Any = None, /) -> Any: ...
+
 class AgentList(Reply):
     """The agents of a formation."""
 
-    agents: Final[list[dict[str, Any]]]
-    """The agents, each as the formation file has it."""
+    agents: Final[list[Agent]]
+    """The agents."""
 
     count: Final[int]
-    """The number of agents."""
+    """The number of items."""
 
     request_id: Final[str | None]
     """The id of the request, for questions about it."""
@@ -249,7 +353,7 @@ class AgentList(Reply):
     @overload
     def __getitem__(self, key: Literal["count"], /) -> int: ...
     @overload
-    def __getitem__(self, key: Literal["agents"], /) -> list[dict[str, Any]]: ...
+    def __getitem__(self, key: Literal["agents"], /) -> list[AgentDict]: ...
     @overload
     def get(self, key: Literal["timestamp"], default: None = None, /) -> int | None: ...
     @overload
@@ -265,7 +369,7 @@ class AgentList(Reply):
     @overload
     def get(self, key: Literal["count"], default: object = None, /) -> int: ...
     @overload
-    def get(self, key: Literal["agents"], default: object = None, /) -> list[dict[str, Any]]: ...
+    def get(self, key: Literal["agents"], default: object = None, /) -> list[AgentDict]: ...
     @overload
     def get(self, key: str, default: Any = None, /) -> Any: ...
 
@@ -2954,13 +3058,13 @@ class HistoryEntry(Reply):
     updated_at: Final[str | None]
     """When it was changed last, ISO 8601."""
 
-    sources: Final[list[dict[str, Any]] | None]
-    """The sources that it was made from: ``source_type`` and ``source_id``."""
+    sources: Final[list[HistorySource] | None]
+    """The sources of the entry."""
 
     @overload
     def __getitem__(self, key: Literal["id", "decisions", "projects", "context"], /) -> Any: ...
     @overload
-    def __getitem__(self, key: Literal["sources"], /) -> list[dict[str, Any]]: ...
+    def __getitem__(self, key: Literal["sources"], /) -> list[HistorySourceDict]: ...
     @overload
     def __getitem__(self, key: Literal["date", "summary", "created_at"], /) -> str | None: ...
     @overload
@@ -2968,9 +3072,9 @@ class HistoryEntry(Reply):
     @overload
     def get(self, key: Literal["id", "decisions", "projects", "context"], default: object = None, /) -> Any: ...
     @overload
-    def get(self, key: Literal["sources"], default: None = None, /) -> list[dict[str, Any]] | None: ...
+    def get(self, key: Literal["sources"], default: None = None, /) -> list[HistorySourceDict] | None: ...
     @overload
-    def get(self, key: Literal["sources"], default: _T, /) -> list[dict[str, Any]] | _T: ...
+    def get(self, key: Literal["sources"], default: _T, /) -> list[HistorySourceDict] | _T: ...
     @overload
     def get(self, key: Literal["date", "summary", "created_at"], default: None = None, /) -> str | None: ...
     @overload
@@ -2979,6 +3083,28 @@ class HistoryEntry(Reply):
     def get(self, key: Literal["updated_at"], default: None = None, /) -> str | None: ...
     @overload
     def get(self, key: Literal["updated_at"], default: _T, /) -> str | _T | None: ...
+    @overload
+    def get(self, key: str, default: Any = None, /) -> Any: ...
+
+class HistorySource(Reply):
+    """A source of an entry of a narrative log."""
+
+    source_type: Final[str | None]
+    """The kind of source."""
+
+    source_id: Final[Any]
+    """Its id."""
+
+    @overload
+    def __getitem__(self, key: Literal["source_id"], /) -> Any: ...
+    @overload
+    def __getitem__(self, key: Literal["source_type"], /) -> str | None: ...
+    @overload
+    def get(self, key: Literal["source_id"], default: object = None, /) -> Any: ...
+    @overload
+    def get(self, key: Literal["source_type"], default: None = None, /) -> str | None: ...
+    @overload
+    def get(self, key: Literal["source_type"], default: _T, /) -> str | _T | None: ...
     @overload
     def get(self, key: str, default: Any = None, /) -> Any: ...
 
@@ -4116,8 +4242,8 @@ class McpDefaults(Reply):
     enhance_user_prompts: Final[bool]
     """True if prompts are rewritten before tools are chosen."""
 
-    servers: Final[list[dict[str, Any]] | None]
-    """The servers, each as the formation file has it."""
+    servers: Final[list[McpServer] | None]
+    """The servers."""
 
     request_id: Final[str | None]
     """The id of the request, for questions about it."""
@@ -4131,7 +4257,7 @@ class McpDefaults(Reply):
     @overload
     def __getitem__(self, key: Literal["timestamp"], /) -> int: ...
     @overload
-    def __getitem__(self, key: Literal["servers"], /) -> list[dict[str, Any]]: ...
+    def __getitem__(self, key: Literal["servers"], /) -> list[McpServerDict]: ...
     @overload
     def __getitem__(self, key: Literal["request_id"], /) -> str: ...
     @overload
@@ -4155,9 +4281,9 @@ class McpDefaults(Reply):
     @overload
     def get(self, key: Literal["timestamp"], default: _T, /) -> int | _T: ...
     @overload
-    def get(self, key: Literal["servers"], default: None = None, /) -> list[dict[str, Any]] | None: ...
+    def get(self, key: Literal["servers"], default: None = None, /) -> list[McpServerDict] | None: ...
     @overload
-    def get(self, key: Literal["servers"], default: _T, /) -> list[dict[str, Any]] | _T: ...
+    def get(self, key: Literal["servers"], default: _T, /) -> list[McpServerDict] | _T: ...
     @overload
     def get(self, key: Literal["request_id"], default: None = None, /) -> str | None: ...
     @overload
@@ -4183,14 +4309,100 @@ class McpDefaults(Reply):
     @overload
     def get(self, key: str, default: Any = None, /) -> Any: ...
 
+class McpServer(Reply):
+    """An MCP server, as its file has it.
+
+    Fields that are not listed are kept.
+    """
+
+    id: Final[str]
+    """Its id."""
+
+    description: Final[str | None]
+    """Its purpose."""
+
+    type: Final[str | None]
+    """The way in which it is reached: ``command`` or ``http``."""
+
+    command: Final[str | None]
+    """The program that is it."""
+
+    args: Final[list[Any] | None]
+    """The program's arguments."""
+
+    url: Final[str | None]
+    """Its address."""
+
+    source: Final[str | None]
+    """The place of its declaration: ``formation``."""
+
+    schema: Final[Any]
+    """The version of the format of its file."""
+
+    request_id: Final[str | None]
+    """The id of the request, for questions about it."""
+
+    idempotency_key: Final[str | None]
+    """The idempotency key, where the formation honoured one."""
+
+    timestamp: Final[int | None]
+    """When the reply was made, in Unix milliseconds."""
+
+    @overload
+    def __getitem__(self, key: Literal["schema"], /) -> Any: ...
+    @overload
+    def __getitem__(self, key: Literal["timestamp"], /) -> int: ...
+    @overload
+    def __getitem__(self, key: Literal["args"], /) -> list[Any] | None: ...
+    @overload
+    def __getitem__(self, key: Literal["request_id"], /) -> str: ...
+    @overload
+    def __getitem__(self, key: Literal["description", "type", "command"], /) -> str | None: ...
+    @overload
+    def __getitem__(self, key: Literal["url", "source"], /) -> str | None: ...
+    @overload
+    def __getitem__(self, key: Literal["idempotency_key"], /) -> str | None: ...
+    @overload
+    def __getitem__(self, key: Literal["id"], /) -> str: ...
+    @overload
+    def get(self, key: Literal["schema"], default: object = None, /) -> Any: ...
+    @overload
+    def get(self, key: Literal["timestamp"], default: None = None, /) -> int | None: ...
+    @overload
+    def get(self, key: Literal["timestamp"], default: _T, /) -> int | _T: ...
+    @overload
+    def get(self, key: Literal["args"], default: None = None, /) -> list[Any] | None: ...
+    @overload
+    def get(self, key: Literal["args"], default: _T, /) -> list[Any] | _T | None: ...
+    @overload
+    def get(self, key: Literal["request_id"], default: None = None, /) -> str | None: ...
+    @overload
+    def get(self, key: Literal["request_id"], default: _T, /) -> str | _T: ...
+    @overload
+    def get(self, key: Literal["description", "type", "command"], default: None = None, /) -> str | None: ...
+    @overload
+    def get(self, key: Literal["description", "type", "command"], default: _T, /) -> str | _T | None: ...
+    @overload
+    def get(self, key: Literal["url", "source"], default: None = None, /) -> str | None: ...
+    @overload
+    def get(self, key: Literal["url", "source"], default: _T, /) -> str | _T | None: ...
+    @overload
+    def get(self, key: Literal["idempotency_key"], default: None = None, /) -> str | None: ...
+    @overload
+    def get(self, key: Literal["idempotency_key"], default: _T, /) -> str | _T | None: ...
+    @overload
+    def get(self, key: Literal["id"], default: object = None, /) -> str: ...
+    @overload
+    def get(self, key: str, default: Any = None, /) -> Any: ...
+
 class McpServerList(Reply):
     """The MCP servers of a formation."""
 
-    servers: Final[list[dict[str, Any]]]
-    """The servers, each as the formation file has it."""
+    servers: Final[list[McpServer]]
+    """The servers."""
 
     count: Final[int]
-    """The number of servers."""
+    """The number of items."""
 
     request_id: Final[str | None]
     """The id of the request, for questions about it."""
@@ -4210,7 +4422,7 @@ class McpServerList(Reply):
     @overload
     def __getitem__(self, key: Literal["count"], /) -> int: ...
     @overload
-    def __getitem__(self, key: Literal["servers"], /) -> list[dict[str, Any]]: ...
+    def __getitem__(self, key: Literal["servers"], /) -> list[McpServerDict]: ...
     @overload
     def get(self, key: Literal["timestamp"], default: None = None, /) -> int | None: ...
     @overload
@@ -4226,7 +4438,7 @@ class McpServerList(Reply):
     @overload
     def get(self, key: Literal["count"], default: object = None, /) -> int: ...
     @overload
-    def get(self, key: Literal["servers"], default: object = None, /) -> list[dict[str, Any]]: ...
+    def get(self, key: Literal["servers"], default: object = None, /) -> list[McpServerDict]: ...
     @overload
     def get(self, key: str, default: Any = None, /) -> Any: ...
 

@@ -51,7 +51,7 @@ pub(crate) fn module() -> Result<String> {
         };
         let builtin = python.builtin.map(|name| format!(" It is a builtin `{name}`, too.")).unwrap_or_default();
         let code = format!("`code` is `\"{}\"` unless the reply names another.", kind.default_code());
-        let doc = format!("{}\n\n{statuses}{code} {}{builtin}", kind.doc(), retried(kind));
+        let doc = format!("{}\n\n{}\n\n{statuses}{code} {}{builtin}", kind.doc(), kind.help(), retried(kind));
         out.push_str(&text::docstring(&doc, "", "    ")?);
     }
     Ok(out)
@@ -79,9 +79,10 @@ fn retried(kind: ErrorKind) -> String {
 }
 
 /// The table of errors.
-pub(crate) fn table() -> Result<String> {
+pub(crate) fn table() -> String {
     let mut out = String::from(
-        "| Python | Rust | HTTP status | meaning | `code`, unless the reply names another | retried |\n|---|---|---|---|---|---|\n",
+        "| Python | Rust | HTTP status | `code`, unless the reply names another | meaning | help | retried |\n\
+         |---|---|---|---|---|---|---|\n",
     );
     for kind in ErrorKind::ALL {
         let (meaning, _) = text::summary(kind.doc());
@@ -90,13 +91,16 @@ pub(crate) fn table() -> Result<String> {
             Retried::Always => "yes".to_owned(),
             Retried::Statuses(statuses) => statuses.iter().map(u16::to_string).collect::<Vec<_>>().join(", "),
         };
-        let (python, rust, code) = (kind.python().name, kind.name(), kind.default_code());
-        writeln!(
-            out,
-            "| `{python}` | `{rust}` | {} | {} | `{code}` | {retried} |",
+        let cells = [
+            format!("`{}`", kind.python().name),
+            format!("`{}`", kind.name()),
             statuses(*kind),
-            text::cell(&meaning)
-        )?;
+            format!("`{}`", kind.default_code()),
+            text::cell(&meaning),
+            text::cell(kind.help()),
+            retried,
+        ];
+        out.push_str(&format!("| {} |\n", cells.join(" | ")));
     }
-    Ok(out)
+    out
 }

@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 mod contract;
+mod declarations;
 mod english;
 mod errors;
 mod imports;
@@ -16,6 +17,7 @@ mod python;
 mod reference;
 mod replies;
 mod settings;
+mod signature;
 mod text;
 mod types;
 
@@ -98,7 +100,7 @@ fn write(path: &Path, content: &str) -> Result<()> {
 fn generate(root: &Path, check: bool) -> Result<ExitCode> {
     let mut stale = Vec::new();
     for (name, content) in outputs(root)? {
-        let path = root.join(name);
+        let path = root.join(&name);
         if fs::read_to_string(&path).is_ok_and(|old| old == content) {
             continue;
         }
@@ -117,8 +119,13 @@ fn generate(root: &Path, check: bool) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// A part of a page, which that page includes.
+fn fragment(table: &str) -> String {
+    format!("<!-- {GENERATED} -->\n\n{table}")
+}
+
 /// Every generated file: its path below `root` and its content.
-fn outputs(root: &Path) -> Result<Vec<(&'static str, String)>> {
+fn outputs(root: &Path) -> Result<Vec<(String, String)>> {
     let (replies, params) = (root.join(REPLIES), root.join(REQUESTS));
     let types = Types::read(&[&replies])?;
     // Requests use the words of replies.
@@ -127,7 +134,7 @@ fn outputs(root: &Path) -> Result<Vec<(&'static str, String)>> {
     let replies: BTreeSet<&str> = both().filter(|row| row.reply == Reply::Json).map(|row| row.reply_type).collect();
     let server = "for a MUXI server: formations, their life cycle and their logs.";
     let formation = "for a formation: chat, sessions, memory, schedules and configuration.";
-    Ok(vec![
+    let modules = [
         ("python/muxi/server.py", python::module("Server", server, false, server::ENDPOINTS, &types)?),
         ("python/muxi/_server_async.py", python::module("Server", server, true, server::ENDPOINTS, &types)?),
         ("python/muxi/formation.py", python::module("Formation", formation, false, formation::ENDPOINTS, &types)?),
@@ -141,8 +148,12 @@ fn outputs(root: &Path) -> Result<Vec<(&'static str, String)>> {
         ("python/muxi/_dicts.py", types::module(&types, &requests, &replies, &types::taken(both()))?),
         ("python/muxi/_shapes.py", replies::shapes(&types, &requests, &replies)?),
         ("python/muxi/types.pyi", replies::stub(&types, &replies, &types::taken(both()))?),
-        ("docs/reference.md", reference::page(&types)?),
-    ])
+        ("docs/settings-table.md", fragment(&settings::table()?)),
+        ("docs/errors-table.md", fragment(&errors::table())),
+    ];
+    let mut outputs: Vec<_> = modules.into_iter().map(|(path, text)| (path.to_owned(), text)).collect();
+    outputs.extend(reference::pages(root, &requests)?);
+    Ok(outputs)
 }
 
 #[test]

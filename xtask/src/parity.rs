@@ -2,7 +2,7 @@
 
 use crate::{
     model::Types,
-    python::{Arg, arguments},
+    signature::{Arg, arguments},
 };
 use anyhow::{Context as _, Result, ensure};
 use muxi_client::api::table::{Endpoint, formation, server};

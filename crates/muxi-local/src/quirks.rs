@@ -21,15 +21,21 @@ pub struct QuirkInfo {
     pub what: &'static str,
     /// The section of the contract about it.
     pub section: &'static str,
+    /// The operations that it is about; none where it is about requests or webhooks of all kinds.
+    pub operations: &'static [&'static str],
     /// True if it is on by default.
     pub on_by_default: bool,
 }
 
-/// Declares the enumeration and the table from one list.
+/// Declares the enumeration and the table from one list of rows:
+///
+/// ```text
+/// KIND "NAME" "SECTIONS" [Default] [OPERATION, ...]: "TEXT"
+/// ```
 macro_rules! quirks {
     (@) => { false };
     (@ Default) => { true };
-    ($($quirk:ident $name:literal $section:literal $($default:ident)? : $what:literal)*) => {
+    ($($quirk:ident $name:literal $section:literal $($default:ident)? [$($operation:ident),*] : $what:literal)*) => {
         /// A defect of the shipped runtime or server.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(crate) enum Quirk {
@@ -42,55 +48,102 @@ macro_rules! quirks {
             name: $name,
             what: $what,
             section: $section,
+            operations: &[$(stringify!($operation)),*],
             on_by_default: quirks!(@ $($default)?),
         },)*];
     };
 }
 
 quirks! {
-    SilentEvents "silent-events" "R 14.1, 8.2, 8.4": "/events, /events/{session} and /logs send headers and then not one byte"
-    RequestEvents500 "request-events-500" "R 14.1, 8.3": "/events/{session}/{request} answers 500"
-    Skills500 "skills-500" "R 14.2, 7.17": "the three skill routes answer 500"
-    Credentials500 "credentials-500" "R 14.2, 7.15": "storing a credential answers 500"
-    Identifiers500 "identifiers-500" "R 14.2, 7.16": "linking identifiers without a MUXI user id answers 500"
-    ArtifactJson500 "artifact-json-500" "R 14.3, 7.7": "a turn that made a file answers 500 on the JSON path, after its work"
-    EarlyAnswerError "early-answer-error" "R 14.4, 8.1": "streaming an over-long message ends in an AttributeError"
-    ClearBuffers500 "clear-buffers-500" "R 14.5, 7.6": "clearing all buffers answers 500 after its work, and 503 when they are empty"
-    ClearBufferNoop "clear-buffer-noop" "R 14.5, 7.12": "clearing the buffer with the admin key and no user clears nothing"
-    SingleUser "single-user" "R 14.6, 2": "as with SQLite: memories answer 500, and every user is \"0\""
-    LateCancel "late-cancel" "R 14.7, 7.10": "cancelling a turn whose answer has begun is acknowledged and has no effect"
-    UnmarkedFailures "unmarked-failures" "R 14.8, 4": "an outage of the model leaves no mark in the JSON reply"
-    UnknownRequestId "unknown-request-id" "R 14.9, 7.7": "chat names an unknown request unless the caller chose its id, and no session on the fast path and for audio"
-    WebhookEncoding "webhook-encoding" "R 14.10, 10" Default: "the body of a webhook is not the text that was signed"
-    EscalationKey "escalation-key" "R 14.10, 10" Default: "the webhook at the end of an escalation is signed with a random key"
-    UnsignedNotifications "unsigned-notifications" "R 14.10, 10" Default: "webhooks of notifications are not signed"
-    NonAsciiKey500 "non-ascii-key-500" "R 14.11, 2": "a key that is not ASCII answers 500"
-    StatusUrlWithoutV1 "status-url-without-v1" "R 14.11, 7.6": "the status_url of a rebuild or forget job lacks /v1"
-    JobIdChanges "job-id-changes" "R 14.13, 7.14": "a new message or schedule gives a scheduled job a new id"
-    PathsInErrors "paths-in-errors" "R 14.14, 7.5, 7.17": "replies about triggers and tuning show file paths of the server"
-    LiteralPasswords "literal-passwords" "R 14.14, 7": "administrative reads show passwords that stand in the formation"
-    AuditOnlyClearing "audit-only-clearing" "R 14.15, 7.4": "the audit log holds nothing but its own clearing"
-    FixedMcpTools "fixed-mcp-tools" "R 14.15, 7.2": "the list of MCP tools lacks those of the formation's servers"
-    MessageEmbeddings "message-embeddings" "R 14.15, 7.9": "every message drags along 768 numbers"
-    BeforeIgnored "before-ignored" "R 14.15, 6": "pages of messages begin at the oldest, whatever before says"
-    LogAgentFilter "log-agent-filter" "R 14.15, 8.4": "/logs with an agent filter sends nothing"
-    DocumentsNotDecoded "documents-not-decoded" "R 14.16, 7.8": "the base64 of a document reaches the model as it is"
-    AudioRequestIdDropped "audio-request-id-dropped" "R 14.16, 7.7": "audio chat does not use the caller's request id"
-    Notification502 "notification-502" "R 14.17, 3": "a notification that no channel took answers 502 with success"
-    NoTerminalEvent "no-terminal-event" "R 14.17, 8.1": "the stream of a turn that asks for approval is silent for 600 s and ends without completed"
-    MemoryDeleteAnyUser "memory-delete-any-user" "R 14.18": "any user can delete the memory of another"
-    NewUserRace "new-user-race" "R 14.19": "the first turns of a new user, sent at once, fail with an IntegrityError"
-    TextFilesDropped "text-files-dropped" "R 14.20": "text files and voice notes of a chat do not reach the model"
-    AuditFilter422 "audit-filter-422" "R 14.21": "filtering the audit log by the only resource type that occurs answers 422"
-    FreshRequest404 "fresh-request-404" "R 14.22": "a request that was just accepted is unknown for 100 ms"
-    RestoredMessagesDropped "restored-messages-dropped" "R 14.22": "restored messages that are older than what fills the buffer are dropped"
-    LateFirstEvent "late-first-event" "R 8.1": "the first event of a chat stream comes 1 s late"
-    IdleClose5S "idle-close-5s" "R 1": "an idle connection is closed after 5 s"
-    StartRestart500 "start-restart-500" "S 8.1": "start and restart answer 500; a restart stops the formation for good"
-    StagingLeftovers "staging-leftovers" "S 8.2": "after an update stop and the next update answer 500, and a rollback crashes"
-    CancelUpdate200 "cancel-update-200" "S 8.3": "cancelling answers 200 after an update that has failed"
-    MillisecondTimestamps "millisecond-timestamps" "S 8.5, 4": "a signature with a timestamp in milliseconds is accepted"
-    OldPort "old-port" "S 8.6, 5": "an update tells the port of the old version"
+    SilentEvents "silent-events" "R 14.1, 8.2, 8.4" [stream_events, stream_session_events, stream_logs]:
+        "/events, /events/{session} and /logs send headers and then not one byte"
+    RequestEvents500 "request-events-500" "R 14.1, 8.3" [stream_request]:
+        "/events/{session}/{request} answers 500"
+    Skills500 "skills-500" "R 14.2, 7.17" [list_skills, get_skill, list_agent_skills]:
+        "the three skill routes answer 500"
+    Credentials500 "credentials-500" "R 14.2, 7.15" [create_credential]:
+        "storing a credential answers 500"
+    Identifiers500 "identifiers-500" "R 14.2, 7.16" [link_user_identifier]:
+        "linking identifiers without a MUXI user id answers 500"
+    ArtifactJson500 "artifact-json-500" "R 14.3, 7.7" [chat, audio_chat]:
+        "a turn that made a file answers 500 on the JSON path, after its work"
+    EarlyAnswerError "early-answer-error" "R 14.4, 8.1" [chat_stream]:
+        "streaming an over-long message ends in an AttributeError"
+    ClearBuffers500 "clear-buffers-500" "R 14.5, 7.6" [clear_all_buffers, clear_memory_buffers]:
+        "clearing all buffers answers 500 after its work, and 503 when they are empty"
+    ClearBufferNoop "clear-buffer-noop" "R 14.5, 7.12" [clear_user_buffer]:
+        "clearing the buffer with the admin key and no user clears nothing"
+    SingleUser "single-user" "R 14.6, 2" [get_memories, add_memory, delete_memory]:
+        "as with SQLite: memories answer 500, and every user is \"0\""
+    LateCancel "late-cancel" "R 14.7, 7.10" [cancel_request]:
+        "cancelling a turn whose answer has begun is acknowledged and has no effect"
+    UnmarkedFailures "unmarked-failures" "R 14.8, 4" [chat, audio_chat]:
+        "an outage of the model leaves no mark in the JSON reply"
+    UnknownRequestId "unknown-request-id" "R 14.9, 7.7" [chat, audio_chat]:
+        "chat names a request that nobody knows unless the caller chose its id, and no session on the fast path and for audio"
+    WebhookEncoding "webhook-encoding" "R 14.10, 10" Default []:
+        "the body of a webhook is not the text that was signed"
+    EscalationKey "escalation-key" "R 14.10, 10" Default []:
+        "the webhook at the end of an escalation is signed with a key that nobody has"
+    UnsignedNotifications "unsigned-notifications" "R 14.10, 10" Default [send_notification]:
+        "webhooks of notifications are not signed"
+    NonAsciiKey500 "non-ascii-key-500" "R 14.11, 2" []:
+        "a key that is not ASCII answers 500"
+    StatusUrlWithoutV1 "status-url-without-v1" "R 14.11, 7.6" [rebuild_memory, forget_memory_source]:
+        "the status_url of a rebuild or forget job lacks /v1"
+    JobIdChanges "job-id-changes" "R 14.13, 7.14" [update_scheduler_job]:
+        "a new message or schedule gives a scheduled job a new id"
+    PathsInErrors "paths-in-errors" "R 14.14, 7.5, 7.17"
+        [fire_trigger, get_tuning, replace_tuning, get_tuning_pending, apply_tuning_pending]:
+        "replies about triggers and tuning show file paths of the server"
+    LiteralPasswords "literal-passwords" "R 14.14, 7" [get_formation_info, get_memory_config]:
+        "administrative reads show passwords that stand in the formation"
+    AuditOnlyClearing "audit-only-clearing" "R 14.15, 7.4" [get_audit_log]:
+        "the audit log holds nothing but its own clearing"
+    FixedMcpTools "fixed-mcp-tools" "R 14.15, 7.2" [get_mcp_tools]:
+        "the list of MCP tools lacks those of the formation's servers"
+    MessageEmbeddings "message-embeddings" "R 14.15, 7.9" [get_session_messages]:
+        "every message drags along 768 numbers"
+    BeforeIgnored "before-ignored" "R 14.15, 6" [get_session_messages]:
+        "pages of messages begin at the oldest, whatever before says"
+    LogAgentFilter "log-agent-filter" "R 14.15, 8.4" [stream_logs]:
+        "/logs with an agent filter sends nothing"
+    DocumentsNotDecoded "documents-not-decoded" "R 14.16, 7.8" [chat, chat_stream]:
+        "the base64 of a document reaches the model as it is"
+    AudioRequestIdDropped "audio-request-id-dropped" "R 14.16, 7.7" [audio_chat, audio_chat_stream]:
+        "audio chat does not use the caller's request id"
+    Notification502 "notification-502" "R 14.17, 3" [send_notification]:
+        "a notification that nobody took answers 502 with success"
+    NoTerminalEvent "no-terminal-event" "R 14.17, 8.1" [chat_stream]:
+        "the stream of a turn that asks for approval is silent for 600 s and ends without completed"
+    MemoryDeleteAnyUser "memory-delete-any-user" "R 14.18" [delete_memory]:
+        "any user can delete the memory of another"
+    NewUserRace "new-user-race" "R 14.19" [chat, chat_stream]:
+        "the first turns of a new user, sent at once, fail with an IntegrityError"
+    TextFilesDropped "text-files-dropped" "R 14.20" [chat, chat_stream]:
+        "text files and voice notes of a chat do not reach the model"
+    AuditFilter422 "audit-filter-422" "R 14.21" [get_audit_log]:
+        "filtering the audit log by the only resource type that occurs answers 422"
+    FreshRequest404 "fresh-request-404" "R 14.22" [get_request_status]:
+        "a request that was just accepted is unknown for 100 ms"
+    RestoredMessagesDropped "restored-messages-dropped" "R 14.22" [restore_session]:
+        "restored messages that are older than what fills the buffer are dropped"
+    LateFirstEvent "late-first-event" "R 8.1" [chat_stream, audio_chat_stream]:
+        "the first event of a chat stream comes 1 s late"
+    IdleClose5S "idle-close-5s" "R 1" []:
+        "an idle connection is closed after 5 s"
+    StartRestart500 "start-restart-500" "S 8.1"
+        [start_formation, start_formation_stream, restart_formation, restart_formation_stream]:
+        "start and restart answer 500; a restart stops the formation for good"
+    StagingLeftovers "staging-leftovers" "S 8.2"
+        [update_formation, update_formation_stream, stop_formation, rollback_formation, rollback_formation_stream]:
+        "after an update stop and the next update answer 500, and a rollback crashes"
+    CancelUpdate200 "cancel-update-200" "S 8.3" [cancel_update]:
+        "cancelling answers 200 after an update that has failed"
+    MillisecondTimestamps "millisecond-timestamps" "S 8.5, 4" []:
+        "a signature with a timestamp in milliseconds is accepted"
+    OldPort "old-port" "S 8.6, 5" [update_formation, update_formation_stream]:
+        "an update tells the port of the old version"
 }
 
 /// The place of a defect in a set.
@@ -184,6 +237,7 @@ impl error::Error for UnknownQuirk {}
 #[cfg(test)]
 mod tests {
     use super::{QUIRKS, Selection};
+    use muxi_client::api::table::{Api, all};
     use std::{fmt::Write as _, fs, path::Path};
 
     /// The text of all source files below a folder, but for this one.
@@ -207,6 +261,15 @@ mod tests {
         for row in QUIRKS {
             assert!(code.contains(&format!("Quirk::{:?}", row.quirk)), "{} is used", row.name);
             assert!(tests.contains(&format!("both(\"{}\"", row.name)), "{} is tested", row.name);
+        }
+    }
+
+    #[test]
+    fn every_quirk_is_about_operations_of_the_table() {
+        let known: Vec<&str> = [Api::Server, Api::Formation].into_iter().flat_map(all).map(|row| row.name).collect();
+        for row in QUIRKS {
+            let unknown: Vec<_> = row.operations.iter().filter(|name| !known.contains(*name)).collect();
+            assert!(unknown.is_empty(), "{}: {unknown:?}", row.name);
         }
     }
 

@@ -18,8 +18,8 @@ reads! {
     get_status: reply => reply.formation.id == "integration" && reply.agents.count == 2;
     get_config: reply => reply.mcp.servers.total == 1;
     get_formation_info: reply => reply["id"] == "integration";
-    get_agents: reply => reply.agents[1]["id"] == "researcher" && reply.count == 2;
-    get_mcp_servers: reply => reply.servers[0]["id"] == "toolbox";
+    get_agents: reply => reply.agents[1].id == "researcher" && reply.count == 2;
+    get_mcp_servers: reply => reply.servers[0].id == "toolbox";
     get_mcp_tools: reply => reply.tools.iter().any(|tool| tool.name == "chat" && tool.access == Access::Client);
     get_mcp_config: reply => reply.default_retry_attempts == 3 && reply.servers.len() == 1;
     get_overlord_config: reply => reply.response["format"] == "markdown";
@@ -36,14 +36,14 @@ reads! {
 #[tokio::test]
 async fn get_agent() {
     let client = client();
-    assert_eq!(ok(client.get_agent("researcher")).await["name"], "Researcher");
+    assert_eq!(ok(client.get_agent("researcher")).await.name.as_deref(), Some("Researcher"));
     refuses(client.get_agent("nobody"), 404, "AGENT_NOT_FOUND", "Agent 'nobody' not found").await;
 }
 
 #[tokio::test]
 async fn get_mcp_server() {
     let client = client();
-    assert_eq!(ok(client.get_mcp_server("toolbox")).await["type"], "command");
+    assert_eq!(ok(client.get_mcp_server("toolbox")).await.kind.as_deref(), Some("command"));
     refuses(client.get_mcp_server("nothing"), 404, "MCP_SERVER_NOT_FOUND", "nothing").await;
 }
 

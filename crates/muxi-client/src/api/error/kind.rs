@@ -7,6 +7,7 @@ use std::fmt;
 /// ```text
 /// /// Documentation, for Rust, Python and the table of errors.
 /// KIND = "DEFAULT_CODE" {
+///     help: "TEXT",                             // what to do about it
 ///     statuses: [PATTERN, ...],                 // of replies that are errors of this kind
 ///     retried: Retried::...,                    // with `max_retries`
 ///     events: ["NAME", ...],                    // of failures in the server's progress streams
@@ -17,6 +18,7 @@ macro_rules! kinds {
     ($(
         $(#[doc = $doc:literal])+
         $kind:ident = $code:literal {
+            help: $help:literal,
             statuses: [$($status:pat),*],
             retried: $retried:expr,
             events: [$($event:literal),*],
@@ -30,6 +32,7 @@ macro_rules! kinds {
         pub enum ErrorKind {
             $(
                 $(#[doc = $doc])+
+                #[doc = concat!("\n\n", $help)]
                 #[doc = kinds!(@statuses $($status),*)]
                 #[doc = concat!("\n\n`code()` is `", $code, "` unless the reply names another.")]
                 $kind,
@@ -84,6 +87,13 @@ macro_rules! kinds {
                 }
             }
 
+            /// Advice for the caller.
+            pub fn help(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $help,)+
+                }
+            }
+
             /// The statuses of its replies, as Rust patterns.
             pub fn statuses(self) -> &'static [&'static str] {
                 match self {
@@ -133,6 +143,7 @@ pub struct PythonClass {
 kinds! {
     /// A wrong argument or setting; nothing was sent.
     InvalidArgument = "INVALID_ARGUMENT" {
+        help: "Correct the argument or the setting that the message names.",
         statuses: [],
         retried: Retried::Never,
         events: [],
@@ -141,6 +152,7 @@ kinds! {
 
     /// The client is closed, and nothing was sent; or the stream was closed before its end.
     Closed = "CLIENT_CLOSED" {
+        help: "Make a client, or open a stream, that lives as long as it is used.",
         statuses: [],
         retried: Retried::Never,
         events: [],
@@ -149,6 +161,7 @@ kinds! {
 
     /// The connection could not be made, or broke.
     Connection = "CONNECTION_ERROR" {
+        help: "Check address and network. Allow retries for calls that may be carried out twice.",
         statuses: [],
         retried: Retried::Always,
         events: [],
@@ -157,6 +170,7 @@ kinds! {
 
     /// No reply in time.
     Timeout = "TIMEOUT" {
+        help: "Raise the limit that the message names, or allow retries for calls that may be carried out twice.",
         statuses: [],
         retried: Retried::Always,
         events: [],
@@ -165,6 +179,7 @@ kinds! {
 
     /// The key is missing or wrong.
     Authentication = "UNAUTHORIZED" {
+        help: "Check the keys that the client was made with, and for a server the clock of this machine.",
         statuses: [401],
         retried: Retried::Never,
         events: [],
@@ -173,6 +188,7 @@ kinds! {
 
     /// The key does not allow this.
     Authorization = "FORBIDDEN" {
+        help: "Use a key, or name a user, that may do this.",
         statuses: [403],
         retried: Retried::Never,
         events: [],
@@ -181,6 +197,7 @@ kinds! {
 
     /// There is no such thing.
     NotFound = "NOT_FOUND" {
+        help: "Check the id. With a path of your own, check the base URL.",
         statuses: [404],
         retried: Retried::Never,
         events: ["NotFound"],
@@ -189,6 +206,7 @@ kinds! {
 
     /// It exists already, or is in use.
     Conflict = "CONFLICT" {
+        help: "Read the state again, and decide anew.",
         statuses: [409],
         retried: Retried::Never,
         events: ["FormationExists", "AlreadyRunning", "NoChange"],
@@ -197,6 +215,7 @@ kinds! {
 
     /// The request is not acceptable; see `details`.
     Validation = "VALIDATION_ERROR" {
+        help: "Correct the fields that the message and `details` name.",
         statuses: [400, 413, 422],
         retried: Retried::Never,
         events: [
@@ -208,6 +227,7 @@ kinds! {
 
     /// Too many requests; see `retry_after`.
     RateLimit = "RATE_LIMITED" {
+        help: "Wait for `retry_after` seconds, or allow retries.",
         statuses: [429],
         retried: Retried::Statuses(&[429]),
         events: [],
@@ -216,6 +236,7 @@ kinds! {
 
     /// The other side failed.
     Server = "SERVER_ERROR" {
+        help: "Try again later, or allow retries. The `request_id` finds the failure in the other side's logs.",
         statuses: [500..],
         retried: Retried::Statuses(&[500, 502, 503, 504]),
         events: ["HealthCheckFailed"],
@@ -224,6 +245,7 @@ kinds! {
 
     /// Any other error that the other side reports, and a reply that is not what the operation promises.
     Api = "ERROR" {
+        help: "Read the code and the message. A reply that MUXI does not give comes from a wrong URL or a proxy.",
         statuses: [],
         retried: Retried::Statuses(&[408]),
         events: [],

@@ -185,6 +185,9 @@ macro_rules! areas {
         pub static ENDPOINTS: &[&$crate::api::table::Endpoint] =
             &$crate::api::table::joined::<COUNT>(&[$($area::ENDPOINTS),+]);
 
+        /// The name of each file, and the operations that it declares.
+        pub static AREAS: &[(&str, &[&$crate::api::table::Endpoint])] = &[$((stringify!($area), $area::ENDPOINTS)),+];
+
         areas!(@rows ($) $($area)+);
     };
 

@@ -1,6 +1,6 @@
 //! State and configuration of a formation.
 
-use super::{Access, HealthState, LogLevel, Object};
+use super::{Access, HealthState, LogLevel, Nullable, Object};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -144,10 +144,40 @@ replies! {
 
     /// The agents of a formation.
     pub struct AgentList {
-        /// The agents, each as the formation file has it.
-        pub agents: Vec<Object>,
-        /// The number of agents.
+        /// The agents.
+        pub agents: Vec<Agent>,
+        /// The number of items.
         pub count: u64,
+    }
+
+    /// An agent, as its file has it. Fields that are not listed are kept.
+    pub struct Agent {
+        /// Its id.
+        pub id: String,
+        /// Its name.
+        pub name: Nullable<String>,
+        /// Its purpose.
+        pub description: Option<String>,
+        /// Its instructions.
+        pub system_message: Option<String>,
+        /// The place of its declaration: `formation`.
+        pub source: Option<String>,
+        /// The version of the format of its file.
+        pub schema: Option<Value>,
+        /// True if it takes part.
+        pub active: Option<Value>,
+        /// Its role.
+        pub role: Option<Value>,
+        /// Its language models, where they are not the formation's.
+        pub llm_models: Option<Value>,
+        /// The ids of its MCP servers, or the servers themselves.
+        pub mcp_servers: Option<Value>,
+        /// Its knowledge: `enabled` and `sources`.
+        pub knowledge: Option<Value>,
+        /// The way in which other agents reach it.
+        pub a2a: Option<Value>,
+        /// The names of its skills.
+        pub skills: Option<Value>,
     }
 
     /// The result of synchronising an agent's knowledge.
@@ -207,10 +237,31 @@ replies! {
 
     /// The MCP servers of a formation.
     pub struct McpServerList {
-        /// The servers, each as the formation file has it.
-        pub servers: Vec<Object>,
-        /// The number of servers.
+        /// The servers.
+        pub servers: Vec<McpServer>,
+        /// The number of items.
         pub count: u64,
+    }
+
+    /// An MCP server, as its file has it. Fields that are not listed are kept.
+    pub struct McpServer {
+        /// Its id.
+        pub id: String,
+        /// Its purpose.
+        pub description: Option<String>,
+        /// The way in which it is reached: `command` or `http`.
+        #[serde(rename = "type")]
+        pub kind: Option<String>,
+        /// The program that is it.
+        pub command: Option<String>,
+        /// The program's arguments.
+        pub args: Option<Vec<Value>>,
+        /// Its address.
+        pub url: Option<String>,
+        /// The place of its declaration: `formation`.
+        pub source: Option<String>,
+        /// The version of the format of its file.
+        pub schema: Option<Value>,
     }
 
     /// The tools that the formation itself offers over MCP.
@@ -249,9 +300,9 @@ replies! {
         pub max_tool_timeout_in_seconds: f64,
         /// True if prompts are rewritten before tools are chosen.
         pub enhance_user_prompts: bool,
-        /// The servers, each as the formation file has it.
+        /// The servers.
         #[serde(default)]
-        pub servers: Vec<Object>,
+        pub servers: Vec<McpServer>,
     }
 
     /// The orchestrator's configuration.

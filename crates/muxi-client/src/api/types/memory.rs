@@ -240,9 +240,17 @@ replies! {
         pub created_at: Option<IsoTime>,
         /// When it was changed last, ISO 8601.
         pub updated_at: Option<IsoTime>,
-        /// The sources that it was made from: `source_type` and `source_id`.
+        /// The sources of the entry.
         #[serde(default)]
-        pub sources: Vec<Object>,
+        pub sources: Vec<HistorySource>,
+    }
+
+    /// A source of an entry of a narrative log.
+    pub struct HistorySource {
+        /// The kind of source.
+        pub source_type: Option<String>,
+        /// Its id.
+        pub source_id: Option<Value>,
     }
 
     /// Statistics of a user's message buffer.

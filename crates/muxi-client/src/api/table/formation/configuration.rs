@@ -19,7 +19,7 @@ endpoints! { Formation;
     json get_agents -> AgentList = GET "/agents", admin {}
 
     /// One agent's configuration.
-    json get_agent -> Object = GET "/agents/{agent_id}", admin {
+    json get_agent -> Agent = GET "/agents/{agent_id}", admin {
         /// The agent's id.
         agent_id: String => path,
     }
@@ -46,7 +46,7 @@ endpoints! { Formation;
     json get_mcp_servers -> McpServerList = GET "/mcp/servers", admin {}
 
     /// One MCP server.
-    json get_mcp_server -> Object = GET "/mcp/servers/{server_id}", admin {
+    json get_mcp_server -> McpServer = GET "/mcp/servers/{server_id}", admin {
         /// The MCP server's id.
         server_id: String => path,
     }
