@@ -13,8 +13,8 @@ ISOLATED := $(BIN)/python tests/isolated.py
 # maturin refuses to choose between an active conda environment and .venv.
 unexport CONDA_PREFIX
 
-.PHONY: demo help test test-rust test-python browser packages parity real check generate openapi build clean
 .PHONY: rehearsal deny
+.PHONY: demo help test test-rust test-python docs browser packages parity real check generate openapi build clean
 .PHONY: windows windows-check
 .PHONY: examples
 .PHONY: chaos fuzz bench bench-table bench-growth bench-pythons bench-local counts
@@ -34,6 +34,12 @@ test-rust: $(VENV)/ready ## Run the Rust tests
 
 test-python: build ## Run the Python tests
 	$(BIN)/python -m pytest -q -n auto
+
+# Anew each time, since a page that has not changed is not warned of again.
+docs: $(VENV)/ready ## Build the site of docs/ into target/docs (for its search: python -m http.server -d target/docs)
+	rm -rf target/docs
+	$(BIN)/python -m sphinx -W --keep-going -n -q -E -d target/doctrees docs target/docs
+	$(BIN)/python -m pagefind --silent --site target/docs --root-selector "#furo-main-content" --exclude-selectors a.headerlink
 
 browser: build ## Test the pages of muxi-local and of the examples in a real browser; its pictures go to target/browser
 	@tests/browser/prepare
