@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import tomli
 from sphinx.application import Sphinx
@@ -49,6 +50,8 @@ html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sourcelink = False
 html_use_index = False
+html_favicon = "_static/favicon.svg"
+html_additional_pages = {"search": "search.html"}
 html_theme_options = {
     "source_repository": REPOSITORY,
     "source_branch": "main",
@@ -62,6 +65,7 @@ copybutton_prompt_text = "$ "
 copybutton_exclude = ".linenos, .gp"
 
 LINK = re.compile(r"(\]\()([^)\s#:]+)(#[^)\s]*)?(\))")
+SECTION = re.compile(r'<section id="([^"]+)"([^>]*)>\n((?:<span id="[^"]+"></span>)*)<h([1-6])')
 ANCHOR = re.compile(r'^<a id="([^"]+)"></a>$', re.MULTILINE)
 FENCE = re.compile(r"^(?P<fence>`{3,})rust[^\n]*\n(?P<code>.*?)^(?P=fence)$", re.DOTALL | re.MULTILINE)
 
@@ -114,7 +118,20 @@ def read_included(app: Sphinx, path: Path, page: str, source: list[str]) -> None
     source[0] = prepare(source[0], (DOCS / path).resolve().parent, DOCS)
 
 
+def name_headings(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
+    """Give the anchors of sections to their headings, where Pagefind looks for them."""
+    if "body" in context:
+        context["body"] = SECTION.sub(r'<section\2>\n\3<h\4 id="\1"', context["body"])
+
+
+def leave_search(app: Sphinx) -> None:
+    """Write no index for the search of Sphinx, which `_templates/search.html` does not use."""
+    app.builder.search = False
+
+
 def setup(app: Sphinx) -> None:
     """Connect the hooks."""
+    app.connect("builder-inited", leave_search)
+    app.connect("html-page-context", name_headings)
     app.connect("source-read", read_page)
     app.connect("include-read", read_included)
