@@ -193,7 +193,7 @@ class LocalServer:
 
         Args:
             rules: A list of rules, a mapping (`Script`), YAML text with one of them, or the path of such a file. The
-                page ``docs/local.md`` has the format.
+                page ``docs/testing.md`` has the format.
 
         Raises:
             TypeError: It is no script.
@@ -212,7 +212,7 @@ class LocalServer:
                 ``/v1/mem*``; all without it.
             times: The number of requests that fail; None for all. One unless given, and all with ``every`` or ``rate``.
             **fault: Parts of the fault, for instance ``status=503, retry_after=2`` or ``reset="body"``. The page
-                ``docs/local.md`` lists all.
+                ``docs/testing.md`` lists all.
 
         Raises:
             TypeError: There are both ``operation`` and ``path``.

@@ -79,10 +79,10 @@ async fn channels_and_the_data_of_triggers() {
     assert_eq!(local.say("x").await, "chatted");
 }
 
-/// The rule of docs/local.md, and nothing but what it names.
+/// The rule of docs/testing.md, and nothing but what it names.
 #[tokio::test]
 async fn the_documented_call_of_the_demo_trigger_works() {
-    let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/local.md");
+    let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/testing.md");
     let docs = std::fs::read_to_string(docs).unwrap();
     let rule: Vec<&str> = docs.lines().skip_while(|line| !line.contains("trigger: order-created")).take(2).collect();
     let local = Local::script(&rule.join("\n")).await;
