@@ -9,7 +9,6 @@ import hashlib
 import hmac
 import json
 import os
-import re
 import subprocess
 import sys
 import tarfile
@@ -145,14 +144,3 @@ def test_webhooks(local: LocalServer) -> None:
 @pytest.mark.parametrize("name", sorted(path.stem for path in PROGRAMS.glob("[a-z]*.py")))
 def test_every_program_is_run(name: str) -> None:
     assert f'"{name}"' in Path(__file__).read_text()
-
-
-@pytest.mark.parametrize(("at", "shown"), [(0, "Echo: Hello!"), (1, "AGENT_NOT_FOUND 404 req_")])
-def test_the_page(local: LocalServer, at: int, shown: str) -> None:
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "migrating.md").read_text(), re.DOTALL)
-    assert len(blocks) == 2
-    environment = os.environ | local.environment()
-    done = subprocess.run(
-        [sys.executable, "-c", blocks[at]], env=environment, capture_output=True, text=True, timeout=60
-    )
-    assert done.stdout.startswith(shown), done.stderr
