@@ -125,8 +125,8 @@ bench: $(VENV)/ready ## Measure side by side with other clients (takes long; OPT
 	@$(ENV) maturin develop --quiet --release
 	./benches/run.sh --extra benches/drivers/muxi_client.py --extra benches/drivers/muxi_client.py@uvloop $(OPTIONS)
 
-bench-table: ## Measure everything, and write docs/performance-table.md and the table of docs/performance.md
-	@$(MAKE) --no-print-directory bench OPTIONS="--cases all --markdown docs/performance-table.md --glance docs/performance.md $(OPTIONS)"
+bench-table: ## Measure everything, and write docs/performance-table.md and docs/performance-glance.md
+	@$(MAKE) --no-print-directory bench OPTIONS="--cases all --markdown docs/performance-table.md --glance docs/performance-glance.md $(OPTIONS)"
 
 bench-growth: $(VENV)/ready ## Plot how costs grow with the number in flight, an event's size, a reply's rows
 	@$(ENV) maturin develop --quiet --release
