@@ -163,7 +163,8 @@ def main():
     print("\n".join(lines))
     if a.markdown:
         with open(a.markdown, "w") as f:
-            f.write("\n".join(["# Local server", "", "Written by `make bench-local`.", "", *lines]) + "\n")
+            head = ["# Figures of the local server", "", "Written by `make bench-local`.", ""]
+            f.write("\n".join(head + lines) + "\n")
 
 
 if __name__ == "__main__":
