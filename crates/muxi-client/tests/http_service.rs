@@ -4,7 +4,7 @@
 mod peer;
 
 use bytes::Bytes;
-use futures_util::{FutureExt, future::BoxFuture, stream};
+use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream};
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body::Frame;
 use http_body_util::StreamBody;
@@ -222,4 +222,47 @@ async fn what_is_read_ahead_is_bounded_whatever_it_is_made_of() {
         let read = pieces.load(Ordering::SeqCst) * PIECE;
         assert!(read <= 1 << 20, "{read} bytes of {event:?}");
     }
+}
+
+/// A chat stream of one event that long, in MiB.
+async fn event_of(mebibytes: usize) -> Result<usize, muxi_client::Error> {
+    let service = move |_: Request<Body>| {
+        let piece = Bytes::from(vec![b'x'; 1 << 20]);
+        let begin = stream::iter([Bytes::from_static(b"data: ")]);
+        let end = stream::iter([Bytes::from_static(b"\n\nevent: done\ndata: {\"finished\":true}\n\n")]);
+        let pieces = begin.chain(stream::iter(vec![piece; mebibytes])).chain(end);
+        let mut response =
+            Response::new(Body::new(StreamBody::new(pieces.map(|it| Ok::<_, io::Error>(Frame::data(it))))));
+        response.headers_mut().insert("content-type", HeaderValue::from_static("text/event-stream"));
+        async move { Ok::<_, BoxError>(response) }
+    };
+    let formation = builder().http_service(service).build().unwrap();
+    let mut events = formation.stream("POST", "/chat").await?;
+    Ok(events.next().await.unwrap()?.data.len())
+}
+
+#[tokio::test]
+async fn an_event_has_at_most_128_mebibytes() {
+    assert_eq!(event_of(127).await.unwrap(), 127 << 20);
+    let error = event_of(129).await.unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Connection, "EVENT_TOO_LONG"));
+}
+
+/// The error for a reply of status 404 with a body of that length.
+async fn not_found(length: usize) -> muxi_client::Error {
+    let body = format!(r#"{{"error":{{"code":"GONE_FISHING","message":"{}"}}}}"#, "x".repeat(length));
+    let service = move |_: Request<Body>| {
+        let mut response = Response::new(Body::from(body.clone()));
+        *response.status_mut() = StatusCode::NOT_FOUND;
+        async move { Ok::<_, BoxError>(response) }
+    };
+    builder().http_service(service).build().unwrap().health().await.unwrap_err()
+}
+
+#[tokio::test]
+async fn an_error_is_read_from_at_most_one_mebibyte() {
+    assert_eq!(not_found(1 << 19).await.code(), "GONE_FISHING");
+    let error = not_found(1 << 20).await;
+    assert_eq!((error.kind(), error.status(), error.code()), (ErrorKind::NotFound, Some(404), "NOT_FOUND"));
+    assert_eq!(error.body(), b"");
 }
