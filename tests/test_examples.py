@@ -1,9 +1,8 @@
-"""The code of the README and of the page about Python, and the examples, run as a user runs them."""
+"""The examples, run as a user runs them."""
 
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,14 +11,6 @@ import pytest
 from muxi.testing import LocalServer
 
 ROOT = Path(__file__).parent.parent
-
-
-def blocks(page: str) -> list[str]:
-    return re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
-
-
-BLOCKS = blocks("README.md")
-PYTHON = blocks("docs/python.md")
 
 
 def run(local: LocalServer, *command: str) -> str:
@@ -33,41 +24,6 @@ def run(local: LocalServer, *command: str) -> str:
     )
     assert done.returncode == 0, done.stdout
     return done.stdout
-
-
-@pytest.mark.parametrize(
-    ("at", "shown"), [(0, "healthy\nEcho: Hello!"), (1, "Echo: "), (2, "done"), (3, "AGENT_NOT_FOUND")]
-)
-def test_readme(local: LocalServer, at: int, shown: str) -> None:
-    code = BLOCKS[at].replace("http://localhost:7890", local.url)
-    for name in ("key_id", "secret_key", "client_key", "admin_key"):
-        code = code.replace(f'{name}="..."', f'{name}="{getattr(local, name)}"')
-    assert shown in run(local, "-c", code)
-
-
-@pytest.mark.parametrize(
-    ("at", "shown"),
-    [
-        (0, "Echo: Hello!"),
-        (1, "Echo: Hello!"),
-        (2, "Echo: What is in my notes?"),
-        (3, "demo running demo"),
-        (4, "can you do?"),
-        (5, "Echo: Plan my week."),
-        (6, "Echo: Plan my week."),
-        (7, "req_1 Done."),
-        (8, "Echo: Hello!\ncompleted"),
-        (9, "GET /api/demo/v1/health 200 0."),
-        (10, "event: done"),
-        (11, "complete"),
-    ],
-)
-def test_the_page_about_python(local: LocalServer, at: int, shown: str) -> None:
-    assert shown in run(local, "-c", PYTHON[at])
-
-
-def test_all_of_the_pages_is_tested() -> None:
-    assert (len(BLOCKS), len(PYTHON)) == (4, 12)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Client for MUXI servers and formations.
 
+Documentation: https://muxi-ai.github.io/muxi-client/
+
 Example:
     Ask a server and a formation how they are::
 

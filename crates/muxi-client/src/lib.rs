@@ -1,4 +1,26 @@
-#![doc = include_str!("../README.md")]
+//! Client for MUXI servers and formations: typed, async and blocking, with streams, retries and errors that say what to
+//! do. A formation runs agents; a server runs formations.
+//!
+//! **[Documentation](https://muxi-ai.github.io/muxi-client/)**: quickstart, one page for each task, reliability, testing.
+//! Here is the reference of the Rust items.
+//!
+//! ```no_run
+//! use muxi_client::blocking::FormationClient;
+//!
+//! # fn main() -> muxi_client::Result<()> {
+//! let formation = FormationClient::from_env()?; // MUXI_SERVER_URL, MUXI_FORMATION_ID, MUXI_CLIENT_KEY
+//! println!("{}", formation.chat("Hello!").user_id("ada").send()?.error_for_status()?.text());
+//! # Ok(()) }
+//! ```
+//!
+//! | feature | default | brings |
+//! | --- | --- | --- |
+//! | `client` | yes | the async clients, on tokio and hyper |
+//! | `bundle` | yes | packing and checking of formation bundles; a program that only chats needs none |
+//! | `blocking` | yes | the blocking clients, driven by the calling thread |
+//! | `native-roots` | yes | trust in the certificates of the operating system; where it has none, in Mozilla's, compiled in |
+//! | `webpki-roots` | | trust in Mozilla's certificates, compiled in, in any case |
+//! | `tracing` | | a span per call and per attempt, by OpenTelemetry's names |
 //!
 //! # Overview
 //!
@@ -90,16 +112,3 @@ pub use {
     net::http_service,
     stream::{ChatStream, CloseHandle, EventStream, Events, Relay},
 };
-
-/// The Rust code of these pages is compiled with the doctests.
-#[cfg(doctest)]
-mod pages {
-    #[doc = include_str!("../../../README.md")]
-    struct Readme;
-    #[doc = include_str!("../../../docs/local.md")]
-    struct Local;
-    #[doc = include_str!("../../../docs/rust.md")]
-    struct Rust;
-    #[doc = include_str!("../../muxi-local/README.md")]
-    struct LocalCrate;
-}
