@@ -28,11 +28,14 @@ help: ## List the targets
 test: test-rust test-python ## Run every test, but for those of browser, parity and real
 
 # Fetched before, since the tests see no proxy.
+FETCH := cargo fetch --locked --quiet --target "$$(rustc --version --verbose | sed -n 's/^host: //p')"
+
 test-rust: $(VENV)/ready ## Run the Rust tests
-	cargo fetch --locked --quiet --target "$$(rustc --version --verbose | sed -n 's/^host: //p')"
+	$(FETCH)
 	$(ISOLATED) cargo test --workspace --exclude muxi-python --exclude muxi-local-python --features muxi-client/tracing --quiet
 
-test-python: build ## Run the Python tests
+test-python: build ## Run the Python tests, the programs of the pages too
+	$(FETCH)
 	$(BIN)/python -m pytest -q -n auto
 
 # Anew each time, since a page that has not changed is not warned of again.
@@ -41,7 +44,7 @@ docs: $(VENV)/ready ## Build the site of docs/ into target/docs (for its search:
 	$(BIN)/python -m sphinx -W --keep-going -n -q -E -d target/doctrees docs target/docs
 	$(BIN)/python -m pagefind --silent --site target/docs --root-selector "#furo-main-content" --exclude-selectors a.headerlink
 
-browser: build ## Test the pages of muxi-local and of the examples in a real browser; its pictures go to target/browser
+browser: build docs ## Test the pages of muxi-local, of the examples and of the site in a real browser; its pictures go to target/browser
 	@tests/browser/prepare
 	cargo build --quiet --package axum-chat
 	$(BIN)/python -m pytest -q tests/browser
