@@ -9,14 +9,17 @@ from typing import Any
 
 import tomli
 from sphinx.application import Sphinx
+from sphinx.builders.html import StandaloneHTMLBuilder
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
 PACKAGE = tomli.loads((ROOT / "Cargo.toml").read_text(encoding="utf-8"))["workspace"]["package"]
 REPOSITORY = PACKAGE["repository"]
 
-# The pages that include a file from outside of this folder.
+# The pages that include another file: links to that file lead to them.
 INCLUDED = {
+    DOCS / "errors-table.md": "errors.md",
+    DOCS / "settings-table.md": "settings.md",
     ROOT / "CHANGELOG.md": "changelog.md",
     ROOT / "CONTRIBUTING.md": "contributing.md",
     ROOT / "SECURITY.md": "security.md",
@@ -34,7 +37,7 @@ project_copyright = author
 version = release = PACKAGE["version"]
 
 extensions = ["myst_parser", "sphinx_copybutton", "sphinx_design"]
-exclude_patterns = ["_*"]
+exclude_patterns = ["_*", *(file.name for file in INCLUDED if file.parent == DOCS)]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 4
 # Pages of the tree that are still to be written.
@@ -42,6 +45,7 @@ suppress_warnings = ["toc.not_readable", "ref.doc"]
 highlight_language = "text"
 
 html_theme = "furo"
+pygments_dark_style = "github-dark"
 html_title = "MUXI client"
 html_baseurl = PACKAGE["documentation"]
 html_static_path = ["_static"]
@@ -126,7 +130,8 @@ def name_headings(app: Sphinx, page: str, template: str, context: dict[str, Any]
 
 def leave_search(app: Sphinx) -> None:
     """Write no index for the search of Sphinx, which `_templates/search.html` does not use."""
-    app.builder.search = False
+    if isinstance(app.builder, StandaloneHTMLBuilder):
+        app.builder.search = False
 
 
 def setup(app: Sphinx) -> None:

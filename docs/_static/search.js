@@ -1,5 +1,6 @@
-// The page "Search": Pagefind's index, asked for each word of a question. Pagefind itself finds only pages that have all
-// words, which questions of people seldom leave over.
+// The page "Search". Pagefind finds only pages that have all words of a query, and questions of people have more words than
+// their answers. So it is asked for each word by itself, and the pages are ordered here: by the sum of Pagefind's scores,
+// more for words in titles and headings, less for pages that are no guides.
 
 const STOP = new Set(
   ("a about an and any are as at be but by can come could did do does for from get give had has have how i if in " +
@@ -7,25 +8,51 @@ const STOP = new Set(
     "this to us use want was we were what when where which who whose why will with without would you your")
     .split(" "),
 );
+// Words of readers, and the words that the pages have for them.
+const ALSO = {
+  abort: "cancel",
+  auth: "key",
+  env: "environment",
+  exception: "error",
+  fast: "performance",
+  mock: "test",
+  picture: "image",
+  remove: "delete",
+  slow: "performance",
+};
+const CANDIDATES = 20;
 const PAGES = 10;
 const SECTIONS = 3;
+const WEIGHTS = [
+  [/\/(design\/|contributing|changelog|security|performance-)/, 0.5],
+  [/\/reference\//, 0.8],
+];
 
 const box = document.getElementById("site-search");
 const status = document.getElementById("site-search-status");
 const list = document.getElementById("site-search-results");
+const root = new URL("..", import.meta.url).pathname;
 const pagefind = await import(new URL("../pagefind/pagefind.js", import.meta.url));
+const { languages } = await (await fetch(new URL("../pagefind/pagefind-entry.json", import.meta.url))).json();
+const total = languages.en.page_count;
 let latest = 0;
 
+const split = (text) => text.toLowerCase().match(/[\p{L}\p{N}_]+/gu) ?? [];
+const stem = (word) => word.replace(/(?<=...)(ations?|ing|ed|es|s|e)$/, "");
+
 function wordsOf(question) {
-  const words = question.toLowerCase().match(/[\p{L}\p{N}_]+/gu) ?? [];
+  const words = split(question);
   const telling = words.filter((word) => !STOP.has(word));
-  return [...new Set(telling.length ? telling : words)];
+  return [...new Set((telling.length ? telling : words).flatMap((word) => [word, ALSO[word] ?? word]))];
 }
 
-/** Pages with the sum of their scores for each word, best first. */
+/** Pages that have one of the words, best first. */
 async function rank(words) {
   const pages = new Map();
-  for (const { results } of await Promise.all(words.map((word) => pagefind.search(word)))) {
+  const rarity = new Map();
+  for (const word of words) {
+    const { results } = await pagefind.search(word);
+    rarity.set(word, Math.log(1 + total / (1 + results.length)));
     for (const result of results) {
       const page = pages.get(result.id) ?? { score: 0, hits: [] };
       page.score += result.score;
@@ -33,23 +60,47 @@ async function rank(words) {
       pages.set(result.id, page);
     }
   }
-  return [...pages.values()].sort((one, other) => other.score - one.score);
+  const best = [...pages.values()].sort(byScore).slice(0, CANDIDATES);
+  const most = best[0]?.score;
+  await Promise.all(best.map(async (page) => {
+    const { url, meta, anchors } = page.data = await page.hits[0].data();
+    const headings = anchors.filter(({ element }) => /^h[2-6]$/i.test(element));
+    const heading = Math.max(0, ...headings.map(({ text }) => share(`${meta.title} ${text}`, rarity)));
+    page.score += most * 0.5 * (share(meta.title, rarity) + heading);
+    for (const [pattern, weight] of WEIGHTS) {
+      if (pattern.test(url.slice(root.length - 1))) page.score *= weight;
+    }
+  }));
+  return best.sort(byScore);
+}
+
+const byScore = (one, other) => other.score - one.score;
+
+/** The part of the words that a text has; rare words count more. */
+function share(text, rarity) {
+  const stems = new Set(split(text).map(stem));
+  let all = 0;
+  let there = 0;
+  for (const [word, value] of rarity) {
+    all += value;
+    if (stems.has(stem(word))) there += value;
+  }
+  return there / all;
 }
 
 /** The sections of a page that have most of the words, best first. */
 async function sectionsOf(page) {
   const sections = new Map();
-  const data = await Promise.all(page.hits.map((hit) => hit.data()));
-  for (const { sub_results } of data) {
+  for (const { sub_results } of await Promise.all(page.hits.map((hit) => hit.data()))) {
     for (const found of sub_results) {
       const section = sections.get(found.url) ?? { ...found, score: 0 };
+      const weight = Math.max(...found.weighted_locations.map((place) => place.weight));
       // A second place with the same word tells little.
-      section.score += 1 + Math.log10(found.weighted_locations.length);
+      section.score += 1 + Math.log10(found.weighted_locations.length) + (weight > 1 ? 1 : 0);
       sections.set(found.url, section);
     }
   }
-  const best = [...sections.values()].sort((one, other) => other.score - one.score).slice(0, SECTIONS);
-  return { title: data[0].meta.title, url: data[0].url, sections: best };
+  return [...sections.values()].sort(byScore).slice(0, SECTIONS);
 }
 
 function link(url, text) {
@@ -59,16 +110,17 @@ function link(url, text) {
   return made;
 }
 
-function item({ title, url, sections }) {
+async function item(page) {
+  const { url, meta } = page.data;
   const made = document.createElement("li");
   const heading = document.createElement("h2");
-  heading.append(link(url, title));
+  heading.append(link(url, meta.title));
   made.append(heading);
-  for (const section of sections) {
+  for (const section of await sectionsOf(page)) {
     const part = document.createElement("p");
-    if (section.url !== url) part.append(link(section.url, section.title), " ");
+    if (section.url !== url && section.title !== meta.title) part.append(link(section.url, section.title), " ");
     const excerpt = document.createElement("span");
-    excerpt.innerHTML = section.excerpt; // escaped by Pagefind, but for its <mark>
+    excerpt.innerHTML = section.excerpt; // Pagefind has escaped all but its own <mark>.
     part.append(excerpt);
     made.append(part);
   }
@@ -78,18 +130,25 @@ function item({ title, url, sections }) {
 async function search(question) {
   const own = ++latest;
   const words = wordsOf(question);
-  const pages = words.length ? await rank(words) : [];
-  const items = await Promise.all(pages.slice(0, PAGES).map(sectionsOf));
+  status.textContent = words.length ? "Searching" : "";
+  const pages = await rank(words);
   if (own !== latest) return; // More was typed meanwhile.
-  list.replaceChildren(...items.map(item));
+  const items = await Promise.all(pages.slice(0, PAGES).map(item));
+  if (own !== latest) return;
+  list.replaceChildren(...items);
   list.dataset.question = question;
-  status.textContent = words.length && !pages.length ? "No page has any of these words." : "";
+  status.textContent = question.trim() && !pages.length ? "No page has any of these words." : "";
 }
 
-box.value = new URLSearchParams(location.search).get("q") ?? "";
+let pause;
 box.addEventListener("input", () => {
-  history.replaceState(null, "", `?${new URLSearchParams({ q: box.value })}`);
-  search(box.value);
+  clearTimeout(pause);
+  pause = setTimeout(() => {
+    history.replaceState(null, "", `?${new URLSearchParams({ q: box.value })}`);
+    search(box.value);
+  }, 100);
 });
+// More may have been typed while this was loading.
+box.value ||= new URLSearchParams(location.search).get("q") ?? "";
 if (!box.value) box.focus();
 search(box.value);

@@ -22,6 +22,9 @@ PICTURES = Path(__file__).parents[2] / "target" / "browser"
 class Page:
     """The page in a browser, and the server behind it."""
 
+    patience = 15.0
+    """Seconds after which a condition that does not hold is a failure."""
+
     def __init__(self, browser: Chrome, url: str) -> None:
         self.browser = browser
         self.url = url
@@ -69,7 +72,7 @@ class Page:
 
     def wait(self, condition: Callable[[], T]) -> T:
         """Wait until a condition holds, and return what it gave."""
-        return WebDriverWait(self.browser, 15, 0.05).until(lambda _: condition())
+        return WebDriverWait(self.browser, self.patience, 0.05).until(lambda _: condition())
 
     def button(self, name: str) -> WebElement:
         """The button of that name that is to be seen."""
