@@ -6,113 +6,25 @@ import asyncio
 import contextlib
 import http.client
 import json
-import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
-from wsgiref.simple_server import WSGIRequestHandler, make_server
 
-import flask
 import muxi
 import pytest
-import uvicorn
 from muxi import relay
 from muxi._relay_frames import frame
 from muxi.testing import LocalServer
 from programs import fails
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import StreamingResponse
-from starlette.routing import Route
+from relay_servers import asgi, django_async, django_sync, in_flask, starlette, wsgi
 from wire import Request as WireRequest, Wire
 
 SLOW = "[[slow]] one two three four five six seven eight nine ten"
 
 
-class Quiet(WSGIRequestHandler):
-    def log_message(self, format: str, *values: Any) -> None:
-        pass
-
-
-@contextlib.contextmanager
-def served_by_wsgi(app: Any) -> Iterator[str]:
-    with make_server("127.0.0.1", 0, app, handler_class=Quiet) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-@contextlib.contextmanager
-def served_by_uvicorn(app: Any) -> Iterator[str]:
-    place = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [place]})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{place.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
-        place.close()
-
-
-Serve = Callable[[str], contextlib.AbstractContextManager[str]]
-
-
-def starlette(settings: dict[str, Any], options: dict[str, Any]) -> contextlib.AbstractContextManager[str]:
-    formation = muxi.AsyncFormationClient(**settings)
-
-    async def chat(request: Request) -> StreamingResponse:
-        stream = formation.chat_stream(json.loads(await request.body()), user_id="reader")
-        return StreamingResponse(relay.sse(stream, **options), headers=relay.HEADERS)
-
-    return served_by_uvicorn(Starlette(routes=[Route("/", chat, methods=["POST"])]))
-
-
-def asgi(settings: dict[str, Any], options: dict[str, Any]) -> contextlib.AbstractContextManager[str]:
-    formation = muxi.AsyncFormationClient(**settings)
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        body = b""
-        while (message := await receive()).get("more_body"):
-            body += message["body"]
-        stream = formation.chat_stream(json.loads(body + message["body"]), user_id="reader")
-        await relay.asgi(stream, receive, send, **options)
-
-    return served_by_uvicorn(app)
-
-
-def wsgi(settings: dict[str, Any], options: dict[str, Any]) -> contextlib.AbstractContextManager[str]:
-    formation = muxi.FormationClient(**settings)
-
-    def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
-        stream = formation.chat_stream(json.loads(body), user_id="reader")
-        start_response("200 OK", list(relay.HEADERS.items()))
-        return relay.sse(stream, **options)
-
-    return served_by_wsgi(app)
-
-
-def in_flask(settings: dict[str, Any], options: dict[str, Any]) -> contextlib.AbstractContextManager[str]:
-    formation = muxi.FormationClient(**settings)
-    app = flask.Flask("relay")
-
-    @app.post("/")
-    def chat() -> flask.Response:
-        stream = formation.chat_stream(flask.request.get_json(force=True), user_id="reader")
-        return flask.Response(relay.sse(stream, **options), headers=relay.HEADERS)
-
-    return served_by_wsgi(app)
-
-
-each_server = pytest.mark.parametrize("server", [starlette, asgi, wsgi, in_flask])
+each_server = pytest.mark.parametrize("server", [starlette, asgi, wsgi, in_flask, django_async, django_sync])
 
 
 def settings_of(local: LocalServer) -> dict[str, Any]:
