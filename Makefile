@@ -5,11 +5,19 @@ PYTHONS ?= python3.10 python3.11 python3.12 python3.13 python3.14
 # Every target of cargo-fuzz.
 TARGETS ?= $(basename $(notdir $(wildcard fuzz/libfuzzer/fuzz_targets/*.rs)))
 VENV := .venv
-BIN := $(VENV)/bin
-ENV := VIRTUAL_ENV="$(CURDIR)/$(VENV)" PATH="$(CURDIR)/$(BIN):$$PATH"
+# The folder of a virtual environment's programs.
+PROGRAMS := $(if $(filter Windows_NT,$(OS)),Scripts,bin)
+BIN := $(VENV)/$(PROGRAMS)
+# As the shell writes it: a path of Windows has a colon, which would end it in PATH.
+HERE := $(shell pwd)
+ENV := VIRTUAL_ENV="$(HERE)/$(VENV)" PATH="$(HERE)/$(BIN):$$PATH"
 # The second package needs the first.
 DEVELOP = for at in . crates/muxi-local-python; do (cd $$at && $(ENV) maturin develop --quiet $(1)) || exit; done
 ISOLATED := $(BIN)/python tests/isolated.py
+ifeq ($(OS),Windows_NT)
+# Files and the output of programs are UTF-8, which Python before 3.15 takes for granted everywhere else.
+export PYTHONUTF8 := 1
+endif
 # maturin refuses to choose between an active conda environment and .venv.
 unexport CONDA_PREFIX
 
@@ -66,7 +74,7 @@ parity: build .venv-official/ready ## Compare every operation with the official 
 
 .venv-official/ready: Makefile
 	$(PYTHON) -m venv .venv-official
-	.venv-official/bin/python -m pip install --quiet muxi==1.20260713.0
+	.venv-official/$(PROGRAMS)/python -m pip install --quiet muxi==1.20260713.0
 	@touch $@
 
 real: build ## Test the real runtime and muxi-local (2 GB, kept; RUNTIME=newest: write what changed, fail if a test does)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 
 
@@ -25,4 +26,7 @@ def isolate() -> None:
 
 if __name__ == "__main__":
     isolate()
+    if sys.platform == "win32":
+        # There, exec starts another process, and the waiting parent takes this one's end for that of the command.
+        sys.exit(subprocess.run(sys.argv[1:]).returncode)
     os.execvp(sys.argv[1], sys.argv[1:])

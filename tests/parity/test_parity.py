@@ -18,7 +18,8 @@ from parity.plan import OPERATIONS, calls
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "docs" / "differences.md"
-OFFICIAL = Path(os.environ.get("MUXI_OFFICIAL_PYTHON", ROOT / ".venv-official" / "bin" / "python"))
+PROGRAMS = ROOT / ".venv-official" / ("Scripts" if os.name == "nt" else "bin")
+OFFICIAL = Path(os.environ.get("MUXI_OFFICIAL_PYTHON", PROGRAMS / "python"))
 
 
 def drive(python: str, plan: list[dict[str, Any]]) -> dict[str, Any]:
