@@ -6,8 +6,8 @@ mod server;
 
 use pyo3::prelude::*;
 
-/// The compiled module.
-#[pymodule(gil_used = false)]
+/// The compiled module. No test has run without the GIL.
+#[pymodule(gil_used = true)]
 mod _muxi_local {
     #[pymodule_export]
     use crate::{program::main, server::LocalServer};

@@ -20,8 +20,8 @@ mod webhook;
 
 use pyo3::prelude::*;
 
-/// The compiled module.
-#[pymodule(gil_used = false)]
+/// The compiled module. No test has run without the GIL.
+#[pymodule(gil_used = true)]
 mod _muxi {
     #[pymodule_export]
     use crate::{
