@@ -344,14 +344,14 @@ def test_finalizers_make_calls(origin: Origin, threads: str) -> None:
 INTERPRETERS = """
 try:
     import _interpreters as interpreters
-    more = ("legacy",)
+    kinds = {"shared": ("legacy",), "own": ()}
 except ImportError:
     import _xxsubinterpreters as interpreters
-    more = ()
+    kinds = {}
 
 
-def in_another(code):
-    number = interpreters.create(*more) if more else interpreters.create(isolated=False)
+def in_another(code, gil):
+    number = interpreters.create(*kinds[gil]) if kinds else interpreters.create(isolated=gil == "own")
     failure = interpreters.run_string(number, code)
     interpreters.destroy(number)
     assert failure is None, failure
@@ -359,19 +359,20 @@ def in_another(code):
 
 REFUSED = '''
 in_another("""
-for _ in range(2):
+for name in ("muxi", "muxi_local", "muxi", "muxi_local"):
     try:
-        import muxi
+        __import__(name)
     except ImportError as error:
-        assert "interpreter" in str(error), error
+        assert "use it in the main interpreter" in str(error), error
     else:
-        raise AssertionError("imported")
-""")
+        raise AssertionError(name + " is imported")
+""", gil)
 '''
 
 
+@pytest.mark.parametrize("gil", ["shared", "own"])
 @pytest.mark.parametrize("first", ["the main interpreter", "the other"])
-def test_another_interpreter_cannot_import_it(origin: Origin, first: str) -> None:
+def test_another_interpreter_cannot_import_it(origin: Origin, first: str, gil: str) -> None:
     use = f"{START}\nformation.request('GET', '/echo/1'); asyncio.run(other.request('GET', '/echo/1'))\n"
     order = (use, REFUSED, REFUSED, use) if first == "the main interpreter" else (REFUSED, use, REFUSED, use)
-    run(INTERPRETERS + "".join(order), origin=origin).check()
+    run(f"gil = {gil!r}\n" + INTERPRETERS + "".join(order), origin=origin).check()

@@ -13,7 +13,7 @@ Example:
         print(formation.health())
 """
 
-from . import _process  # noqa: F401
+from . import _interpreter, _process  # noqa: F401
 from ._clash import warn_of_official
 from ._event import Event, parse_ui_widgets
 from ._muxi import __version__

@@ -40,7 +40,6 @@ mod _muxi {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        crate::process::refuse_subinterpreter(module.py())?;
         crate::once::fill_cells(module.py());
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }

@@ -5,7 +5,7 @@ use crate::{
     once::{Once, interned},
 };
 use muxi_client::{Error, ErrorKind};
-use pyo3::{exceptions::PyImportError, prelude::*};
+use pyo3::prelude::*;
 use std::{
     any::Any,
     cell::Cell,
@@ -93,20 +93,6 @@ impl<T> Drop for ProcessBound<T> {
 pub(crate) fn inherited(py: Python<'_>) -> PyErr {
     let message = "the stream was opened before a fork, and belongs to the parent process: open a new one";
     exception(py, &Error::new(ErrorKind::Connection, "FORKED", message))
-}
-
-/// Refuses to be imported by any but the main interpreter: classes and locks are kept once for the process, and another
-/// interpreter would get those of the first.
-pub(crate) fn refuse_subinterpreter(py: Python<'_>) -> PyResult<()> {
-    let interpreters = py.import("_interpreters").or_else(|_| py.import("_xxsubinterpreters"));
-    // A Python without that module has no other interpreters.
-    let Ok(interpreters) = interpreters else { return Ok(()) };
-    if interpreters.call_method0("get_current")?.eq(interpreters.call_method0("get_main")?)? {
-        return Ok(());
-    }
-    Err(PyImportError::new_err(
-        "muxi cannot be used in a subinterpreter: use it in the main interpreter, or in a process of its own",
-    ))
 }
 
 /// Runs `work` without the GIL. A panic becomes an exception.

@@ -6,6 +6,9 @@ import signal
 import sys
 import threading
 
+# It refuses subinterpreters, for its own compiled module and for this one.
+import muxi  # noqa: F401
+
 from . import _muxi_local
 from ._muxi_local import __version__
 
