@@ -6,12 +6,17 @@ import asyncio
 import copy
 import json
 import pickle
+import threading
+from collections.abc import Callable
 from typing import Any
 
 import muxi
 import muxi.types
 import pydantic
 import pytest
+from muxi import _classes
+from muxi._muxi import Field
+from muxi._reply import Reply
 from muxi._shapes import SHAPES
 from muxi.testing import LocalServer
 from muxi.types import (
@@ -23,6 +28,7 @@ from muxi.types import (
     MemoryBatch,
     SessionList,
 )
+from origin import PATIENCE
 
 
 def class_of(name: str) -> type[muxi.types.Reply]:
@@ -68,6 +74,46 @@ def test_objects_take_the_place_of_dicts_when_an_attribute_is_read(local: LocalS
     assert reply.formations[0]["note"] == 2
     plain = json.loads(json.dumps(reply))
     assert {type(one) for one in (plain, *plain["formations"])} == {dict}
+
+
+PLACES: dict[str, tuple[Any, Callable[[Any], Any]]] = {
+    "": ({}, lambda value: value),
+    "list": ([{}], lambda value: value[0]),
+    "map": ({"a": {}}, lambda value: value["a"]),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_threads_that_read_an_attribute_at_once_get_the_same_object(
+    monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    value, object_in = PLACES[place]
+    asked, read = threading.Event(), threading.Event()
+
+    class Inner(Reply):
+        pass
+
+    class Outer(Reply):
+        inner = Field("inner", True, place, "Inner")
+
+    def class_of(name: str) -> type[Reply]:
+        # The first reader is still waiting for the class when the second one has the object.
+        if threading.current_thread() is thread:
+            asked.set()
+            assert read.wait(PATIENCE)
+        return Inner
+
+    monkeypatch.setattr(_classes, "class_of", class_of)
+    reply: Any = Outer(inner=copy.deepcopy(value))
+    found: list[Any] = []
+    thread = threading.Thread(target=lambda: found.append(object_in(reply.inner)))
+    thread.start()
+    assert asked.wait(PATIENCE)
+    mine = object_in(reply.inner)
+    read.set()
+    thread.join(PATIENCE)
+    assert type(mine) is Inner
+    assert found[0] is mine is object_in(reply["inner"])
 
 
 def test_async_and_raw_replies_are_the_same_objects(local: LocalServer) -> None:

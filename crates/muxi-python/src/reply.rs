@@ -58,9 +58,11 @@ impl Field {
         let Some(instance) = instance else { return Ok(slf.into_any()) };
         let (py, field) = (slf.py(), slf.get());
         let reply = instance.cast::<PyDict>()?;
-        match (reply.get_item(&field.key)?, &field.nested) {
+        // Made before the value is looked at: that runs Python, and another thread may convert the value meanwhile.
+        let class = field.nested.as_ref().map(|nested| nested.class(py)).transpose()?;
+        match (reply.get_item(&field.key)?, field.nested.as_ref().zip(class)) {
             (Some(value), None) => Ok(value),
-            (Some(value), Some(nested)) => nested.read(reply, field.key.bind(py), value),
+            (Some(value), Some((nested, class))) => nested.read(class, reply, field.key.bind(py), value),
             (None, _) if field.is_required => Err(PyAttributeError::new_err(field.key.clone_ref(py))),
             (None, _) => Ok(py.None().into_bound(py)),
         }
@@ -72,27 +74,32 @@ impl Field {
 }
 
 impl Nested {
+    fn class<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyAny>> {
+        Ok(self.class.get_or_make(py, || class(py, &self.class_name))?.bind(py))
+    }
+
     fn read<'py>(
         &self,
+        class: &Bound<'py, PyAny>,
         reply: &Bound<'py, PyDict>,
         key: &Bound<'py, PyString>,
         value: Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
         match self.form {
             Place::Itself if is_plain(&value) => {
-                let object = self.object(&value)?;
+                let object = class.call1((value,))?;
                 reply.set_item(key, &object)?;
                 return Ok(object);
             }
             Place::List => {
                 if let Ok(list) = value.cast::<PyList>() {
-                    self.convert_list(list)?;
+                    convert_list(class, list)?;
                 }
             }
             Place::Map => {
                 if let Ok(map) = value.cast::<PyDict>() {
                     for (key, value) in map.iter().filter(|(_, value)| is_plain(value)).collect::<Vec<_>>() {
-                        map.set_item(key, self.object(&value)?)?;
+                        map.set_item(key, class.call1((value,))?)?;
                     }
                 }
             }
@@ -100,24 +107,20 @@ impl Nested {
         }
         Ok(value)
     }
+}
 
-    fn convert_list(&self, list: &Bound<'_, PyList>) -> PyResult<()> {
-        let Some(last) = list.len().checked_sub(1) else { return Ok(()) };
-        // A list that was read before is not walked through again.
-        if !is_plain(&list.get_item(0)?) && !is_plain(&list.get_item(last)?) {
-            return Ok(());
-        }
-        for (at, value) in list.iter().enumerate() {
-            if is_plain(&value) {
-                list.set_item(at, self.object(&value)?)?;
-            }
-        }
-        Ok(())
+fn convert_list(class: &Bound<'_, PyAny>, list: &Bound<'_, PyList>) -> PyResult<()> {
+    let Some(last) = list.len().checked_sub(1) else { return Ok(()) };
+    // A list that was read before is not walked through again.
+    if !is_plain(&list.get_item(0)?) && !is_plain(&list.get_item(last)?) {
+        return Ok(());
     }
-
-    fn object<'py>(&self, value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        self.class.get_or_make(value.py(), || class(value.py(), &self.class_name))?.bind(value.py()).call1((value,))
+    for (at, value) in list.iter().enumerate() {
+        if is_plain(&value) {
+            list.set_item(at, class.call1((value,))?)?;
+        }
     }
+    Ok(())
 }
 
 fn is_plain(value: &Bound<'_, PyAny>) -> bool {
