@@ -18,6 +18,7 @@ from typing import Any
 import muxi
 import pytest
 from loops import KINDS, each_kind, new_loop, run_on
+from muxi import _async
 from origin import PATIENCE, Origin, text, turn
 from programs import aask, aask_at_once, ask_at_once, async_client, client, events_of, fails, joined, program
 
@@ -218,6 +219,43 @@ def test_a_client_serves_loops_at_once(origin: Origin) -> None:
 
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(one, range(6)))
+
+
+@program
+def test_loops_of_two_threads_that_begin_at_once_have_a_mailbox_each(origin: Origin) -> None:
+    formation = async_client(origin)
+    both_began, first_called = threading.Event(), threading.Event()
+    made: list[asyncio.AbstractEventLoop] = []
+    make = _async._new_mailbox
+
+    def noted(loop: asyncio.AbstractEventLoop) -> Any:
+        made.append(loop)
+        return make(loop)
+
+    class Mailboxes(weakref.WeakKeyDictionary[Any, Any]):
+        """The second one to be made comes when the first thread has put its mailbox into the first one."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            if threading.current_thread() is second:
+                both_began.set()
+                assert first_called.wait(PATIENCE)
+            else:
+                second.start()
+                assert both_began.wait(PATIENCE)
+
+    async def calls(called: threading.Event) -> None:
+        await aask(formation)
+        called.set()
+        await asyncio.to_thread(second.join, PATIENCE) if called is first_called else None
+        await aask(formation)
+
+    second = threading.Thread(target=lambda: asyncio.run(calls(threading.Event())))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_async, "_new_mailbox", noted)
+        patch.setattr(weakref, "WeakKeyDictionary", Mailboxes)
+        asyncio.run(calls(first_called))
+    assert len(made) == len(set(made)) == 2
 
 
 @each_kind

@@ -224,8 +224,8 @@ def _running_loop() -> asyncio.AbstractEventLoop:
     from asyncio import get_running_loop
     from weakref import WeakKeyDictionary
 
-    if not isinstance(_mailboxes, WeakKeyDictionary):
-        _mailboxes = WeakKeyDictionary()
+    # The loop of another thread may come here at the same time, and has a mailbox in the first dict.
+    _mailboxes = globals().setdefault("_kept", WeakKeyDictionary())
     _running_loop = get_running_loop
     return get_running_loop()
 
