@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import inspect
 import json
 import logging
 import multiprocessing
@@ -304,8 +305,8 @@ def test_async_methods_are_coroutines(local: LocalServer) -> None:
         assert (await task)["status"] == "healthy"
 
     asyncio.run(main())
-    assert asyncio.iscoroutinefunction(muxi.AsyncFormationClient.health)
-    assert asyncio.iscoroutinefunction(muxi.AsyncServerClient.deploy_formation)
+    assert inspect.iscoroutinefunction(muxi.AsyncFormationClient.health)
+    assert inspect.iscoroutinefunction(muxi.AsyncServerClient.deploy_formation)
 
 
 def test_the_event_loop_stays_free(local: LocalServer) -> None:
