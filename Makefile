@@ -1,7 +1,7 @@
 # Everything that a fresh machine needs besides Rust, CPython 3.10+ and make is installed into .venv.
 
 PYTHON ?= python3
-PYTHONS ?= python3.10 python3.11 python3.12 python3.13 python3.14
+PYTHONS ?= python3.10 python3.11 python3.12 python3.13 python3.14 python3.15
 # Every target of cargo-fuzz.
 TARGETS ?= $(basename $(notdir $(wildcard fuzz/libfuzzer/fuzz_targets/*.rs)))
 VENV := .venv
@@ -12,7 +12,8 @@ BIN := $(VENV)/$(PROGRAMS)
 HERE := $(shell pwd)
 ENV := VIRTUAL_ENV="$(HERE)/$(VENV)" PATH="$(HERE)/$(BIN):$$PATH"
 # The second package needs the first.
-DEVELOP = for at in . crates/muxi-local-python; do (cd $$at && $(ENV) maturin develop --quiet $(1)) || exit; done
+DISTRIBUTIONS = for at in . crates/muxi-local-python; do (cd $$at && $(ENV) maturin $(1)) || exit; done
+DEVELOP = $(call DISTRIBUTIONS,develop --quiet $(1))
 ISOLATED := $(BIN)/python tests/isolated.py
 ifeq ($(OS),Windows_NT)
 # Files and the output of programs are UTF-8, which Python before 3.15 takes for granted everywhere else.
@@ -21,10 +22,8 @@ endif
 # maturin refuses to choose between an active conda environment and .venv.
 unexport CONDA_PREFIX
 
-.PHONY: rehearsal deny
-.PHONY: demo help test test-rust test-python docs browser packages parity real check generate openapi build clean
-.PHONY: windows windows-check
-.PHONY: examples
+.PHONY: demo help test test-rust test-python pythons docs browser packages rehearsal deny parity real check generate openapi build clean
+.PHONY: windows windows-check examples
 .PHONY: chaos fuzz bench bench-table bench-growth bench-pythons bench-local counts
 
 demo: build ## Start muxi-local and run the quickstarts against it
@@ -45,6 +44,11 @@ test-rust: $(VENV)/ready ## Run the Rust tests
 test-python: build ## Run the Python tests, the programs of the pages too
 	$(FETCH)
 	$(BIN)/python -m pytest -q -n auto
+
+pythons: $(VENV)/ready ## Run the Python tests under each Python there is (PYTHONS="python3.10 python3.13"), with one build for all
+	rm -f target/pythons/*.whl
+	@$(call DISTRIBUTIONS,build --quiet --out "$(CURDIR)/target/pythons")
+	@scripts/pythons $(PYTHONS)
 
 # Anew each time, since a page that has not changed is not warned of again.
 docs: $(VENV)/ready ## Build the site of docs/ into target/docs (for its search: python -m http.server -d target/docs)
