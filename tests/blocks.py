@@ -124,8 +124,6 @@ def pages() -> list[str]:
     """Return the pages whose programs are run, as paths below the root."""
     found = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
     found += [ROOT / "crates" / name / "README.md" for name in ("muxi-local", "muxi-local-python")]
-    # The fences of the generated reference hold signatures.
-    found = [page for page in found if page != ROOT / "docs" / "reference.md"]
     return sorted(page.relative_to(ROOT).as_posix() for page in found)
 
 

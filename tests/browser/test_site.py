@@ -94,8 +94,6 @@ def site(browser: Chrome, _address: str) -> Iterator[Site]:
 def test_the_search_answers(site: Site, question: str) -> None:
     expected = QUESTIONS[question]
     answers = [expected] if isinstance(expected, str) else expected
-    if not any(f"{name}.html" in PAGES for name in answers):
-        pytest.skip("the page is still to be written")
     assert site.ask(question)[0] in answers
 
 
@@ -146,8 +144,6 @@ def test_a_language_is_chosen_once(site: Site) -> None:
 @each("scheme", ["light", "dark"])
 @each("path", ["index.html", "errors.html", "reference/chat.html", "search.html?q=stream"])
 def test_every_text_is_readable(site: Site, path: str, scheme: str, width: int) -> None:
-    if not (SITE / path.partition("?")[0]).exists():
-        pytest.skip("the page is still to be written")
     site.look(scheme, width, 900)
     site.visit_page(path)
     if "?" in path:
