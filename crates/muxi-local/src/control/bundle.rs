@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use std::{
     fs::{self, File},
     io::{self, Read, Seek, Write},
-    path::Path,
+    path::{Component, Path},
 };
 use tar::EntryType;
 use tokio::io::AsyncWriteExt;
@@ -102,7 +102,9 @@ impl Upload {
                 // The root folder itself; or a file beside it, which is left out, and so is no configuration.
                 continue;
             }
-            if rest.split('/').any(|part| matches!(part, "" | "." | "..")) || rest.contains(['\\', '\0']) {
+            // Also not a drive of Windows.
+            let inside = Path::new(rest).components().all(|part| matches!(part, Component::Normal(_)));
+            if !inside || rest.split('/').any(|part| matches!(part, "" | "." | "..")) || rest.contains(['\\', '\0']) {
                 return refused;
             }
             let target = folder.join(rest);
@@ -204,15 +206,20 @@ mod tests {
         Upload { file, digest: String::new() }
     }
 
-    /// A bundle with an empty file that lies so many folders deep.
-    fn nested(folders: usize) -> Upload {
+    /// A bundle with an empty file.
+    fn with_file(name: &str) -> Upload {
         let mut tar = tar::Builder::new(GzEncoder::new(tempfile::tempfile().unwrap(), Compression::best()));
         let mut header = tar::Header::new_gnu();
         header.set_size(0);
-        tar.append_data(&mut header, format!("root/{}file", "a/".repeat(folders)), io::empty()).unwrap();
+        tar.append_data(&mut header, format!("root/{name}"), io::empty()).unwrap();
         let mut file = tar.into_inner().unwrap().finish().unwrap();
         file.rewind().unwrap();
         Upload { file, digest: String::new() }
+    }
+
+    /// A bundle with an empty file that lies so many folders deep.
+    fn nested(folders: usize) -> Upload {
+        with_file(&format!("{}file", "a/".repeat(folders)))
     }
 
     /// The bytes that arrive are counted: a body in chunks has no length.
@@ -272,5 +279,17 @@ mod tests {
         // A megabyte of zeros is about a kilobyte of gzip.
         let ratio = refused(bundle(1, 1 << 20), Limits { small: 1 << 10, ..Limits::default() });
         assert!(ratio.contains("archive unpacks to more than"), "{ratio}");
+    }
+
+    /// Elsewhere a drive is a folder like others.
+    #[cfg(windows)]
+    #[test]
+    fn no_drive_leads_out_of_the_folder() {
+        let elsewhere = tempfile::tempdir().unwrap();
+        for name in [elsewhere.path().join("file").to_str().unwrap().replace('\\', "/").as_str(), "C:file"] {
+            let error = extract(with_file(name), Limits::default()).unwrap_err();
+            assert_eq!(error, format!("invalid file path in archive: root/{name}"));
+        }
+        assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
     }
 }
