@@ -341,6 +341,34 @@ def test_finalizers_make_calls(origin: Origin, threads: str) -> None:
     again(f"{START}\n{FINALIZERS}\n{threads}\n", origin, times=8, allowed=("was never awaited",))
 
 
+PACKING = """
+import gzip, muxi
+
+packed = gzip.compress(os.urandom(1 << 20))
+read = threading.Event()
+
+
+class Slow:
+    at = 0
+
+    def read(self, size):
+        time.sleep(0.001)
+        self.at += 1
+        if self.at == 20:
+            read.set()
+        return packed[self.at - 1 : self.at]
+
+
+server = muxi.ServerClient(url=origin.plain, key_id="k", secret_key="s")
+threading.Thread(target=lambda: server.deploy_formation("demo", Slow()), daemon=True).start()
+assert read.wait(30)
+"""
+
+
+def test_a_daemon_thread_packs_a_file_of_python(origin: Origin) -> None:
+    again(f"{START}\n{PACKING}\n", origin)
+
+
 INTERPRETERS = """
 try:
     import _interpreters as interpreters

@@ -4,7 +4,7 @@ use crate::{
     convert::{bytes_of, is_binary, text_of, type_name},
     errors::exception,
     once::interned,
-    process::{attached, detached, is_main_thread},
+    process::{attached, attached_to_the_end, detached, is_main_thread},
 };
 use muxi_client::{
     Bundle, Error, ErrorKind,
@@ -184,7 +184,7 @@ struct BinaryFile<'a> {
 
 impl io::Read for BinaryFile<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = attached(self.is_main, |py| {
+        let read = attached_to_the_end(self.is_main, |py| {
             let piece = self.file.call_method1(py, interned!(py, "read"), (buffer.len(),))?;
             let piece = piece
                 .cast_bound::<PyBytes>(py)
