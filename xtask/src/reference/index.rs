@@ -38,6 +38,7 @@ fields named `async` and `items`). A field that a type does not list is kept. A 
 The sections of the operations list the errors that are theirs. Beside these, any call may fail because of an argument
 (`ValueError` and `TypeError` in Python, nothing was sent), the network (`ConnectionError`, `TimeoutError`), its key
 (`AuthenticationError`, `AuthorizationError`), too many requests (`RateLimitError`) or the other side (`ServerError`).
+[The table of errors](../errors-table.md) has them all.
 ";
 
 /// The page.
