@@ -278,18 +278,25 @@ def test_processes_find_the_server_past_any_proxy(muxi_server: LocalServer, monk
     assert told.stdout.strip() == "healthy", told.stderr
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="a process of Windows cannot be sent Ctrl-C alone")
 def test_ctrl_c_ends_the_program_cleanly() -> None:
+    # Windows sends Ctrl-C to all programs of a console only, but Ctrl-Break to one with its children.
+    given: dict[str, Any] = {}
+    interrupt: int = signal.SIGINT
+    if sys.platform == "win32":
+        given["creationflags"] = subprocess.CREATE_NEW_PROCESS_GROUP
+        interrupt = signal.CTRL_BREAK_EVENT
+    else:
+        given["preexec_fn"] = lambda: signal.signal(signal.SIGINT, signal.default_int_handler)
     program = subprocess.Popen(
         [sys.executable, "-m", "muxi.local", "--port", "0", "--json"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        **given,
     )
     assert program.stdout is not None
     assert json.loads(program.stdout.readline())["url"]
-    program.send_signal(signal.SIGINT)
+    program.send_signal(interrupt)
     _, errors = program.communicate(timeout=60)
     assert (program.returncode, errors) == (0, "")
 
