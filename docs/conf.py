@@ -13,8 +13,7 @@ from sphinx.builders.html import StandaloneHTMLBuilder
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
-CARGO = tomli.loads((ROOT / "Cargo.toml").read_text(encoding="utf-8"))
-PACKAGE = CARGO["workspace"]["package"]
+PACKAGE = tomli.loads((ROOT / "Cargo.toml").read_text(encoding="utf-8"))["workspace"]["package"]
 REPOSITORY = PACKAGE["repository"]
 
 # The pages that include another file: links to that file lead to them.
@@ -60,37 +59,26 @@ html_theme_options = {
     "source_branch": "main",
     "source_directory": "docs/",
     "top_of_page_buttons": ["edit"],
-    "light_css_variables": {
-        "color-brand-primary": "#0b6b57",
-        "color-brand-content": "#0b6b57",
-    },
-    "dark_css_variables": {
-        "color-brand-primary": "#4fd1ae",
-        "color-brand-content": "#4fd1ae",
-    },
+    "light_css_variables": {"color-brand-primary": "#0b6b57", "color-brand-content": "#0b6b57"},
+    "dark_css_variables": {"color-brand-primary": "#4fd1ae", "color-brand-content": "#4fd1ae"},
 }
 # A prompt is no part of a command.
 copybutton_prompt_text = "$ "
 copybutton_exclude = ".linenos, .gp"
 
 LINK = re.compile(r"(\]\()([^)\s#:]+)(#[^)\s]*)?(\))")
-SECTION = re.compile(
-    r'<section id="([^"]+)"([^>]*)>\n((?:<span id="[^"]+"></span>)*)<h([1-6])'
-)
+SECTION = re.compile(r'<section id="([^"]+)"([^>]*)>\n((?:<span id="[^"]+"></span>)*)<h([1-6])')
 ANCHOR = re.compile(r'^<a id="([^"]+)"></a>$', re.MULTILINE)
-FENCE = re.compile(
-    r"^(?P<fence>`{3,})rust[^\n]*\n(?P<code>.*?)^(?P=fence)$",
-    re.DOTALL | re.MULTILINE,
-)
+FENCE = re.compile(r"^(?P<fence>`{3,})rust[^\n]*\n(?P<code>.*?)^(?P=fence)$", re.DOTALL | re.MULTILINE)
 
 
 def lead(text: str, written: Path, shown: Path) -> str:
-    """Lead links to the repository, and those to included files to their pages.
+    """Lead the links of a text outside of this folder to the repository, and those to included files to their pages.
 
     Args:
         text: The text of a page or of an included file.
         written: The folder of the file, from which its links are written.
-        shown: The folder of the page, to which links are made relative.
+        shown: The folder of the page, to which links to other pages are made relative.
     """
 
     def replace(link: re.Match[str]) -> str:
@@ -114,12 +102,8 @@ def prepare(text: str, written: Path, shown: Path) -> str:
 
 
 def show(block: re.Match[str]) -> str:
-    """Hide the lines of Rust code that rustdoc hides, and words of its fence."""
-    lines = [
-        line
-        for line in block["code"].splitlines()
-        if not re.match(r"\s*#( |$)", line)
-    ]
+    """Hide the lines of Rust code that rustdoc hides, and the words for rustdoc in its fence."""
+    lines = [line for line in block["code"].splitlines() if not re.match(r"\s*#( |$)", line)]
     return "\n".join([f"{block['fence']}rust", *lines, block["fence"]])
 
 
@@ -136,18 +120,14 @@ def read_included(app: Sphinx, path: Path, page: str, source: list[str]) -> None
     source[0] = prepare(source[0], (DOCS / path).resolve().parent, DOCS)
 
 
-def name_headings(
-    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object
-) -> None:
-    """Give the anchors of sections to headings, where Pagefind looks for them."""
+def name_headings(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
+    """Give the anchors of sections to their headings, where Pagefind looks for them."""
     if "body" in context:
-        context["body"] = SECTION.sub(
-            r'<section\2>\n\3<h\4 id="\1"', context["body"]
-        )
+        context["body"] = SECTION.sub(r'<section\2>\n\3<h\4 id="\1"', context["body"])
 
 
 def leave_search(app: Sphinx) -> None:
-    """Write no index for the search of Sphinx, which the site does not use."""
+    """Write no index for the search of Sphinx, which `_templates/search.html` does not use."""
     if isinstance(app.builder, StandaloneHTMLBuilder):
         app.builder.search = False
 

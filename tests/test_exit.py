@@ -341,6 +341,32 @@ def test_finalizers_make_calls(origin: Origin, threads: str) -> None:
     again(f"{START}\n{FINALIZERS}\n{threads}\n", origin, times=8, allowed=("was never awaited",))
 
 
+WAITING = """
+class Keeper:
+    def __init__(self):
+        self.formation = client(origin, on_request=print)
+        self.wait()
+
+    def wait(self):
+        # Longer than a call waits until it looks for signals.
+        try:
+            next(self.formation.chat_stream(turn(1, hold_head=True), timeout=0.3))
+        except Exception as error:
+            os.write(1, f"{getattr(error, 'code', error)!r}\\n".encode())
+
+    __del__ = wait
+
+
+sys.modules["kept"] = Keeper()
+"""
+
+
+def test_a_finalizer_of_a_module_waits(origin: Origin) -> None:
+    ended = run(f"{START}\n{WAITING}\n", origin=origin, limit=PATIENCE)
+    ended.check()
+    assert [line for line in ended.output.splitlines() if line.startswith("'")] == ["'TIMEOUT'", "'TIMEOUT'"]
+
+
 PACKING = """
 import gzip, muxi
 

@@ -139,7 +139,7 @@ impl Packing {
         if !is_main || now.duration_since(looked.get()) < TICK {
             return None;
         }
-        let raised = attached(true, |py| py.check_signals().err());
+        let raised = attached(true, |py| py.check_signals().err()).flatten();
         looked.set(Instant::now());
         raised.map(End::Raised)
     }
@@ -193,6 +193,7 @@ impl io::Read for BinaryFile<'_> {
             buffer[..piece.len()].copy_from_slice(piece);
             Ok(piece.len())
         });
+        let read = read.ok_or_else(|| io::Error::other("the interpreter has ended"))?;
         read.map_err(|raised: PyErr| {
             *self.end.borrow_mut() = Some(End::Raised(raised));
             stopped()

@@ -127,7 +127,8 @@ impl Notes {
         drop(waiting);
         self.any.store(true, Ordering::Release);
         if self.sink.blocking {
-            attached_to_the_end(is_known_main(), |py| self.write(py));
+            // An interpreter that has ended has no loggers and hooks any more.
+            let _ = attached_to_the_end(is_known_main(), |py| self.write(py));
         } else {
             // Without a call, nothing waits.
             let _ = WAKE.try_with(|wake| wake());
@@ -145,6 +146,11 @@ impl Notes {
             if error.is_instance_of::<PyKeyboardInterrupt>(py)
                 && py.import("_thread").and_then(|thread| thread.call_method0("interrupt_main")).is_ok()
             {
+                return;
+            }
+            // An interpreter that ends has no modules any more, and nothing to write with.
+            let ends = py.import("sys").and_then(|sys| sys.call_method0("is_finalizing")?.is_truthy());
+            if ends.unwrap_or(true) {
                 return;
             }
             error.write_unraisable(py, Some(interned!(py, "muxi: a log line was lost").as_any()));

@@ -106,20 +106,21 @@ pub(crate) fn detached<T: Send>(py: Python<'_>, work: impl FnOnce() -> T + Send)
     done.map_err(|panic| panicked(py, &*panic))
 }
 
-/// Attaches to the interpreter from within `detached`.
-pub(crate) fn attached<T>(is_main: bool, work: impl FnOnce(Python<'_>) -> T) -> T {
+/// Attaches to the interpreter from within `detached`. Returns `None` if the interpreter has ended: the finalizers of its
+/// modules, which run on the main thread then, may make calls, but CPython lets no code attach anew.
+pub(crate) fn attached<T>(is_main: bool, work: impl FnOnce(Python<'_>) -> T) -> Option<T> {
     let returning = Returning::begin(is_main);
-    Python::attach(|py| {
+    Python::try_attach(|py| {
         drop(returning);
         work(py)
     })
 }
 
-/// Attaches to the interpreter from within `detached`, for work that may run any Python code: the interpreter does not end
-/// before it is done. It would end the thread in the middle of that code, and unwind these frames, which aborts the process.
-pub(crate) fn attached_to_the_end<T>(is_main: bool, work: impl FnOnce(Python<'_>) -> T) -> T {
+/// The same for work that may run any Python code: the interpreter does not end before it is done. It would end the thread
+/// in the middle of that code, and unwind these frames, which aborts the process.
+pub(crate) fn attached_to_the_end<T>(is_main: bool, work: impl FnOnce(Python<'_>) -> T) -> Option<T> {
     let _returning = Returning::begin(is_main);
-    Python::attach(work)
+    Python::try_attach(work)
 }
 
 /// A thread on its way back to the interpreter. It ends when the thread has arrived.

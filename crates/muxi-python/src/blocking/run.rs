@@ -31,7 +31,7 @@ pub(super) fn block_on<T: Send>(
     let done = detached(py, || {
         let pinned = work.get_mut()?;
         let handled = driver.run_until(pinned.as_mut(), TICK, || {
-            raised = attached(true, |py| py.check_signals().err());
+            raised = attached(true, |py| py.check_signals().err()).flatten();
             raised.is_some() || state.get().is_none()
         });
         Some(handled)
