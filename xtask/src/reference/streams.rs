@@ -8,7 +8,7 @@ const FILE: &str = "crates/muxi-client/src/api/types/streams.rs";
 
 /// One kind of stream.
 pub(super) struct Stream {
-    /// A description of its events, with the names of types as [`NAME`].
+    /// A description of its events, with the names of types in brackets.
     pub(super) doc: String,
     /// The type of an event in Rust.
     pub(super) event: String,
