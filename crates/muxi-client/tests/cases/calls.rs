@@ -263,6 +263,7 @@ operations! { Formation;
     health();
     get_agents();
     get_agent(agent_id: text);
+    get_async_config();
     get_secrets();
     get_secret(key: text);
     set_secret(key: text, value: text);
