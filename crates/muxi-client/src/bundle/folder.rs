@@ -22,14 +22,16 @@ use tempfile::{NamedTempFile, TempPath};
 
 /// Our own ignore file.
 const IGNORE_FILE: &str = ".muxiignore";
-/// Left out unless the folder's `.muxiignore` re-includes it. The MUXI command line leaves out the same.
-const IGNORED: [&str; 20] = [
+/// Left out unless the folder's `.muxiignore` re-includes it. The MUXI command line leaves out the same, but
+/// for `secrets.env`, in which the local server takes plain secrets.
+const IGNORED: [&str; 21] = [
     ".muxiignore",
     ".gitignore",
     ".hg",
     ".svn",
     ".muxi",
     "/secrets",
+    "/secrets.env",
     ".env",
     ".env.*",
     ".venv",

@@ -346,6 +346,7 @@ fn honours_ignore_files() {
         (".key", "k"),
         ("secrets.enc", "s"),
         ("secrets", "plain"),
+        ("secrets.env", "x"),
         ("memory.db", "x"),
         ("keep.db", "x"),
         ("data/x", "x"),
