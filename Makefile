@@ -23,7 +23,7 @@ endif
 unexport CONDA_PREFIX
 
 .PHONY: demo help test test-rust test-python pythons docs browser packages rehearsal deny parity real check generate openapi build clean
-.PHONY: windows windows-check examples
+.PHONY: wheels macos-check windows windows-check examples
 .PHONY: chaos fuzz bench bench-table bench-growth bench-pythons bench-local counts
 
 demo: build ## Start muxi-local and run the quickstarts against it
@@ -106,6 +106,12 @@ check: build ## Check formatting, lints, types, and that generated files are up 
 	$(BIN)/python -m mypy.stubtest muxi._muxi muxi_local._muxi_local
 	$(BIN)/pyright --warnings
 	@for package in muxi muxi_local; do $(ENV) pyright --verifytypes $$package --ignoreexternal > target/types.txt || { cat target/types.txt; exit 1; }; done
+
+wheels: $(VENV)/ready ## Build the wheels for Linux on x86-64 and AArch64, glibc and musl, and use each (Debian 12; to target/wheels/built)
+	@scripts/wheels $(TARGET)
+
+macos-check: $(VENV)/ready ## Compile everything for macOS, tests too
+	@scripts/macos
 
 windows: ## Link the Python modules for Windows, and run the Rust tests there, under wine (Debian 12)
 	@scripts/windows
