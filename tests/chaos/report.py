@@ -14,6 +14,8 @@ WEIGHTS = [25, 5, 40, 10, 20]
 # Bytes that a reply to a call of the kind ``bounded`` may have.
 BOUND = 4096
 MESSAGES_PER_SESSION = 100
+# Users of each face, which its workers share: the server keeps 10,000 sessions, and an hour has more workers.
+USERS = 1000
 WORDS = ["alpha", "beta", "gamma", "äöü", "\U0001f600\U0001f680", "delta " * 20, "日本語"]
 
 
@@ -58,7 +60,8 @@ class Worker:
 
     def __init__(self, face: str, name: str, seed: str) -> None:
         self.choice = random.Random(f"{seed}/{face}/{name}")
-        self.user = f"{face}-{name}"
+        self.user = f"{face}-{self.choice.randrange(USERS)}"
+        self._name = f"{face}-{name}"
         self._made = 0
 
     def call(self, kind: Kind) -> Call:
@@ -66,4 +69,4 @@ class Worker:
         self._made += 1
         words = " ".join(self.choice.choices(WORDS, k=int(10 ** self.choice.uniform(0, 2.5))))
         session = f"{self.user}-{self._made // MESSAGES_PER_SESSION}"
-        return Call(kind, self.user, session, f"{self.user} {self._made}: {words.strip()}")
+        return Call(kind, self.user, session, f"{self._name} {self._made}: {words.strip()}")

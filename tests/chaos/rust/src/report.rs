@@ -12,6 +12,8 @@ use std::{
 pub(crate) const BOUND: u32 = 4096;
 /// Calls with the same session.
 const MESSAGES_PER_SESSION: u32 = 100;
+/// Users of each face, as in `report.py`.
+const USERS: u32 = 1000;
 const WORDS: [&str; 6] = ["alpha", "beta", "gamma", "äöü", "\u{1f600}\u{1f680}", "日本語"];
 
 /// A call that must not be executed twice.
@@ -55,12 +57,15 @@ impl Report {
 pub(crate) struct Worker {
     pub(crate) random: fastrand::Rng,
     user: String,
+    name: String,
     made: u32,
 }
 
 impl Worker {
     pub(crate) fn new(face: &str, number: u64, seed: u64) -> Self {
-        Self { random: fastrand::Rng::with_seed(seed ^ (number << 8)), user: format!("{face}-{number}"), made: 0 }
+        let mut random = fastrand::Rng::with_seed(seed ^ (number << 8));
+        let user = format!("{face}-{}", random.u32(..USERS));
+        Self { random, user, name: format!("{face}-{number}"), made: 0 }
     }
 
     /// Chooses an operation.
@@ -83,7 +88,7 @@ impl Worker {
             kind,
             user: self.user.clone(),
             session: format!("{}-{}", self.user, self.made / MESSAGES_PER_SESSION),
-            message: format!("{} {}: {}", self.user, self.made, words.join(" ")),
+            message: format!("{} {}: {}", self.name, self.made, words.join(" ")),
             outcome: "left".to_owned(),
             text: String::new(),
         }
