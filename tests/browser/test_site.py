@@ -44,7 +44,7 @@ class Site(Page):
         self.browser.get(f"{self.url}/{path}")
 
     def complaints(self) -> list[str]:
-        """What the console has got since the last look, but for the theme's notes."""
+        """Return the console's messages since the last look, but for the theme's notes."""
         entries: list[dict[str, str]] = self.browser.get_log("browser")  # type: ignore[no-untyped-call]
         return [entry["message"] for entry in entries if entry["level"] != "INFO"]
 

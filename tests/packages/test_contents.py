@@ -31,7 +31,7 @@ def module(name: str) -> bytes:
 def test_a_wheel_has_the_licences_of_what_is_compiled_into_it(name: str) -> None:
     (text,) = (content.decode() for path, content in contents(name).items() if path.endswith(f"/licenses/{LICENCES}"))
     assert text == (PROJECTS[name] / LICENCES).read_text(encoding="utf-8")
-    # Where a package can panic, the module has its name and version.
+    # A module has the name and version of each package that can panic.
     compiled = set(
         re.findall(rb"cargo[/\\]registry[/\\]src[/\\][^/\\]+[/\\]([\w-]+)-(\d+\.\d+\.\d+)[/\\]", module(name))
     )

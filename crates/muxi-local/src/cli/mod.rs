@@ -78,7 +78,7 @@ impl Signals {
     }
 }
 
-/// What the console tells the programs in it. Another program can send the second only.
+/// The events of a console for the programs in it. Another program can send the second only.
 #[cfg(windows)]
 struct Signals {
     interrupt: tokio::signal::windows::CtrlC,
