@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use muxi_client::{
     CallOptions, ErrorKind, FormationClient, ServerClient,
-    api::{arg::Arg, request::Args, table, table::Api},
+    api::{arg::Arg, args::Args, table, table::Api},
     blocking,
     config::{ProxySetting, Setting, SettingValue, Settings, rows},
     http_service::{Body, BoxError},

@@ -1,240 +1,36 @@
 //! The in-process handle.
 
+mod builder;
+mod listen;
+
+pub use builder::Builder;
+pub(crate) use listen::NotListening;
+
 use crate::{
     Arrival, Fault, InvalidFault, RequestsForgotten,
     control::{Control, Reload, Served, Watcher},
     formation::{
         Context, Webhook, WebhookAnswer, WebhookFailure,
-        responder::{
-            Responders,
-            llm::Llm,
-            script::{Script, ScriptError},
-        },
+        responder::script::{Script, ScriptError},
     },
     front::Front,
-    host::Host,
     inspect::Access,
-    keys::Keys,
     proxy,
-    quirks::{Selection, UnknownQuirk},
+    quirks::UnknownQuirk,
     serve,
     store::Store,
 };
+use builder::Source;
+use listen::{listen, reachable};
 use std::{
     fmt, io,
-    net::{SocketAddr, ToSocketAddrs},
-    path::PathBuf,
     sync::{Arc, mpsc},
     thread,
     time::{Duration, SystemTime},
 };
 use tokio::{net::TcpListener, sync::oneshot, task};
 
-/// The settings that a server is started with. Keys that are not given are random, or those of the data folder.
-#[derive(Clone)]
-pub struct Builder {
-    address: String,
-    keys: Keys<Option<String>>,
-    start_time: Duration,
-    script: Option<Source>,
-    llm: Option<Endpoint>,
-    remote_inspection: bool,
-    formations: Vec<PathBuf>,
-    watch: bool,
-    quirks: String,
-    data: Option<PathBuf>,
-}
-
-/// The source of a script.
-#[derive(Clone)]
-enum Source {
-    Text(String),
-    File(PathBuf),
-}
-
-/// The endpoint of a language model.
-#[derive(Clone)]
-struct Endpoint {
-    url: String,
-    model: Option<String>,
-    key: Option<String>,
-}
-
-impl Default for Builder {
-    fn default() -> Self {
-        Self {
-            address: "127.0.0.1:0".into(),
-            keys: Keys::default(),
-            start_time: Duration::from_millis(5),
-            script: None,
-            llm: None,
-            remote_inspection: false,
-            formations: Vec::new(),
-            watch: false,
-            quirks: String::new(),
-            data: None,
-        }
-    }
-}
-
-impl fmt::Debug for Builder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder").field("address", &self.address).field("data", &self.data).finish_non_exhaustive()
-    }
-}
-
 impl Builder {
-    /// Sets the address to listen on; port 0 takes any free one.
-    #[must_use]
-    pub fn address(mut self, address: impl Into<String>) -> Self {
-        self.address = address.into();
-        self
-    }
-
-    /// The id of the control plane's key.
-    #[must_use]
-    pub fn key_id(mut self, key: impl Into<String>) -> Self {
-        self.keys.key_id = Some(key.into());
-        self
-    }
-
-    /// The secret of the control plane's key.
-    #[must_use]
-    pub fn secret_key(mut self, key: impl Into<String>) -> Self {
-        self.keys.secret_key = Some(key.into());
-        self
-    }
-
-    /// The admin key of every formation that does not bring its own.
-    #[must_use]
-    pub fn admin_key(mut self, key: impl Into<String>) -> Self {
-        self.keys.admin_key = Some(key.into());
-        self
-    }
-
-    /// The client key of every formation that does not bring its own.
-    #[must_use]
-    pub fn client_key(mut self, key: impl Into<String>) -> Self {
-        self.keys.client_key = Some(key.into());
-        self
-    }
-
-    /// Sets the time that a formation takes to become healthy (default 5 ms; the real server's takes seconds). Longer
-    /// times make half-done deployments observable.
-    #[must_use]
-    pub fn start_time(mut self, time: Duration) -> Self {
-        self.start_time = time;
-        self
-    }
-
-    /// Answers by the rules of a script; see [`script`](crate::formation::responder::script) for their form. A wrong
-    /// one fails the start with [`io::ErrorKind::InvalidData`].
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> std::io::Result<()> {
-    /// let rules = "
-    /// - when: { text: 'refund order (?<order>\\d+)', user: ada }
-    ///   reply: Refunding {order} for {user}.
-    /// - reply: { text: Which order?, pace_ms: 20, metadata: { mood: helpful } }
-    /// ";
-    /// let server = muxi_local::Server::builder().script(rules).start().await?;
-    /// # Ok(()) }
-    /// ```
-    #[must_use]
-    pub fn script(mut self, yaml: impl Into<String>) -> Self {
-        self.script = Some(Source::Text(yaml.into()));
-        self
-    }
-
-    /// As [`Builder::script`], from a file that is read at the start.
-    #[must_use]
-    pub fn script_file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.script = Some(Source::File(path.into()));
-        self
-    }
-
-    /// Lets a language model answer what no rule of a script fits. `url` is the base URL of an OpenAI-compatible
-    /// endpoint, such as `https://api.openai.com/v1`; `model` the model to ask there (the formation's own unless
-    /// given); `key` is sent as a bearer token. A wrong one fails the start with [`io::ErrorKind::InvalidData`].
-    #[must_use]
-    pub fn llm(mut self, url: impl Into<String>, model: Option<String>, key: Option<String>) -> Self {
-        self.llm = Some(Endpoint { url: url.into(), model, key });
-        self
-    }
-
-    /// The parts that the whole server shares, set up as wanted.
-    fn host(&self) -> io::Result<Host> {
-        let host = Host::default();
-        let selection: Result<Selection, _> = self.quirks.parse();
-        host.quirks.set(selection.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?);
-        Ok(host)
-    }
-
-    /// The responders, which answer messages.
-    fn responders(&self) -> io::Result<Responders> {
-        let responders = Responders::default();
-        let invalid = |error: ScriptError| io::Error::new(io::ErrorKind::InvalidData, error);
-        match &self.script {
-            None => {}
-            Some(Source::Text(yaml)) => responders.start_with(Script::read(yaml, None).map_err(invalid)?),
-            Some(Source::File(path)) => responders.start_with(Script::open(path).map_err(invalid)?),
-        }
-        if let Some(Endpoint { url, model, key }) = self.llm.clone() {
-            let llm = Llm::new(&url, model, key);
-            responders.set_llm(llm.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?);
-        }
-        Ok(responders)
-    }
-
-    /// Allows other machines to use `/_local` too: the request log, the faults, the clock and the page, whose chat box
-    /// needs no key. Only this machine may unless set.
-    #[must_use]
-    pub fn remote_inspection(mut self, allowed: bool) -> Self {
-        self.remote_inspection = allowed;
-        self
-    }
-
-    /// A formation to serve: a folder with `formation.afs`, such a file itself, or a `.tar.gz` bundle. May be called
-    /// several times; the first one is also at `/v1`. Without any, the built-in demo is served.
-    #[must_use]
-    pub fn formation(mut self, path: impl Into<PathBuf>) -> Self {
-        self.formations.push(path.into());
-        self
-    }
-
-    /// Watches the files of formations and the script file, and reads them again when they change; the state of
-    /// formations stays. Each reload is told on the standard error output, and where a file is wrong, what was read
-    /// before it stays. Bundles are not watched.
-    #[must_use]
-    pub fn watch(mut self, watch: bool) -> Self {
-        self.watch = watch;
-        self
-    }
-
-    /// Selects the defects of the shipped runtime and server to reproduce: a list with commas, read from the left.
-    /// `real` turns all on, `fixed` all off, a name turns one on and a name with a minus off ([`QUIRKS`](crate::QUIRKS)
-    /// are the names). The default is the intended behaviour, but for how webhooks are encoded and signed. Starting
-    /// fails with [`io::ErrorKind::InvalidInput`] when a name is unknown.
-    #[must_use]
-    pub fn quirks(mut self, selection: impl Into<String>) -> Self {
-        self.quirks = selection.into();
-        self
-    }
-
-    /// Keeps the server's state in this folder too, which is made where it is missing: a server that is started with
-    /// it again has the same keys, deployed formations, drafts and everything that formations remember. Anything that a
-    /// client was told is safe there, also when the process is killed. A formation that is given with
-    /// [`Builder::formation`] begins from its files at each start and goes on with what it remembers. Without a folder
-    /// the state ends with the server.
-    ///
-    /// Only one server may use a folder at a time. The folder is readable for its owner only; secrets and keys in it
-    /// are not encrypted.
-    #[must_use]
-    pub fn data(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.data = Some(folder.into());
-        self
-    }
-
     /// Starts the server on the current tokio runtime.
     ///
     /// # Errors
@@ -301,47 +97,6 @@ async fn run_until(listener: TcpListener, front: Front, context: Arc<Context>, s
     };
     // Only a panic could fail here, and there is nothing left to tell of it.
     let _ = task::spawn_blocking(close).await;
-}
-
-fn listen(address: &str) -> io::Result<std::net::TcpListener> {
-    let bound = address.to_socket_addrs().and_then(|addresses| {
-        let addresses: Vec<SocketAddr> = addresses.collect();
-        std::net::TcpListener::bind(addresses.as_slice())
-    });
-    let failed = |error: io::Error| io::Error::new(error.kind(), NotListening { address: address.to_owned(), error });
-    let listener = bound.map_err(failed)?;
-    listener.set_nonblocking(true)?;
-    Ok(listener)
-}
-
-/// The address cannot be listened on. Other errors of a start may have the same kind.
-#[derive(Debug)]
-pub(crate) struct NotListening {
-    address: String,
-    error: io::Error,
-}
-
-impl fmt::Display for NotListening {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { address, error } = self;
-        write!(
-            f,
-            "cannot listen on {address}: expected an address of this machine and a free port, such as 127.0.0.1:7890: {error}"
-        )
-    }
-}
-
-impl std::error::Error for NotListening {}
-
-/// The address that a client on this machine can use.
-fn reachable(mut address: SocketAddr) -> SocketAddr {
-    if address.ip().is_unspecified() {
-        address.set_ip(match address {
-            SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
-            SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
-        });
-    }
-    address
 }
 
 /// A running local MUXI server. Stops when dropped.

@@ -5,8 +5,8 @@ use muxi_client::{
     Bundle,
     api::{
         arg::Arg,
+        args::Args,
         params::File,
-        request::Args,
         table::{Endpoint, Kind, Param, Place},
     },
 };

@@ -1,5 +1,6 @@
 //! The definition of MUXI's APIs: operations, requests, replies, errors and events. No I/O.
 pub mod arg;
+pub mod args;
 pub mod auth;
 pub mod bundle;
 pub mod defects;

@@ -7,8 +7,9 @@ use super::{
 use crate::{
     api::{
         arg::IntoArg,
+        args::Args,
         error::Result,
-        request::{Args, Request},
+        request::Request,
         response::{Metadata, decode},
         table::{
             Operation,

@@ -7,8 +7,8 @@ use super::{
 };
 use crate::{
     api::{
+        args::Args,
         error::{Error, ErrorKind, Result},
-        request::Args,
         table::{Operation, formation, reply::json, server},
         types::{Health, HealthState, IngestionStatus, MemoryJobState, RequestState, RequestStatus, ServerHealth},
     },

@@ -5,8 +5,8 @@ use muxi_client::{
     Bundle,
     api::{
         arg::Arg,
+        args::Args,
         bundle::BundleSource,
-        request::Args,
         table,
         table::{Api, Composite, Endpoint, Flags, Kind, Param, Place},
     },

@@ -227,7 +227,7 @@ impl IntoArg for super::types::IsoTime {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::{request::Args, table::Operation, table::formation::ops};
+    use crate::api::{args::Args, table::Operation, table::formation::ops};
     use serde_json::json;
     use std::collections::BTreeMap;
 

@@ -1,5 +1,8 @@
-use super::*;
-use serde_json::json;
+use super::{
+    event::{iso_milliseconds, milliseconds},
+    *,
+};
+use serde_json::{Value, json};
 
 const COMPLETED: &str = include_str!("../../../../../contract/samples/webhook_completed.json");
 const ESCALATION: &str = include_str!("../../../../../contract/samples/webhook_escalation.json");
