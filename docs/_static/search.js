@@ -3,28 +3,35 @@
 // more for words in titles and headings, less for pages that are no guides.
 
 const STOP = new Set(
-  ("a about an and any are as at be but by can come could did do does for from get give had has have how i if in " +
-    "into is it its like make me mine much my of on or our should so some than that the their them then there they " +
-    "this to us use want was we were what when where which who whose why will with without would you your")
+  ("a about an and any are as at automatic automatically be between but by can come could did do does for from get " +
+    "give had has have how i if in into is it its like make me mine much my of on or our put set should so some than " +
+    "that the their them then there they this to us use using want was we were what when where which who whose why " +
+    "will with without would wrong you your")
     .split(" "),
 );
-// Words of readers, and the words that the pages have for them.
+// Words of readers, in any form, and the words that the pages have for them.
 const ALSO = {
   abort: "cancel",
+  asyncio: "async",
   auth: "key",
+  conversation: "session",
   env: "environment",
   exception: "error",
   fast: "performance",
+  migrate: "move",
   mock: "test",
   picture: "image",
+  raise: "error",
   remove: "delete",
   slow: "performance",
+  switch: "move",
+  upload: "file",
 };
 const CANDIDATES = 20;
 const PAGES = 10;
 const SECTIONS = 3;
 const WEIGHTS = [
-  [/\/(design\/|contributing|changelog|security|performance-)/, 0.5],
+  [/\/(design\/|contributing|changelog|differences|security|performance-)/, 0.5],
   [/\/reference\//, 0.8],
 ];
 
@@ -39,11 +46,12 @@ let latest = 0;
 
 const split = (text) => text.toLowerCase().match(/[\p{L}\p{N}_]+/gu) ?? [];
 const stem = (word) => word.replace(/(?<=...)(ations?|ing|ed|es|s|e)$/, "");
+const also = new Map(Object.entries(ALSO).map(([word, other]) => [stem(word), other]));
 
 function wordsOf(question) {
   const words = split(question);
   const telling = words.filter((word) => !STOP.has(word));
-  return [...new Set((telling.length ? telling : words).flatMap((word) => [word, ALSO[word] ?? word]))];
+  return [...new Set((telling.length ? telling : words).flatMap((word) => [word, also.get(stem(word)) ?? word]))];
 }
 
 /** Pages that have one of the words, best first. */
