@@ -1,9 +1,10 @@
 //! The payloads of webhooks in one form.
 
 use super::error::WebhookError;
-use crate::api::surrogates::read_mended;
+use crate::api::{surrogates::read_mended, types::IsoTime};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use std::time::{Duration, UNIX_EPOCH};
 
 /// Numbers from here on are milliseconds, those below are seconds.
 const FIRST_MILLISECONDS: f64 = 1e11;
@@ -243,35 +244,12 @@ pub(super) fn milliseconds(value: &Value, as_sent: bool) -> Option<i64> {
     }
 }
 
-/// `2026-11-23T10:15:30.25+01:00`; without a zone it is UTC.
+/// Unix milliseconds from an ISO 8601 time.
 pub(super) fn iso_milliseconds(text: &str) -> Option<i64> {
-    let (date, time) = text.trim().split_once(['T', ' '])?;
-    let mut date = date.split('-');
-    let (year, month, day): (u16, u8, u8) =
-        (date.next()?.parse().ok()?, date.next()?.parse().ok()?, date.next()?.parse().ok()?);
-    if date.next().is_some() || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
-        return None;
+    let time = IsoTime::from(text).system_time()?;
+    let milliseconds = |length: Duration| i64::try_from(length.as_millis()).ok();
+    match time.duration_since(UNIX_EPOCH) {
+        Ok(after) => milliseconds(after),
+        Err(before) => milliseconds(before.duration()).map(|before| -before),
     }
-    let clock = |text: &str| -> Option<f64> {
-        let mut parts = text.split(':');
-        let (hours, minutes): (u8, u8) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-        let seconds: f64 = parts.next().map_or(Some(0.0), |seconds| seconds.parse().ok())?;
-        let seconds = f64::from(hours) * 3600.0 + f64::from(minutes) * 60.0 + seconds;
-        (parts.next().is_none() && (0.0..90_000.0).contains(&seconds)).then_some(seconds)
-    };
-    let (time, zone) = match time.find(['Z', 'z', '+', '-']) {
-        Some(index) => time.split_at(index),
-        None => (time, ""),
-    };
-    let offset = match zone.split_at_checked(1) {
-        Some(("+", zone)) => clock(zone)?,
-        Some(("-", zone)) => -clock(zone)?,
-        _ => 0.0,
-    };
-    // Days since 1970, counted in years that begin in March, so that a leap day is the last of its year.
-    let (year, month, day) = (i64::from(year), i64::from(month), i64::from(day));
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
-    let days = year * 365 + leap_days + (month * 153 + 2) / 5 + day - 719_469;
-    Some(days * 86_400_000 + ((clock(time)? - offset) * 1000.0).round() as i64)
 }
