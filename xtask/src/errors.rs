@@ -80,9 +80,10 @@ fn retried(kind: ErrorKind) -> String {
 
 /// The table of errors.
 pub(crate) fn table() -> String {
+    // Few columns, so that the table fits into a page beside the tree of pages and the contents.
     let mut out = String::from(
-        "| Python | Rust | HTTP status | `code`, unless the reply names another | meaning | help | retried |\n\
-         |---|---|---|---|---|---|---|\n",
+        "| Python<br>Rust | HTTP status | `code`, unless the reply has its own | meaning, and what helps | retried |\n\
+         |---|---|---|---|---|\n",
     );
     for kind in ErrorKind::ALL {
         let (meaning, _) = text::summary(kind.doc());
@@ -92,12 +93,10 @@ pub(crate) fn table() -> String {
             Retried::Statuses(statuses) => statuses.iter().map(u16::to_string).collect::<Vec<_>>().join(", "),
         };
         let cells = [
-            format!("`{}`", kind.python().name),
-            format!("`{}`", kind.name()),
+            format!("`{}`<br>`{}`", kind.python().name, kind.name()),
             statuses(*kind),
             format!("`{}`", kind.default_code()),
-            text::cell(&meaning),
-            text::cell(kind.help()),
+            format!("{} {}", text::cell(&meaning), text::cell(kind.help())),
             retried,
         ];
         out.push_str(&format!("| {} |\n", cells.join(" | ")));
