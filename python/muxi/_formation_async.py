@@ -679,8 +679,8 @@ class AsyncFormationClient(AsyncFormationBase):
         """Send a message and wait for the whole answer.
 
         ``session_id`` and ``request_id`` are made when the payload has none, so that the turn can be polled, cancelled
-        and found again. A failed turn is a normal reply: look at ``message["metadata"]``. A turn that makes a file
-        answers 500 in the shipped runtime: use ``chat_stream`` for those.
+        and found again. A failed turn is a normal reply, which ``raise_for_status()`` (in Rust ``error_for_status()``)
+        turns into an error. A turn that makes a file answers 500 in the shipped runtime: use ``chat_stream`` for those.
 
         Args:
             payload: The turn: a text, or ``message`` and optionally ``files``, ``session_id``, ``request_id``,

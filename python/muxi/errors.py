@@ -23,9 +23,9 @@ __all__ = [
 
 
 class ConnectionError(MuxiError, builtins.ConnectionError):
-    """The connection could not be made, or broke.
+    """The connection could not be opened, or broke.
 
-    Check address and network. Allow retries for calls that may be carried out twice.
+    Check the URL and the network. Allow retries for calls that may be carried out twice.
 
     ``code`` is ``"CONNECTION_ERROR"`` unless the reply names another. Retried with ``max_retries``. It is a builtin
     ``ConnectionError``, too.
@@ -45,41 +45,41 @@ class TimeoutError(ConnectionError, builtins.TimeoutError):
 class AuthenticationError(MuxiError):
     """The key is missing or wrong.
 
-    Check the keys that the client was made with, and for a server the clock of this machine.
+    Check the keys of the client, and for a server the clock of this machine.
 
     HTTP status 401. ``code`` is ``"UNAUTHORIZED"`` unless the reply names another. Never retried.
     """
 
 
 class AuthorizationError(MuxiError):
-    """The key does not allow this.
+    """The key does not allow the operation.
 
-    Use a key, or name a user, that may do this.
+    Use a key that allows it, or act on behalf of a user who may do it.
 
     HTTP status 403. ``code`` is ``"FORBIDDEN"`` unless the reply names another. Never retried.
     """
 
 
 class NotFoundError(MuxiError):
-    """There is no such thing.
+    """The resource does not exist.
 
-    Check the id. With a path of your own, check the base URL.
+    Check the id, and the user on whose behalf the call is made. With a path of your own, check the base URL.
 
     HTTP status 404. ``code`` is ``"NOT_FOUND"`` unless the reply names another. Never retried.
     """
 
 
 class ConflictError(MuxiError):
-    """It exists already, or is in use.
+    """The resource exists already, or is in use.
 
-    Read the state again, and decide anew.
+    Read its state again, then decide what to do.
 
     HTTP status 409. ``code`` is ``"CONFLICT"`` unless the reply names another. Never retried.
     """
 
 
 class ValidationError(MuxiError):
-    """The request is not acceptable; see ``details``.
+    """The request is invalid; see ``details``.
 
     Correct the fields that the message and ``details`` name.
 
@@ -97,9 +97,9 @@ class RateLimitError(RateLimitBase):
 
 
 class ServerError(MuxiError):
-    """The other side failed.
+    """The server or the formation failed.
 
-    Try again later, or allow retries. The ``request_id`` finds the failure in the other side's logs.
+    Try again later, or allow retries. The ``request_id`` finds the failure in its logs.
 
     HTTP status 500 and above. ``code`` is ``"SERVER_ERROR"`` unless the reply names another. Retried with
     ``max_retries`` on 500, 502, 503, 504.

@@ -82,7 +82,7 @@ fn retried(kind: ErrorKind) -> String {
 pub(crate) fn table() -> String {
     // Few columns, so that the table fits into a page beside the tree of pages and the contents.
     let mut out = String::from(
-        "| Python<br>Rust | HTTP status | `code`, unless the reply has its own | meaning, and what helps | retried |\n\
+        "| Python<br>Rust | HTTP status | `code`, unless the reply has its own | meaning, and what helps | retried with `max_retries` |\n\
          |---|---|---|---|---|\n",
     );
     for kind in ErrorKind::ALL {
@@ -90,12 +90,14 @@ pub(crate) fn table() -> String {
         let retried = match kind.retried() {
             Retried::Never => "no".to_owned(),
             Retried::Always => "yes".to_owned(),
-            Retried::Statuses(statuses) => statuses.iter().map(u16::to_string).collect::<Vec<_>>().join(", "),
+            Retried::Statuses(statuses) => {
+                format!("on {}", statuses.iter().map(u16::to_string).collect::<Vec<_>>().join(", "))
+            }
         };
         let cells = [
             format!("`{}`<br>`{}`", kind.python().name, kind.name()),
             statuses(*kind),
-            format!("`{}`", kind.default_code()),
+            format!("`{}`{}", kind.default_code(), if kind.python().base.is_none() { " (Rust)" } else { "" }),
             format!("{} {}", text::cell(&meaning), text::cell(kind.help())),
             retried,
         ];

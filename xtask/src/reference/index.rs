@@ -6,7 +6,7 @@ use anyhow::Result;
 use muxi_client::api::table::Api;
 use std::fmt::Write as _;
 
-const HEAD: &str = "# Reference
+const HEAD: &str = "# Reference: all operations
 
 Every operation of a MUXI server and of a formation: the call in each language, arguments, reply, errors, and an example
 that runs against [the local server](../local.md).
@@ -37,7 +37,7 @@ fields named `async` and `items`). A field that a type does not list is kept. A 
 
 The sections of the operations list the errors that are theirs. Beside these, any call may fail because of an argument
 (`ValueError` and `TypeError` in Python, nothing was sent), the network (`ConnectionError`, `TimeoutError`), its key
-(`AuthenticationError`, `AuthorizationError`), too many requests (`RateLimitError`) or the other side (`ServerError`).
+(`AuthenticationError`, `AuthorizationError`), too many requests (`RateLimitError`) or a failure of the server or the formation (`ServerError`).
 [The table of errors](../errors-table.md) has them all.
 ";
 

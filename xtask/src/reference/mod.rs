@@ -117,7 +117,9 @@ fn operations(page: &Page, sources: &Sources<'_>) -> Result<String> {
          arguments that every method takes.",
         page.about
     );
-    let mut out = format!("# {}\n\n{}\n", page.title, text::wrap(&about, "", ""));
+    let links: Vec<_> = page.endpoints.iter().map(|endpoint| format!("[`{0}`](#{0})", endpoint.name)).collect();
+    let links = text::wrap(&links.join(", "), "", "");
+    let mut out = format!("# {}\n\n{}\n\n{links}\n", page.title, text::wrap(&about, "", ""));
     for endpoint in page.endpoints {
         let text = operation::section(endpoint, page, sources).with_context(|| endpoint.name.to_owned())?;
         out.push_str(&text);

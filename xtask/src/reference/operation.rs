@@ -101,6 +101,7 @@ fn default(param: &Param) -> String {
     match param.default {
         Some("") => "`\"\"`".to_owned(),
         Some(json) => format!("`{json}`"),
+        None if is_spread(param) => "required; in Python, its fields as keywords instead".to_owned(),
         None if param.required => "required".to_owned(),
         None => String::new(),
     }

@@ -152,16 +152,16 @@ kinds! {
 
     /// The client is closed, and nothing was sent; or the stream was closed before its end.
     Closed = "CLIENT_CLOSED" {
-        help: "Make a client, or open a stream, that lives as long as it is used.",
+        help: "Keep the client or the stream open for as long as it is used.",
         statuses: [],
         retried: Retried::Never,
         events: [],
         python: builtin "RuntimeError",
     }
 
-    /// The connection could not be made, or broke.
+    /// The connection could not be opened, or broke.
     Connection = "CONNECTION_ERROR" {
-        help: "Check address and network. Allow retries for calls that may be carried out twice.",
+        help: "Check the URL and the network. Allow retries for calls that may be carried out twice.",
         statuses: [],
         retried: Retried::Always,
         events: [],
@@ -179,41 +179,41 @@ kinds! {
 
     /// The key is missing or wrong.
     Authentication = "UNAUTHORIZED" {
-        help: "Check the keys that the client was made with, and for a server the clock of this machine.",
+        help: "Check the keys of the client, and for a server the clock of this machine.",
         statuses: [401],
         retried: Retried::Never,
         events: [],
         python: "AuthenticationError" of "MuxiError",
     }
 
-    /// The key does not allow this.
+    /// The key does not allow the operation.
     Authorization = "FORBIDDEN" {
-        help: "Use a key, or name a user, that may do this.",
+        help: "Use a key that allows it, or act on behalf of a user who may do it.",
         statuses: [403],
         retried: Retried::Never,
         events: [],
         python: "AuthorizationError" of "MuxiError",
     }
 
-    /// There is no such thing.
+    /// The resource does not exist.
     NotFound = "NOT_FOUND" {
-        help: "Check the id. With a path of your own, check the base URL.",
+        help: "Check the id, and the user on whose behalf the call is made. With a path of your own, check the base URL.",
         statuses: [404],
         retried: Retried::Never,
         events: ["NotFound"],
         python: "NotFoundError" of "MuxiError",
     }
 
-    /// It exists already, or is in use.
+    /// The resource exists already, or is in use.
     Conflict = "CONFLICT" {
-        help: "Read the state again, and decide anew.",
+        help: "Read its state again, then decide what to do.",
         statuses: [409],
         retried: Retried::Never,
         events: ["FormationExists", "AlreadyRunning", "NoChange"],
         python: "ConflictError" of "MuxiError",
     }
 
-    /// The request is not acceptable; see `details`.
+    /// The request is invalid; see `details`.
     Validation = "VALIDATION_ERROR" {
         help: "Correct the fields that the message and `details` name.",
         statuses: [400, 413, 422],
@@ -234,18 +234,18 @@ kinds! {
         python: "RateLimitError" of "RateLimitBase",
     }
 
-    /// The other side failed.
+    /// The server or the formation failed.
     Server = "SERVER_ERROR" {
-        help: "Try again later, or allow retries. The `request_id` finds the failure in the other side's logs.",
+        help: "Try again later, or allow retries. The `request_id` finds the failure in its logs.",
         statuses: [500..],
         retried: Retried::Statuses(&[500, 502, 503, 504]),
         events: ["HealthCheckFailed"],
         python: "ServerError" of "MuxiError",
     }
 
-    /// Any other error that the other side reports, and a reply that is not what the operation promises.
+    /// Any other error that the server or the formation reports, and a reply that is not what the operation promises.
     Api = "ERROR" {
-        help: "Read the code and the message. A reply that MUXI does not give comes from a wrong URL or a proxy.",
+        help: "Read the code and the message. A reply that is not MUXI's comes from a wrong URL or a proxy.",
         statuses: [],
         retried: Retried::Statuses(&[408]),
         events: [],
