@@ -31,8 +31,8 @@ const CANDIDATES = 20;
 const PAGES = 10;
 const SECTIONS = 3;
 const WEIGHTS = [
-  [/\/(design\/|contributing|changelog|differences|security|performance-)/, 0.5],
-  [/\/reference\//, 0.8],
+  [/\/(design\/|contributing|changelog|differences|security|stability|performance-)/, 0.5],
+  [/\/reference\//, 0.7],
 ];
 
 const box = document.getElementById("site-search");
@@ -75,6 +75,8 @@ async function rank(words) {
     const headings = anchors.filter(({ element }) => /^h[2-6]$/i.test(element));
     const heading = Math.max(0, ...headings.map(({ text }) => share(`${meta.title} ${text}`, rarity)));
     page.score += most * 0.5 * (share(meta.title, rarity) + heading);
+    // The section of an operation, which the reader calls by its name.
+    if (headings.some(({ text }) => text.includes("_") && rarity.has(text))) return;
     for (const [pattern, weight] of WEIGHTS) {
       if (pattern.test(url.slice(root.length - 1))) page.score *= weight;
     }
