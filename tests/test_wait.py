@@ -177,6 +177,27 @@ def test_a_request_is_polled_until_its_end(kind: str, end: str) -> None:
 
 
 @each_kind
+def test_a_request_may_be_unknown_to_the_first_polls(kind: str) -> None:
+    """As in the shipped runtime, for 100 ms."""
+    answers = Answers(*[error(404, "REQUEST_NOT_FOUND")] * 3, state("running"), state("completed"))
+    with Wire(answers) as server:
+        settings = {"base_url": f"{server.url}/v1", "client_key": "k"}
+        ended = wait(kind, "Formation", settings, "wait_for_request", "req_1", "ada")
+    assert (ended["status"], len(answers.seen)) == ("completed", 5)
+
+
+@each_kind
+@pytest.mark.parametrize(("known", "polls"), [([], 4), ([state("running")], 2)])
+def test_a_request_that_is_not_there_is_an_error(kind: str, known: list[bytes], polls: int) -> None:
+    answers = Answers(*known, error(404, "REQUEST_NOT_FOUND"))
+    with Wire(answers) as server:
+        settings = {"base_url": f"{server.url}/v1", "client_key": "k"}
+        with pytest.raises(muxi.NotFoundError):
+            wait(kind, "Formation", settings, "wait_for_request", "req_1", "ada")
+    assert len(answers.seen) == polls
+
+
+@each_kind
 def test_an_ingestion_is_polled_until_its_end(kind: str) -> None:
     answers = Answers(state("queued"), state("completed"))
     with Wire(answers) as server:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from ._numbers import seconds
-from .errors import ConnectionError, MuxiError, TimeoutError
+from .errors import ConnectionError, MuxiError, NotFoundError, TimeoutError
 
 TYPE_CHECKING = bool()  # Not a literal, which jedi would believe, nor from typing, which takes long to load.
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ LONGEST_PAUSE = 5.0
 TICK = 0.05
 # Statuses of a proxy whose formation is not there yet.
 NOT_YET = (502, 503, 504)
+# The number of first polls that may find no request: a formation knows one shortly after it has accepted it.
+EARLY_POLLS = 3
 # States of requests and of ingestion jobs.
 UNDER_WAY = ("pending", "queued", "processing", "running")
 
@@ -38,6 +40,7 @@ class _Polls:
         self._ends = ends
         self._is_patient = is_patient
         self._pause = FIRST_PAUSE
+        self.early = 0  # The number of next polls that may find nothing.
         self._last = "there was no answer"
         self.error: BaseException | None = None
 
@@ -49,6 +52,7 @@ class _Polls:
     def is_done(self, reply: Any) -> bool:
         """Tell whether that was the last poll."""
         self.error = None
+        self.early = 0
         found = reply.get(self._key) if isinstance(reply, dict) else None
         if isinstance(found, (str, bool)):
             self._last = f"the last {self._key} was {found!r}"
@@ -63,9 +67,11 @@ class _Polls:
         """Go on after a failed poll, or raise its error."""
         is_late = isinstance(error, TimeoutError) and time.monotonic() >= self._end - 0.001
         is_passing = isinstance(error, (ConnectionError, TimeoutError)) or error.status_code in NOT_YET
-        if not is_late and not (self._is_patient and is_passing):
+        is_early = isinstance(error, NotFoundError) and self.early > 0
+        self.early -= 1
+        if not is_late and not is_early and not (self._is_patient and is_passing):
             raise error
-        if self._is_patient and not is_late:
+        if not is_late:
             self._last = f"the last error was {error}"
         self.error = error
 
@@ -142,6 +148,7 @@ def _has_ended(status: str) -> bool:
 
 def _request(client: Any, request_id: str, user_id: str, deadline: float) -> _Wait:
     polls = _Polls(f"request {request_id!r} has not ended", deadline, "status", _has_ended, False)
+    polls.early = EARLY_POLLS
     return _Wait(client, "get_request_status", (request_id, user_id), polls)
 
 
@@ -221,7 +228,8 @@ class SyncFormationWaits:
 
         Raises:
             TimeoutError: The deadline has passed. The message has the last status.
-            NotFoundError: There is no such request, or it ended more than 5 minutes ago.
+            NotFoundError: There is no such request, or it ended more than 5 minutes ago. A request that a formation has
+                just accepted may be unknown to it for a moment: only the fourth poll in a row that finds none raises.
             MuxiError: Another poll failed.
             RuntimeError: The client was closed.
             ValueError: The deadline is not above 0, or an id is wrong.
@@ -328,7 +336,8 @@ class AsyncFormationWaits:
 
         Raises:
             TimeoutError: The deadline has passed. The message has the last status.
-            NotFoundError: There is no such request, or it ended more than 5 minutes ago.
+            NotFoundError: There is no such request, or it ended more than 5 minutes ago. A request that a formation has
+                just accepted may be unknown to it for a moment: only the fourth poll in a row that finds none raises.
             MuxiError: Another poll failed.
             RuntimeError: The client was closed.
             ValueError: The deadline is not above 0, or an id is wrong.

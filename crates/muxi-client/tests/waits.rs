@@ -102,6 +102,19 @@ async fn the_end_of_a_request_and_of_an_ingestion_is_waited_for() {
 }
 
 #[tokio::test]
+async fn a_request_may_be_unknown_to_the_first_polls() {
+    let unknown = || failed(404);
+    let (url, lines) = server(&[unknown(), unknown(), unknown(), state("running"), state("completed")]);
+    let reply = client(&url).wait_for_request("req_1", "ada", LONG).await.unwrap();
+    assert_eq!((reply.status.clone(), lines.try_iter().count()), (RequestState::Completed, 5));
+    for (answers, polls) in [(vec![unknown()], 4), (vec![state("running"), unknown()], 2)] {
+        let (url, lines) = server(&answers);
+        let error = client(&url).wait_for_request("req_1", "ada", LONG).await.unwrap_err();
+        assert_eq!((error.kind(), lines.try_iter().count()), (ErrorKind::NotFound, polls));
+    }
+}
+
+#[tokio::test]
 async fn a_deadline_tells_the_last_status() {
     let (url, _lines) = server(&[state("running")]);
     let error = client(&url).wait_for_request("req_1", "ada", SHORT).await.unwrap_err();

@@ -24,6 +24,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// The interval at which a pause looks if the client was closed.
 const TICK: Duration = Duration::from_millis(50);
+/// The number of first polls that may find no request: a formation knows one shortly after it has accepted it.
+const EARLY_POLLS: u32 = 3;
 
 /// The polls of a wait.
 struct Polls {
@@ -35,16 +37,24 @@ struct Polls {
     last: String,
     /// True if a server that does not answer yet is waited for, too.
     is_tolerant: bool,
+    /// The number of next polls that may find nothing.
+    early: u32,
 }
 
 impl Polls {
     fn new(what: String, deadline: Duration, is_tolerant: bool) -> Self {
         let last = "there was no answer".to_owned();
-        Self { what, deadline, began: Instant::now(), pause: FIRST_PAUSE, last, is_tolerant }
+        Self { what, deadline, began: Instant::now(), pause: FIRST_PAUSE, last, is_tolerant, early: 0 }
     }
 
     fn left(&self) -> Duration {
         self.deadline.saturating_sub(self.began.elapsed())
+    }
+
+    /// Goes on after a poll that found a state.
+    fn found(&mut self, state: &str) {
+        self.last = format!("the last status was `{state}`");
+        self.early = 0;
     }
 
     /// Goes on after a failed poll, or returns its error.
@@ -55,7 +65,9 @@ impl Polls {
         if is_late {
             return Ok(());
         }
-        if !(self.is_tolerant && is_passing) {
+        let is_early = error.kind() == ErrorKind::NotFound && self.early > 0;
+        self.early = self.early.saturating_sub(1);
+        if !(is_early || self.is_tolerant && is_passing) {
             return Err(error);
         }
         self.last = format!("the last error was {error}");
@@ -94,7 +106,7 @@ where
         match O::Reply::send(handle.clone(), made.build()?, options).await {
             Ok(reply) => match state(&reply) {
                 None => return Ok(reply),
-                Some(word) => polls.last = format!("the last status was `{word}`"),
+                Some(word) => polls.found(word),
             },
             Err(error) => polls.failed(error)?,
         }
@@ -124,7 +136,8 @@ async fn formation_health(handle: &Arc<Handle>, deadline: Duration) -> Result<Re
 }
 
 async fn request(handle: &Arc<Handle>, id: &str, user_id: &str, deadline: Duration) -> Result<Response<RequestStatus>> {
-    let polls = Polls::new(format!("request `{id}` has not ended"), deadline, false);
+    let mut polls = Polls::new(format!("request `{id}` has not ended"), deadline, false);
+    polls.early = EARLY_POLLS;
     let args = |args: &mut Args| {
         args.set("request_id", id.to_owned());
         args.set("user_id", user_id.to_owned());
@@ -198,7 +211,8 @@ macro_rules! waits {
             ///
             /// # Errors
             ///
-            /// A timeout with the last status, when the deadline has passed; the error of a poll.
+            /// A timeout with the last status, when the deadline has passed; the error of a poll. A request that a formation
+            /// has just accepted may be unknown to it for a moment: only the fourth poll in a row that finds none fails.
             pub $($async)? fn wait_for_request(
                 &self,
                 request_id: &str,

@@ -102,13 +102,9 @@ async fn until<T, F: Future<Output = Option<T>>>(mut step: impl FnMut() -> F) ->
     }
 }
 
-/// The end of a request. One that has just begun may not be known yet.
+/// The end of a request.
 async fn outcome(client: &FormationClient, request_id: &str, user: &str) -> RequestStatus {
-    until(|| async move {
-        let found = client.get_request_status(request_id, user).await.ok()?.into_inner();
-        found.status.is_finished().then_some(found)
-    })
-    .await
+    client.wait_for_request(request_id, user, Duration::from_secs(30)).await.unwrap().into_inner()
 }
 
 /// A user whom no other test knows.
