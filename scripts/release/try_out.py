@@ -105,7 +105,8 @@ def main(folder: Path, what: list[str]) -> None:
             case []:
                 install(Path(temporary), "--no-index", "--find-links", folder, f"muxi-client[local]=={current()}")
             case ["--sources"]:
-                install(Path(temporary), *folder.glob("*.tar.gz"))
+                # pip keeps what it has compiled, and would install that again for a file of the same name.
+                install(Path(temporary), "--no-cache-dir", *folder.glob("*.tar.gz"))
             case ["--crates"]:
                 compile_crates(folder, Path(temporary))
             case _:
