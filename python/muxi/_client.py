@@ -135,7 +135,7 @@ class _Client:
             timeout: Seconds for one attempt, or for the beginning of a stream; ``math.inf`` for no limit.
             deadline: Seconds for a whole call: all attempts, the waits between them, and the whole stream; ``math.inf``
                 for no limit.
-            max_retries: The number of further attempts after a failure that may pass, by the client's rule.
+            max_retries: The number of further attempts after a temporary failure, by the client's rule.
             headers: More headers for every request.
             retry: Rule for further attempts, their number included, instead of the client's.
 
@@ -280,7 +280,7 @@ class _Sync(_Client):
             The reply's data; text when it is not JSON; None when it is empty.
 
         Raises:
-            MuxiError: The other side reports an error, or could not be reached.
+            MuxiError: The server reports an error, or could not be reached.
         """
         return self._call(None, (method, path, params, body), (timeout, deadline, headers, idempotency_key))
 
@@ -363,7 +363,7 @@ class _Async(_Client):
             The reply's data; text when it is not JSON; None when it is empty.
 
         Raises:
-            MuxiError: The other side reports an error, or could not be reached.
+            MuxiError: The server reports an error, or could not be reached.
         """
         return await self._call(None, (method, path, params, body), (timeout, deadline, headers, idempotency_key))
 

@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 class MuxiError(Exception):
     """An error that a server or formation reports, or that happened on the way to it.
 
-    The text of a reported one shows the code, the message, and the fields that the other side objects to.
+    The text of a reported one shows the code, the message, and the fields that the server objects to.
 
     Attributes:
         code: Machine-readable code, such as ``"AGENT_NOT_FOUND"``. A failure has the same code whether a reply or a
             stream reports it.
         message: A description of the error, for people.
         status_code: HTTP status, or 0 when there was no reply.
-        details: The details that the other side adds to the error.
-        retry_after: Seconds after which the other side asks to try again, or None.
-        request_id: Id of the request in the other side's logs, or None. For a chat turn it is the turn's, also when no
+        details: The details that the server adds to the error.
+        retry_after: Seconds after which the server asks to try again, or None.
+        request_id: Id of the request in the server's logs, or None. For a chat turn it is the turn's, also when no
             reply came: the turn can be polled and cancelled by it.
         session_id: Session of the chat turn that failed, or None.
         attempts: Number of attempts; 0 when nothing was sent.
@@ -139,7 +139,7 @@ def map_error(
         status: HTTP status, 400 or above.
         code: Machine-readable code; empty for the usual word for the status.
         message: A description of the error.
-        details: The details that the other side adds.
+        details: The details that the server adds.
         retry_after: Seconds after which to try again.
 
     Returns:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Retry:
-    """The rule by which a call is sent again after a failure that may pass.
+    """The rule by which a call is sent again after a temporary failure.
 
     A broken connection and a timeout are such failures, and a reply with one of the statuses. The pause before a retry
     is random, up to ``base`` at first and twice as long each time, up to ``cap``. A wait that the reply asks for

@@ -124,7 +124,7 @@ class _ServerSettings:
             url: URL of the server, such as ``http://localhost:7890``. Environment variable: ``MUXI_SERVER_URL``.
             key_id: Id of the server's HMAC key. Environment variable: ``MUXI_KEY_ID``.
             secret_key: Secret of the server's HMAC key. Environment variable: ``MUXI_SECRET_KEY``.
-            max_retries: Number of further attempts after a failure that may pass. Default: 0. Environment variable:
+            max_retries: Number of further attempts after a temporary failure. Default: 0. Environment variable:
                 ``MUXI_MAX_RETRIES``.
             timeout: Timeout of one attempt, in seconds; ``math.inf`` for no limit. Operations that take long, such as
                 deploying, have 600 s instead of the default. Streams have none. Default: 30. Environment variable:
@@ -133,18 +133,19 @@ class _ServerSettings:
                 Environment variable: ``MUXI_DEBUG``.
             logger: Logger for all lines, instead of the logger ``muxi``.
             on_request: Called before each attempt at a call with its ``muxi.Attempt``.
-            on_response: Called after each attempt, also a failed one, with its ``muxi.Attempt``. A stream's ends with
-                its head.
+            on_response: Called after each attempt, also a failed one, with its ``muxi.Attempt``. That of a stream ends
+                when its headers have come.
             on_retry: Called before the wait for a further attempt, with the ``muxi.Attempt`` that failed.
             telemetry: Spans and the header ``traceparent`` by OpenTelemetry, where a program has loaded it. Default:
                 True.
-            connect_timeout: Timeout of making a connection: name, TCP, proxy and TLS together, in seconds; ``math.inf``
-                for no limit. Default: 10.
-            stream_idle_timeout: Silence of a stream after which it fails; the wait for its beginning counts, and
-                keepalives are no silence, in seconds; ``math.inf`` for no limit. Default: no limit.
+            connect_timeout: Timeout for opening a connection: name lookup, TCP, proxy and TLS together, in seconds;
+                ``math.inf`` for no limit. Default: 10.
+            stream_idle_timeout: Longest silence of a stream, after which it fails, in seconds; ``math.inf`` for no
+                limit. The wait for its beginning counts; keepalives end a silence. Default: no limit.
             deadline: Timeout of a whole call: all its attempts, the waits between them, and the whole of its stream, in
                 seconds; ``math.inf`` for no limit. Default: no limit.
-            max_reply_bytes: Size of a reply, in bytes, above which it fails. Streams have none. Default: 268435456.
+            max_reply_bytes: Largest size of a reply, in bytes: a larger one is an error. Streams have no such limit.
+                Default: 268435456.
             pool_idle_timeout: Time after which an unused connection is closed, in seconds; ``math.inf`` for no limit.
                 The shipped runtime closes its own after 5 s. Default: 4.
             headers: Headers for every request.
@@ -229,7 +230,7 @@ class _FormationSettings:
             base_url: URL of the formation's API, taken as it is.
             admin_key: Admin key of the formation. Environment variable: ``MUXI_ADMIN_KEY``.
             client_key: Client key of the formation. Environment variable: ``MUXI_CLIENT_KEY``.
-            max_retries: Number of further attempts after a failure that may pass. Default: 0. Environment variable:
+            max_retries: Number of further attempts after a temporary failure. Default: 0. Environment variable:
                 ``MUXI_MAX_RETRIES``.
             timeout: Timeout of one attempt, in seconds; ``math.inf`` for no limit. Operations that take long, such as
                 deploying, have 600 s instead of the default. Streams have none. Default: 30. Environment variable:
@@ -238,19 +239,20 @@ class _FormationSettings:
                 Environment variable: ``MUXI_DEBUG``.
             logger: Logger for all lines, instead of the logger ``muxi``.
             on_request: Called before each attempt at a call with its ``muxi.Attempt``.
-            on_response: Called after each attempt, also a failed one, with its ``muxi.Attempt``. A stream's ends with
-                its head.
+            on_response: Called after each attempt, also a failed one, with its ``muxi.Attempt``. That of a stream ends
+                when its headers have come.
             on_retry: Called before the wait for a further attempt, with the ``muxi.Attempt`` that failed.
             telemetry: Spans and the header ``traceparent`` by OpenTelemetry, where a program has loaded it. Default:
                 True.
             mode: Version of the formation behind ``server_url``: ``live`` or ``draft``. Default: ``"live"``.
-            connect_timeout: Timeout of making a connection: name, TCP, proxy and TLS together, in seconds; ``math.inf``
-                for no limit. Default: 10.
-            stream_idle_timeout: Silence of a stream after which it fails; the wait for its beginning counts, and
-                keepalives are no silence, in seconds; ``math.inf`` for no limit. Default: no limit.
+            connect_timeout: Timeout for opening a connection: name lookup, TCP, proxy and TLS together, in seconds;
+                ``math.inf`` for no limit. Default: 10.
+            stream_idle_timeout: Longest silence of a stream, after which it fails, in seconds; ``math.inf`` for no
+                limit. The wait for its beginning counts; keepalives end a silence. Default: no limit.
             deadline: Timeout of a whole call: all its attempts, the waits between them, and the whole of its stream, in
                 seconds; ``math.inf`` for no limit. Default: no limit.
-            max_reply_bytes: Size of a reply, in bytes, above which it fails. Streams have none. Default: 268435456.
+            max_reply_bytes: Largest size of a reply, in bytes: a larger one is an error. Streams have no such limit.
+                Default: 268435456.
             pool_idle_timeout: Time after which an unused connection is closed, in seconds; ``math.inf`` for no limit.
                 The shipped runtime closes its own after 5 s. Default: 4.
             headers: Headers for every request.

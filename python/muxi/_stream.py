@@ -22,7 +22,7 @@ class EventStream:
     """An open stream of events: an iterator and a context manager.
 
     Reading goes on where it stopped, after a ``break`` and after an interruption. The stream ends after its last event,
-    and raises a `MuxiError` when the other side reports an error or the stream was cut; reading on raises the same
+    and raises a `MuxiError` when the server reports an error or the stream was cut; reading on raises the same
     again. The connection goes when the stream ends, fails, is closed, leaves its ``with`` block, or is no longer
     referred to.
 

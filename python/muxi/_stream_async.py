@@ -25,7 +25,7 @@ class AsyncEventStream:
 
     ``async for event in client.stream_...()`` and ``async for event in await client.stream_...()`` both work; the
     latter raises an error of opening at the ``await``. Reading goes on where it stopped, after a ``break``, a timeout
-    and a cancelled task. The stream ends after its last event, and raises a `MuxiError` when the other side reports an
+    and a cancelled task. The stream ends after its last event, and raises a `MuxiError` when the server reports an
     error or the stream was cut; reading on raises the same again. The connection goes when the stream ends, fails, is
     closed, leaves its ``async with`` block, or is no longer referred to.
     """

@@ -81,7 +81,7 @@ class TurnResult(_Turn):
         session_id: The session.
         request_id: The request.
         agent: The agent that answered, where it is known.
-        completed: The last token of the stream, with all that it says.
+        completed: The ``completed`` token of the stream, with all its fields.
     """
 
     __slots__ = ()

@@ -1,4 +1,4 @@
-"""Waiting for something on the other side: polling with growing pauses, until a deadline."""
+"""Waiting for something on the server: polling with growing pauses, until a deadline."""
 
 from __future__ import annotations
 

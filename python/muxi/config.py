@@ -23,7 +23,7 @@ class ServerConfig:
         url: URL of the server, such as ``http://localhost:7890``. Environment variable: ``MUXI_SERVER_URL``.
         key_id: Id of the server's HMAC key. Environment variable: ``MUXI_KEY_ID``.
         secret_key: Secret of the server's HMAC key. Environment variable: ``MUXI_SECRET_KEY``.
-        max_retries: Number of further attempts after a failure that may pass. Default: 0. Environment variable:
+        max_retries: Number of further attempts after a temporary failure. Default: 0. Environment variable:
             ``MUXI_MAX_RETRIES``.
         timeout: Timeout of one attempt, in seconds; ``math.inf`` for no limit. Operations that take long, such as
             deploying, have 600 s instead of the default. Streams have none. Default: 30. Environment variable:
@@ -58,7 +58,7 @@ class FormationConfig:
         base_url: URL of the formation's API, taken as it is.
         admin_key: Admin key of the formation. Environment variable: ``MUXI_ADMIN_KEY``.
         client_key: Client key of the formation. Environment variable: ``MUXI_CLIENT_KEY``.
-        max_retries: Number of further attempts after a failure that may pass. Default: 0. Environment variable:
+        max_retries: Number of further attempts after a temporary failure. Default: 0. Environment variable:
             ``MUXI_MAX_RETRIES``.
         timeout: Timeout of one attempt, in seconds; ``math.inf`` for no limit. Operations that take long, such as
             deploying, have 600 s instead of the default. Streams have none. Default: 30. Environment variable:

@@ -103,7 +103,7 @@ async fn connection(
         }
     };
     match left {
-        // Fails only where the other side has left already.
+        // Fails only where the peer has left already.
         Some(Leave::Reset) => drop(stream.set_zero_linger()),
         // A server that stops waits for no client.
         Some(Leave::Close) if !*closing.borrow() => linger(stream).await,

@@ -16,7 +16,7 @@ pub struct Metadata {
     /// The id of the request.
     #[serde(default)]
     pub request_id: Option<String>,
-    /// The idempotency key that the other side took note of.
+    /// The idempotency key that the server took note of.
     #[serde(default)]
     pub idempotency_key: Option<String>,
     /// When the reply was made, in Unix milliseconds.

@@ -3,10 +3,10 @@
 use super::error::{Error, ErrorKind, Result, Retried};
 use std::{sync::Arc, time::Duration};
 
-/// A longer wait that the other side asks for is left to the caller.
+/// A longer wait that the server asks for is left to the caller.
 const LONGEST_ASKED: Duration = Duration::from_secs(120);
 
-/// The rule by which a call is sent again after a failure that may pass: a broken connection, a timeout, or a reply with
+/// The rule by which a call is sent again after a temporary failure: a broken connection, a timeout, or a reply with
 /// one of the [`statuses`](Self::statuses).
 ///
 /// The pause before a retry is random, up to [`base`](Self::base) at first and twice as long each time, up to
@@ -83,7 +83,7 @@ impl Retry {
     /// Returns the pause before attempt number `attempt + 1` (the first attempt is 0), or `None` to give up after
     /// `max_retries`.
     ///
-    /// `random` is in 0..1: the pause has full jitter, unless the other side says how long to wait.
+    /// `random` is in 0..1: the pause has full jitter, unless the server says how long to wait.
     pub fn delay(&self, error: &Error, attempt: u32, max_retries: u32, random: f64) -> Option<Duration> {
         if attempt >= max_retries || !self.covers(error) {
             return None;

@@ -31,7 +31,7 @@ pub struct Turn {
     pub request_id: String,
     /// The agent that answered, where it is known.
     pub agent: Option<String>,
-    /// The last token, with all that it says.
+    /// The `completed` token, with all its fields.
     pub completed: Option<Box<Token>>,
 }
 

@@ -19,7 +19,7 @@ pub type ChatStream = Events<ChatEvent>;
 
 /// An open stream of typed events, whose iteration blocks.
 ///
-/// It ends after its last event, and with an error when the other side reports one or the stream was cut. Dropping it
+/// It ends after its last event, and with an error when the server reports one or the stream was cut. Dropping it
 /// closes its connection, which cancels a chat turn.
 pub struct Events<E> {
     events: stream::Events<E>,

@@ -26,7 +26,7 @@ impl<T> Response<T> {
     pub fn into_inner(self) -> T {
         self.data
     }
-    /// The id of the request in the other side's logs.
+    /// The id of the request in the server's logs.
     pub fn request_id(&self) -> Option<&str> {
         self.metadata.request_id.as_deref()
     }

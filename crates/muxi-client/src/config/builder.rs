@@ -26,7 +26,7 @@ impl<A, M> Builder<A, M> {
         self
     }
 
-    /// Accepts any certificate. For tests only: the other side is not known then.
+    /// Accepts any certificate. For tests only: the server is not known then.
     #[must_use]
     pub fn danger_accept_any_certificate(mut self) -> Self {
         self.settings.verify = Some(false);

@@ -47,7 +47,7 @@ settings! {
         /// Client key of the formation.
         client_key: key, config, secret { formation "MUXI_CLIENT_KEY" }
 
-        /// Number of further attempts after a failure that may pass.
+        /// Number of further attempts after a temporary failure.
         max_retries: count = 0, config { both "MUXI_MAX_RETRIES" }
 
         /// Timeout of one attempt. Operations that take long, such as deploying, have 600 s instead of the default.
@@ -65,7 +65,8 @@ settings! {
         /// Called before each attempt at a call with its `muxi.Attempt`.
         on_request: hook { both }
 
-        /// Called after each attempt, also a failed one, with its `muxi.Attempt`. A stream's ends with its head.
+        /// Called after each attempt, also a failed one, with its `muxi.Attempt`. That of a stream ends when its headers
+        /// have come.
         on_response: hook { both }
 
         /// Called before the wait for a further attempt, with the `muxi.Attempt` that failed.
@@ -79,16 +80,17 @@ settings! {
         /// Version of the formation behind `server_url`: `live` or `draft`.
         mode: text = "live", config { formation }
 
-        /// Timeout of making a connection: name, TCP, proxy and TLS together.
+        /// Timeout for opening a connection: name lookup, TCP, proxy and TLS together.
         connect_timeout: seconds = 10, connection { both }
 
-        /// Silence of a stream after which it fails; the wait for its beginning counts, and keepalives are no silence.
+        /// Longest silence of a stream, after which it fails. The wait for its beginning counts; keepalives end a
+        /// silence.
         stream_idle_timeout: seconds = no_limit { both }
 
         /// Timeout of a whole call: all its attempts, the waits between them, and the whole of its stream.
         deadline: seconds = no_limit { both }
 
-        /// Size of a reply, in bytes, above which it fails. Streams have none.
+        /// Largest size of a reply, in bytes: a larger one is an error. Streams have no such limit.
         max_reply_bytes: count = 268435456 { both }
 
         /// Time after which an unused connection is closed. The shipped runtime closes its own after 5 s.

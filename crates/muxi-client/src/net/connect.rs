@@ -25,7 +25,7 @@ use tokio::{
 };
 use tower_service::Service;
 
-/// Unacknowledged data for so long means that the other side is gone.
+/// Unacknowledged data for so long means that the peer is gone.
 const DEAD_AFTER: Duration = Duration::from_secs(30);
 
 /// Makes connections to one origin.

@@ -94,7 +94,7 @@ impl Driver {
     }
 }
 
-/// Polls the sockets once, since the connections were not driven since the last call: one that the other side has
+/// Polls the sockets once, since the connections were not driven since the last call: one that the peer has
 /// closed meanwhile is not used again.
 async fn poll_sockets() {
     tokio::task::yield_now().await;

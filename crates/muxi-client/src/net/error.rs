@@ -131,7 +131,7 @@ pub(super) fn broken(source: BoxError, origin: &str) -> Error {
     } else if chain(&source).any(is_of_unknown_issuer) {
         Some(tls::hint())
     } else if chain(&source).any(speaks_no_tls) {
-        Some("the other side does not speak TLS: is it an http URL?".to_owned())
+        Some("the server does not speak TLS: is it an http URL?".to_owned())
     } else {
         None
     };

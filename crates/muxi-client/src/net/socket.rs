@@ -69,13 +69,13 @@ impl Socket {
         self.0.answered.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
-    /// Tells whether the other side has neither closed the connection nor sent anything. This asks the system, and not the
+    /// Tells whether the peer has neither closed the connection nor sent anything. This asks the system, and not the
     /// runtime, which may not have heard of it yet.
     pub(crate) fn is_quiet(&self) -> bool {
         self.peek().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
     }
 
-    /// Tells whether the other side has closed the connection, and left nothing to read. This asks the system, too.
+    /// Tells whether the peer has closed the connection, and left nothing to read. This asks the system, too.
     pub(crate) fn has_ended(&self) -> bool {
         match self.peek() {
             Ok(bytes) => bytes == 0,
@@ -112,7 +112,7 @@ impl Inner {
     /// Ends the connection, also where a forked child keeps a copy of the descriptor.
     fn shut_down(&self) {
         if self.process == process::id() {
-            // One that the other side has broken off is at its end already.
+            // One that the peer has broken off is at its end already.
             let _ = SockRef::from(&*self.stream()).shutdown(Shutdown::Both);
         }
     }

@@ -44,7 +44,7 @@ const FRAMES_AT_ONCE: u32 = 1024;
 
 /// An open stream of events. Dropping it closes its connection, which cancels a chat turn.
 ///
-/// It ends after the stream's last event, and with an error when the other side reports one or the stream was cut. A read
+/// It ends after the stream's last event, and with an error when the server reports one or the stream was cut. A read
 /// that is dropped, for instance by a timeout of your own, loses nothing: the next one goes on where it stopped.
 pub struct EventStream {
     /// Only there while it is polled; between two polls the close handle has it. Gone when the stream is over.

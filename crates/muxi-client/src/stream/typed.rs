@@ -34,7 +34,7 @@ pub type LogStream = Events<LogEntryEvent>;
 
 /// An open stream of typed events: a [`Stream`], and [`next`](Self::next) without another crate.
 ///
-/// It ends after its last event, and with an error when the other side reports one or the stream was cut. A read that is
+/// It ends after its last event, and with an error when the server reports one or the stream was cut. A read that is
 /// dropped, for instance by a timeout of your own, loses nothing: the next one goes on where it stopped. Dropping the stream
 /// closes its connection, which cancels a chat turn. At most 1 MiB of events, or one longer event, is read ahead.
 pub struct Events<E> {

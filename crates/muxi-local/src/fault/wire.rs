@@ -35,7 +35,7 @@ pub(crate) enum Leave {
 }
 
 impl Raw {
-    /// Sends the answer as far as the fault lets it, or until the other side leaves.
+    /// Sends the answer as far as the fault lets it, or until the peer leaves.
     pub(crate) async fn send(self, stream: &mut TcpStream) -> Leave {
         let (reader, mut writer) = stream.split();
         tokio::select! {
@@ -133,7 +133,7 @@ impl Raw {
     }
 }
 
-/// Resolves when the other side has left.
+/// Resolves when the peer has left.
 async fn gone(mut reader: ReadHalf<'_>) {
     let mut ignored = [0; 1024];
     while reader.read(&mut ignored).await.is_ok_and(|count| count > 0) {}

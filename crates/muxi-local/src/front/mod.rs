@@ -119,7 +119,7 @@ impl Front {
         }
         let made = made(fault, api, operation).or_else(|| fault.ends_before().then(Response::default));
         let Some(response) = made else { return call(&mut self.app, request).await };
-        // A connection that is closed with unread bytes is reset, and the other side then loses the answer.
+        // A connection that is closed with unread bytes is reset, and the peer then loses the answer.
         let mut body = request.into_body();
         while let Some(Ok(_)) = body.frame().await {}
         response

@@ -4,7 +4,7 @@ use axum::response::Response;
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use std::net::{IpAddr, SocketAddr};
 
-/// The address of the other side of a connection.
+/// The address of the peer of a connection.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer(pub(crate) SocketAddr);
 

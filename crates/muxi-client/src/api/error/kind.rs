@@ -66,7 +66,7 @@ macro_rules! kinds {
                 }
             }
 
-            /// The code of an error of this kind whose other side names none.
+            /// The code of an error of this kind for which the server names none.
             pub fn default_code(self) -> &'static str {
                 match self {
                     $(Self::$kind => $code,)+

@@ -148,15 +148,15 @@ impl Error {
     pub fn status(&self) -> Option<u16> {
         self.0.status
     }
-    /// The details that the other side adds to the error.
+    /// The details that the server adds to the error.
     pub fn details(&self) -> &Object {
         &self.0.details
     }
-    /// The time that the other side asks to wait before trying again.
+    /// The time that the server asks to wait before trying again.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
-    /// The id of the request in the other side's logs. For a chat turn it is the turn's, also when no reply came: the
+    /// The id of the request in the server's logs. For a chat turn it is the turn's, also when no reply came: the
     /// turn can be polled and cancelled by it.
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
@@ -178,7 +178,7 @@ impl Error {
         self.0.kind.is_retried(self.0.status)
     }
 
-    /// The fields of the request that the other side objects to, each with its reason or with what it expects.
+    /// The fields of the request that the server objects to, each with its reason or with what it expects.
     fn wrong_fields(&self) -> impl Iterator<Item = (&str, &str)> {
         let details = &self.0.details;
         let text = |key: &str| details.get(key).and_then(Value::as_str);

@@ -37,7 +37,7 @@ const CONNECTION_WINDOW: u32 = 1 << 30;
 /// The connections to one origin, usually one for each runtime: a server that allows too few streams on it gets more.
 pub(super) struct Http2Connections {
     connections: Mutex<Vec<Arc<Http2Connection>>>,
-    /// True if the other side may speak HTTP/2: calls that start at once then wait for the first one's connection.
+    /// True if the peer may speak HTTP/2: calls that start at once then wait for the first one's connection.
     possible: AtomicBool,
     connecting: Mutex<Vec<(Option<Id>, Turn)>>,
     /// The number of connections that could not be made.
@@ -88,7 +88,7 @@ struct Http2Connection {
 const CLOSED: usize = usize::MAX;
 
 impl Http2Connection {
-    /// The number of streams that the other side allows; until it has said so, the 100 that a server is expected to
+    /// The number of streams that the peer allows; until it has said so, the 100 that a server is expected to
     /// allow.
     fn allowed(&self) -> usize {
         self.connection.upgrade().map_or(0, |connection| lock(&connection).current_max_send_streams())
@@ -178,7 +178,7 @@ impl Http2Connections {
         connections.iter().filter(|connection| connection.runtime == own).find_map(|connection| connection.place(idle))
     }
 
-    /// The other side has not agreed to HTTP/2.
+    /// The peer has not agreed to HTTP/2.
     pub(super) fn is_not_spoken(&self) {
         self.possible.store(false, Ordering::Relaxed);
     }
