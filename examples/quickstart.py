@@ -1,4 +1,4 @@
-"""Ask a server and a formation how they are."""
+"""Ask a server and a formation for their health."""
 
 import os
 

@@ -3,14 +3,16 @@
 Documentation: https://muxi-ai.github.io/muxi-client/
 
 Example:
-    Ask a server and a formation how they are::
+    Stream an answer, with settings from the environment (``MUXI_SERVER_URL``, ``MUXI_FORMATION_ID``,
+    ``MUXI_CLIENT_KEY``), which ``python -m muxi.local`` prints::
 
-        from muxi import FormationClient, ServerClient
+        from muxi import FormationClient
 
-        server = ServerClient(url="http://localhost:7890", key_id="...", secret_key="...")
-        print(server.status())
-        formation = FormationClient(server_url="http://localhost:7890", formation_id="demo", client_key="...")
-        print(formation.health())
+        with FormationClient() as formation:
+            with formation.chat_stream("What can you do?", user_id="ada") as turn:
+                for text in turn.text_deltas():
+                    print(text, end="", flush=True)
+                turn.result().raise_for_status()
 """
 
 from . import _interpreter, _process  # noqa: F401

@@ -28,7 +28,7 @@ class Attempt:
         attempt: 1 for the first attempt of a call.
         idempotency_key: Key that was sent, the same for all attempts of a call.
         status: HTTP status; None before the reply, and when none came.
-        duration: Seconds that the attempt took, for a stream until its head; None before its end.
+        duration: Seconds that the attempt took, for a stream until its headers; None before its end.
         request_id: Id of the request in the server's logs, where it is known.
         error_code: Code of the error, such as ``"RATE_LIMITED"``; None for an attempt that went well.
         retry_in: Seconds before the next attempt; None when there will be none.
