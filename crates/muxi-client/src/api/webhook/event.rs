@@ -107,7 +107,7 @@ pub struct WebhookEvent {
     pub raw: Map<String, Value>,
 }
 
-/// Reads a webhook's payload of any kind. It does not check who sent it: call [`verify`] first.
+/// Reads a webhook's payload of any kind. It does not check who sent it: call [`verify`](super::verify) first.
 ///
 /// ```
 /// let event = muxi_client::api::webhook::parse(br#"{"request_id": "req_1", "state": "achieved", "result": "Done."}"#)?;

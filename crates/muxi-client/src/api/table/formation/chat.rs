@@ -6,8 +6,8 @@ endpoints! { Formation;
     /// Send a message and wait for the whole answer.
     ///
     /// `session_id` and `request_id` are made when the payload has none, so that the turn can be polled, cancelled and
-    /// found again. A failed turn is a normal reply, which `raise_for_status()` (in Rust `error_for_status()`) turns into
-    /// an error. A turn that makes a file answers 500 in the shipped runtime: use `chat_stream` for those.
+    /// found again. A failed turn is a normal reply, which `raise_for_status()` (in Rust `error_for_status()`) turns
+    /// into an error. A turn that makes a file answers 500 in the shipped runtime: use `chat_stream` for those.
     json chat -> ChatResult = POST "/chat", client, body "stream" = "false" {
         /// The turn: a text, or `message` and optionally `files`, `session_id`, `request_id`, `agent_id`, `ui_response`
         /// and more.
