@@ -24,7 +24,7 @@ unexport CONDA_PREFIX
 
 .PHONY: demo help test test-rust test-python pythons docs browser packages rehearsal deny parity real check generate openapi build clean
 .PHONY: wheels macos-check windows windows-check examples
-.PHONY: chaos fuzz bench bench-table bench-growth bench-pythons bench-local counts
+.PHONY: chaos fuzz bench bench-table bench-growth bench-pythons bench-local bench-hello counts
 
 demo: build ## Start muxi-local and run the quickstarts against it
 	@$(ISOLATED) $(BIN)/python examples/demo.py
@@ -166,6 +166,9 @@ bench-local: $(VENV)/ready ## Measure the local server
 	$(BIN)/python -m compileall -q python crates/muxi-local-python/python
 	$(BIN)/python benches/local.py --command target/release/muxi-local --command "$(BIN)/python -m muxi.local" \
 	    --markdown docs/performance-local.md $(OPTIONS)
+
+bench-hello: ## Measure the compile time and the size of a Rust program with the crate, beside reqwest
+	python3 benches/hello.py --markdown docs/performance-hello.md
 
 counts: $(VENV)/ready ## Count the instructions of the hot paths; compare with benches/counts/baseline.json (OPTIONS=--write: renew it)
 	@$(ENV) maturin develop --quiet --release
