@@ -399,7 +399,7 @@ def test_what_json_cannot_hold_is_named(local: LocalServer) -> None:
         ({(1,): "x"}, r"has the key \(1,\), but keys must be str"),
         ({"extra": loop}, "contains itself"),
         ({"message": "\ud800"}, "no valid Unicode"),
-        (3, "payload must be a dict, not int"),
+        (3, "payload must be a str or a dict, not int"),
     ]
     for payload, message in wrong:
         with pytest.raises((TypeError, ValueError), match=message):

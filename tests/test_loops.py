@@ -7,6 +7,8 @@ import gc
 import logging
 import os
 import random
+import subprocess
+import sys
 import threading
 import time
 import warnings
@@ -377,3 +379,19 @@ def test_idle_connections_close_in_silence(origin: Origin) -> None:
     ask_at_once(formation)
     # Files of the engine itself stay.
     until(lambda: files() <= before + 12)
+
+
+@pytest.mark.parametrize("kind", ["call", "stream"])
+def test_without_a_loop_of_asyncio_a_client_says_what_it_needs(kind: str) -> None:
+    """As under trio, which has a loop of its own; in a fresh process, since the first call is another one."""
+    program = f"""
+import muxi
+client = muxi.AsyncFormationClient(base_url="http://127.0.0.1:9/v1", client_key="k")
+steps = client.chat("Hi!") if {kind == "call"} else client.chat_stream("Hi!").__aenter__()
+try:
+    steps.send(None)
+except RuntimeError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "an asynchronous client needs a running event loop of asyncio (trio has another)\n"

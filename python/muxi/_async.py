@@ -224,6 +224,11 @@ def _running_loop() -> asyncio.AbstractEventLoop:
     from asyncio import get_running_loop
     from weakref import WeakKeyDictionary
 
+    try:
+        get_running_loop()
+    except RuntimeError:
+        raise RuntimeError("an asynchronous client needs a running event loop of asyncio (trio has another)") from None
+
     # The loop of another thread may come here at the same time, and has a mailbox in the first dict.
     _mailboxes = globals().setdefault("_kept", WeakKeyDictionary())
     _running_loop = get_running_loop

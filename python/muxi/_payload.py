@@ -38,18 +38,25 @@ def payload_of(kind: str, payload: Any, fields: Mapping[str, Any]) -> Any:
         _check_name(kind, name)
     made: Any = {"message": payload} if isinstance(payload, str) and kind == "ChatRequest" else payload
     if given:
-        made = _both({} if made is None else made, given)
+        made = _both(kind, {} if made is None else made, given)
     elif made is None:
         raise TypeError(f"give the turn: {_FORMS[kind]}")
+    elif kind == "ChatRequest":  # Of others, the engine says it.
+        _check_kind(kind, made)
     files = made.get("files") if isinstance(made, dict) else None
     if isinstance(files, (list, tuple)) and not all(isinstance(one, dict) for one in files):
         return Files(made, files)
     return made
 
 
-def _both(payload: Any, given: dict[str, Any]) -> dict[str, Any]:
+def _check_kind(kind: str, payload: Any) -> None:
     if not hasattr(payload, "keys"):
-        raise TypeError(f"payload must be a dict, not {type(payload).__name__}")
+        either = "a str or a dict" if kind == "ChatRequest" else "a dict"
+        raise TypeError(f"payload must be {either}, not {type(payload).__name__}")
+
+
+def _both(kind: str, payload: Any, given: dict[str, Any]) -> dict[str, Any]:
+    _check_kind(kind, payload)
     if twice := sorted(set(payload) & set(given)):
         raise TypeError(f"given twice, in payload and by keyword: {', '.join(twice)}")
     return {**payload, **given}

@@ -98,6 +98,24 @@ def test_the_official_package_in_the_same_folder_is_told(tmp_path: Path) -> None
     assert environment.run("python", "-W", "error", "-c", "import muxi").returncode == 0
 
 
+def test_the_official_package_in_the_place_of_the_client_is_told(tmp_path: Path) -> None:
+    environment = Environment(tmp_path)
+    (official,) = re.findall(r"muxi==[0-9.]+", (ROOT / "Makefile").read_text())
+    environment.install(f"{wheel('muxi_client')}[local]", "pytest")
+    environment.install(official)
+    (tmp_path / "test_one.py").write_text("def test_one(): pass")
+    done = environment.run("python", "-m", "pytest", "-q", "test_one.py")
+    assert (done.returncode, "has replaced files of muxi-client: pip uninstall muxi muxi-client" in done.stdout) == (
+        0,
+        True,
+    )
+    assert environment.run("python", "-m", "pip", "uninstall", "--yes", "muxi", "muxi-client").returncode == 0
+    done = environment.run("python", "-c", "import muxi_local")
+    assert done.stderr.splitlines()[-1].startswith("ModuleNotFoundError: muxi-local needs muxi-client: pip uninstall")
+    environment.install(f"{wheel('muxi_client')}[local]")
+    assert environment.run("python", "-W", "error", "-c", "import muxi, muxi_local").returncode == 0
+
+
 def test_without_the_local_server_its_name_says_how_to_get_it(alone: Environment) -> None:
     done = alone.run("python", "-m", "muxi.local", "--version")
     assert (done.returncode, done.stdout, done.stderr.strip()) == (1, "", MISSING)

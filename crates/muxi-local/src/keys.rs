@@ -1,6 +1,7 @@
 //! The keys that a server asks for.
 
 use crate::store::{Change, Store};
+use muxi_client::api::request::header_value;
 
 /// The place of the keys in the store. They are there as they are, like everything secret.
 const SCOPE: &str = "keys";
@@ -18,6 +19,7 @@ impl Keys<Option<String>> {
     /// The keys that were given; for the others those that the store has from before, or new random ones. From then
     /// on the store has them.
     pub(crate) fn complete(&self, store: &Store) -> Result<Keys, String> {
+        self.check()?;
         let stored = store.read(SCOPE)?;
         let mut changes = Vec::new();
         let mut key = |area: &'static str, given: &Option<String>, prefix: &str, length: usize| {
@@ -39,6 +41,20 @@ impl Keys<Option<String>> {
         // Keys that a restart would not know must not be told to a caller.
         store.read(SCOPE)?;
         Ok(keys)
+    }
+
+    /// Checks that a client can send each key that is given, which travels in a header.
+    fn check(&self) -> Result<(), String> {
+        let Self { key_id, secret_key, admin_key, client_key } = self;
+        for (name, key) in
+            [("key id", key_id), ("secret key", secret_key), ("admin key", admin_key), ("client key", client_key)]
+        {
+            let Some(key) = key else { continue };
+            if key.trim().is_empty() || header_value(name, key).is_err() {
+                return Err(format!("the {name} must be printable ASCII text without blanks around it"));
+            }
+        }
+        Ok(())
     }
 }
 

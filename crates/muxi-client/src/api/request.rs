@@ -138,7 +138,10 @@ pub fn header_value(name: &str, text: &str) -> Result<HeaderValue> {
         let what = if odd.is_control() { "control characters" } else { "characters outside ASCII" };
         return Err(Error::invalid(format!("{name} must not have {what}, which a header cannot carry: {odd:?}")));
     }
-    HeaderValue::from_str(text.trim()).map_err(|_| Error::invalid(format!("{name} is no valid header value")))
+    if text.trim() != text {
+        return Err(Error::invalid(format!("{name} must not begin or end with a blank, which a header cannot carry")));
+    }
+    HeaderValue::from_str(text).map_err(|_| Error::invalid(format!("{name} is no valid header value")))
 }
 
 #[derive(Default)]

@@ -52,7 +52,7 @@ pub fn verify(
         let mac = keyed(secret.as_bytes()).chain_update(format!("{timestamp}.")).chain_update(body);
         signatures.iter().any(|signature| mac.clone().verify_slice(signature).is_ok())
     };
-    let canonical_fits = |exponents| canonical_with(payload, exponents).is_some_and(|body| fits(&body));
+    let canonical_fits = |exponents| canonical_with(payload, exponents).is_ok_and(|body| fits(&body));
     let exponents = [Exponents::AsSent, Exponents::Short, Exponents::Unsigned];
     if fits(payload) || exponents.into_iter().any(canonical_fits) { Ok(()) } else { Err(WebhookError::Mismatch) }
 }

@@ -14,6 +14,9 @@ use std::{borrow::Cow, sync::Arc};
 /// The version of the formation's API, which ends its base URL.
 const VERSION: &str = "/v1";
 
+/// Marks that a shell takes away, but not a file of variables, such as that of `docker --env-file`.
+const QUOTES: [char; 2] = ['"', '\''];
+
 /// The URL that paths are appended to.
 #[derive(Clone)]
 pub(crate) struct BaseUrl {
@@ -29,6 +32,9 @@ impl BaseUrl {
     /// Checks a URL; `name` is the setting or the variable that it comes from.
     pub(crate) fn parse(name: &str, url: &str) -> Result<Self> {
         let url = url.trim();
+        if url.starts_with(QUOTES) || url.ends_with(QUOTES) {
+            return Err(Error::invalid(format!("{name} must be a URL without quotation marks around it")));
+        }
         // None of these may be shown: they may hold a password or a key. An @ in the path is refused, too, since a password
         // with a slash puts it there.
         if url.contains('@') {

@@ -28,7 +28,7 @@ pub fn seconds(name: &str, value: f64) -> Result<Option<Duration>> {
     }
     match Duration::try_from_secs_f64(value) {
         Ok(duration) if !duration.is_zero() => Ok(Some(duration)),
-        _ => Err(Error::invalid(format!("{name} must be a number of seconds above 0, got {value}"))),
+        _ => Err(Error::invalid(format!("{name} must be a number of seconds above 0, got {value:?}"))),
     }
 }
 
@@ -42,7 +42,7 @@ fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
     if parsed == IDEMPOTENCY_HEADER {
         return Err(wrong("cannot be given: a call takes its key as idempotency_key, and a key belongs to one call"));
     }
-    let mut value = header_value(name, value)?;
+    let mut value = header_value(name, value.trim())?;
     value.set_sensitive(true);
     Ok((parsed, value))
 }

@@ -6,11 +6,12 @@ import signal
 import sys
 import threading
 
-# It refuses subinterpreters, for its own compiled module and for this one.
-import muxi  # noqa: F401
+from ._needed import check_client
 
-from . import _muxi_local
-from ._muxi_local import __version__
+check_client()
+
+from . import _muxi_local  # noqa: E402
+from ._muxi_local import __version__  # noqa: E402
 
 # A call, since jedi believes a literal and would complete nothing.
 TYPE_CHECKING = False

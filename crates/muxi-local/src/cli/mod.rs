@@ -45,8 +45,13 @@ fn run(arguments: &Arguments) -> io::Result<i32> {
     runtime.block_on(async {
         let mut signals = Signals::new()?;
         let server = arguments.builder().start().await?;
-        // The parent process may have closed the other end; the server is of use all the same.
-        let _ = announce(&mut io::stdout().lock(), arguments.json, &server);
+        match announce(&mut io::stdout().lock(), arguments.json, &server) {
+            // The parent process may have closed the other end; the server is of use all the same.
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                return Err(io::Error::new(error.kind(), format!("cannot print where the server is: {error}")));
+            }
+            _ => {}
+        }
         let _ = warn(&mut io::stderr().lock(), &server);
         signals.wait().await;
         tokio::select! {

@@ -90,6 +90,31 @@ fn keys_are_not_empty() {
 }
 
 #[test]
+fn keys_are_such_as_a_client_can_send() {
+    for (name, key) in
+        [("--client-key", "a\nb"), ("--admin-key", "schlüssel"), ("--secret-key", " a"), ("--key-id", " ")]
+    {
+        let odd = program(&["--port", "0", name, key]).output().unwrap();
+        let words = String::from_utf8(odd.stderr).unwrap();
+        let expected =
+            format!("the {} must be printable ASCII text without blanks around it", name[2..].replace('-', " "));
+        assert!(odd.status.code() == Some(1) && words.contains(&expected), "{words}");
+    }
+}
+
+/// Where it is, it is known by nothing else.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_output_that_takes_nothing_is_an_error() {
+    for options in [&["--port", "0"][..], &["--port", "0", "--json"]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = program(options).stdout(full).output().unwrap();
+        let words = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(1) && words.contains("cannot print where the server is"), "{words}");
+    }
+}
+
+#[test]
 fn names_what_keeps_it_from_starting() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let path = file.path().to_str().unwrap();
