@@ -22,7 +22,7 @@ else:
 
 MISSING = 'the local MUXI server is not installed: pip install "muxi-client[local]"'
 # Megabytes. The client is a part of production images; the local server is not.
-LIMITS = {"muxi_client": (3.3, 7.0), "muxi_local": (8.0, 20.0)}
+LIMITS = {"muxi_client": (3.4, 7.0), "muxi_local": (8.0, 20.0)}
 
 
 class Environment:
