@@ -102,7 +102,7 @@ fn keys_are_such_as_a_client_can_send() {
     }
 }
 
-/// Where it is, it is known by nothing else.
+/// Nothing else says where the server is.
 #[cfg(target_os = "linux")]
 #[test]
 fn an_output_that_takes_nothing_is_an_error() {
