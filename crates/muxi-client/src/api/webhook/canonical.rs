@@ -14,7 +14,7 @@ const MAX_DEPTH: usize = 32;
 ///
 /// # Errors
 ///
-/// A payload that is not JSON, or nested too deeply.
+/// A payload that is not JSON, has half of a surrogate pair or one name twice in an object, or is nested too deeply.
 pub fn canonical(payload: &[u8]) -> Result<Vec<u8>, WebhookError> {
     read::<&RawValue>(payload)?;
     if std::str::from_utf8(payload).is_ok_and(|text| mend(text).is_some()) {
