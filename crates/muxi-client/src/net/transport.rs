@@ -70,6 +70,11 @@ impl Transport {
         self.http.lock().unwrap_or_else(PoisonError::into_inner).is_none()
     }
 
+    /// Tells whether a request would go out at once: a connection stands ready, and no other request is in flight.
+    pub fn is_ready(&self) -> bool {
+        matches!(&*self.http.lock().unwrap_or_else(PoisonError::into_inner), Some(HttpClient::Pool(pool)) if pool.is_ready())
+    }
+
     /// Closes the idle connections. Calls from now on are refused.
     pub fn close(&self) {
         let http = self.http.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -78,7 +78,8 @@ impl AsyncEngine {
         let id = mailbox.await_answer(future, Some(cancelled.clone()), Some((self.0.clone(), state.clone())));
         let noted = queue.clone();
         let answer = Mailbox::answer(queue, id, request.endpoint, raw);
-        reactor.submit(async move {
+        let is_ready = state.get().is_some_and(|inner| inner.transport.is_ready());
+        let job = async move {
             let Some(inner) = state.get() else { return };
             tokio::select! {
                 reply = waking(move || noted.push(id, Outcome::Noted), inner.transport.send(&request, &options)) => {
@@ -86,7 +87,8 @@ impl AsyncEngine {
                 }
                 () = cancelled.notified() => answer.forget(),
             }
-        });
+        };
+        if is_ready { reactor.begin(job) } else { reactor.submit(job) }
         Ok(id)
     }
 

@@ -40,6 +40,11 @@ impl IdleConnections {
         Arc::new(Self { state: Mutex::default(), timeout })
     }
 
+    /// Tells whether there is none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.state().connections.is_empty()
+    }
+
     /// The idle connection that this runtime used last, if it still stands.
     pub(super) fn take(&self) -> Option<Box<Connection>> {
         let own = current_runtime();

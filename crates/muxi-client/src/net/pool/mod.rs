@@ -72,6 +72,11 @@ impl Pool {
         }))
     }
 
+    /// Tells whether a connection is idle, and no request waits for its reply.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.0.in_flight.load(Ordering::Relaxed) == 0 && !self.0.idle.is_empty()
+    }
+
     /// Sends the request that `make` makes, over an idle connection if there is one. One that cannot have been executed is
     /// made and sent once more, over a fresh connection.
     pub(crate) async fn send<E: From<Failure>>(
