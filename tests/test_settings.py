@@ -252,6 +252,7 @@ def test_other_mistakes_name_the_class(local: LocalServer) -> None:
     with pytest.raises(TypeError, match=r"^with_options\(\) got an unexpected keyword argument 'max_retry'"):
         wrong.with_options(max_retry=3)
     assert str(inspect.signature(FormationClient)).startswith("(cfg: ")
+    assert list(inspect.signature(Mine).parameters) == ["tenant"]
 
 
 def test_retries_come_from_the_environment(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:

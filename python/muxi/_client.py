@@ -48,6 +48,18 @@ class _Raw:
         return (_Raw, (self._client,))
 
 
+class _Signature:
+    """The signature of a class: that of its constructor. Older versions of `inspect` take that of `__new__`."""
+
+    __slots__ = ()
+
+    def __get__(self, client: object, cls: type) -> Any:
+        from inspect import signature
+
+        constructor = signature(cls.__init__)  # type: ignore[misc]
+        return constructor.replace(parameters=list(constructor.parameters.values())[1:])
+
+
 class _Client:
     """The common base of all four clients."""
 
@@ -61,6 +73,7 @@ class _Client:
     _open: Callable[..., Any]
 
     if not TYPE_CHECKING:  # They find such a mistake by the constructor's signature.
+        __signature__ = _Signature()
 
         def __new__(cls, *given, **keywords):
             init = cls.__init__
