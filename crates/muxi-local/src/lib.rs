@@ -40,6 +40,7 @@ mod stopping;
 mod store;
 mod tally;
 mod target;
+mod unread;
 mod yaml;
 
 pub use arrivals::{Arrival, RequestsForgotten};

@@ -7,6 +7,7 @@ use crate::{
     fault::{Leave, Raw},
     front::Front,
     quirks::Quirk,
+    unread,
 };
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -70,12 +71,16 @@ async fn connection(
     // The place for an answer that HTTP cannot express. The service then fails, which ends hyper's part.
     let raw = Mutex::<Option<Box<Raw>>>::new(None);
     let service = service_fn(|request| {
+        let (request, unread) = unread::watch(request);
         let answer = front.clone().answer(request, peer);
         Box::pin(async {
-            answer.await.map_err(|taken| {
-                *raw.lock().unwrap_or_else(PoisonError::into_inner) = Some(taken);
-                io::Error::other("the connection is taken over")
-            })
+            match answer.await {
+                Ok(response) => Ok(unread.clear(response).await),
+                Err(taken) => {
+                    *raw.lock().unwrap_or_else(PoisonError::into_inner) = Some(taken);
+                    Err(io::Error::other("the connection is taken over"))
+                }
+            }
         })
     });
     let mut connection = http1::Builder::new()

@@ -9,6 +9,7 @@ use crate::{
     host::Host,
     inspect::{self, Access, Peer},
     target::{Target, told_apart},
+    unread::Received,
 };
 use answer::{made, refuse};
 use axum::{Router, body::Body, extract::Request, response::Response};
@@ -17,7 +18,6 @@ use futures_util::stream;
 use http::{StatusCode, header};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use muxi_client::api::table::Api;
 use serde_json::Value;
 use std::{
@@ -44,7 +44,7 @@ impl Front {
     /// Answers a request. An error is an answer that must be written to the connection by hand.
     pub(crate) async fn answer(
         mut self,
-        mut request: http::Request<Incoming>,
+        mut request: http::Request<Received>,
         peer: SocketAddr,
     ) -> Result<Response, Box<Raw>> {
         if inspect::is_own(request.uri().path()) {
@@ -128,7 +128,7 @@ impl Front {
 
 /// The request with a body that has come, and that body as JSON. One that is too long to be a turn, or of a length that is
 /// not told, stays on its way.
-async fn with_body(request: http::Request<Incoming>) -> (http::Request<Body>, Value) {
+async fn with_body(request: http::Request<Received>) -> (http::Request<Body>, Value) {
     let (parts, body) = request.into_parts();
     if body.size_hint().upper().is_none_or(|length| length > LONGEST) {
         return (http::Request::from_parts(parts, Body::new(body)), Value::Null);

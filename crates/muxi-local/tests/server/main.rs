@@ -23,3 +23,4 @@ mod quirks;
 mod reading;
 mod samples;
 mod shared_routes;
+mod unread;

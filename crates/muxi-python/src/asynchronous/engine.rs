@@ -88,7 +88,11 @@ impl AsyncEngine {
                 () = cancelled.notified() => answer.forget(),
             }
         };
-        if is_ready { reactor.begin(job) } else { reactor.submit(job) }
+        if is_ready {
+            reactor.begin(job)
+        } else {
+            reactor.submit(job)
+        }
         Ok(id)
     }
 
