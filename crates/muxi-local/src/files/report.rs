@@ -1,6 +1,9 @@
 //! The problems of a formation's files, with their places.
 
-use std::{fmt, path::Path};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 /// One fault: where it is and what was expected there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +33,9 @@ impl Problems {
     pub(crate) fn of(mut self, given: &Path) -> Self {
         let folder = if given.is_file() { given.parent().unwrap_or(given) } else { given };
         for Problem { file, .. } in &mut self.0 {
-            let path = if file.is_empty() { given.to_owned() } else { folder.join(&*file) };
+            // Part by part, so that all of it has the separators of this system.
+            let parts = file.split('/').filter(|part| !part.is_empty());
+            let path = if file.is_empty() { given.to_owned() } else { folder.join(parts.collect::<PathBuf>()) };
             *file = path.display().to_string();
         }
         self

@@ -154,7 +154,7 @@ fn wrong_formations_keep_the_server_from_starting() {
     assert!(twice.contains("another formation has the id 'desk' too"), "{twice}");
     write(other.path(), "formation.afs", "id: Bad_Id\ndescription: x\n");
     let id = fault(builder().formation(other.path())).to_string();
-    let expected = format!("{}/formation.afs:1:5: Invalid formation ID 'Bad_Id'", other.path().display());
+    let expected = format!("{}:1:5: Invalid formation ID 'Bad_Id'", other.path().join("formation.afs").display());
     assert!(id.contains(&expected), "{id}");
     let twice = fault(builder().formation(other.path()).formation(other.path())).to_string();
     assert_eq!(twice.matches("Bad_Id").count(), 1, "{twice}");

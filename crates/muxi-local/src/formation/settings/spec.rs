@@ -155,8 +155,10 @@ impl FormationSpec {
 
     /// The path that a file of the formation would have on a server.
     pub(crate) fn path(&self, file: &str) -> String {
-        let folder = || PathBuf::from(format!("/formations/{}/current", self.id));
-        self.folder.clone().unwrap_or_else(folder).join(file).display().to_string()
+        match &self.folder {
+            Some(folder) => folder.join(file).display().to_string(),
+            None => format!("/formations/{}/current/{file}", self.id),
+        }
     }
 
     /// The document as it may be shown.

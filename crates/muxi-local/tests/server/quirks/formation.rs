@@ -4,7 +4,6 @@ use serde_json::json;
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
-    path::Path,
     time::{Duration, Instant},
 };
 
@@ -92,7 +91,7 @@ fn paths_in_errors() {
             (404, on)
         );
         let path = post(server, "", "/tuning", json!({ "content": "Be kind." })).data()["path"].clone();
-        assert_eq!(Path::new(path.as_str().unwrap()).is_absolute(), on, "{path}");
+        assert_eq!(path.as_str().unwrap().starts_with('/'), on, "{path}");
         assert_eq!(get(server, "", "/tuning").data()["path"], path);
     });
 }
