@@ -5,7 +5,7 @@
 
 use axum::response::Response;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request, header};
+use http::{HeaderValue, Request, header};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-/// Bytes that are read before the answer, at most: as many as the real server reads.
+/// Bytes that are read before the answer, at most: as many as Go's HTTP server reads, on which the real server stands.
 const MOST: u64 = 256 << 10;
 /// The time for which they are waited for.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -38,12 +38,8 @@ pub(crate) struct Unread {
 /// Watches over the body of a request.
 pub(crate) fn watch(request: Request<Incoming>) -> (Request<Received>, Unread) {
     let unread = Arc::new(Mutex::new(None));
-    let left = Unread { body: unread.clone(), is_held: is_held(request.headers()) };
+    let left = Unread { body: unread.clone(), is_held: request.headers().contains_key(header::EXPECT) };
     (request.map(|body| Received { body: Some(body), unread }), left)
-}
-
-fn is_held(headers: &HeaderMap) -> bool {
-    headers.contains_key(header::EXPECT)
 }
 
 impl Unread {

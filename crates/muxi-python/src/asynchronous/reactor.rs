@@ -46,7 +46,8 @@ struct Begun {
 
 impl Begun {
     fn go_on(&self) {
-        if let Some(job) = lock(&self.job).take() {
+        let job = lock(&self.job).take();
+        if let Some(job) = job {
             self.runtime.spawn(job);
         }
     }
