@@ -146,8 +146,9 @@ bench: $(VENV)/ready ## Measure side by side with other clients (takes long; OPT
 	@$(ENV) maturin develop --quiet --release
 	./benches/run.sh --extra benches/drivers/muxi_client.py --extra benches/drivers/muxi_client.py@uvloop $(OPTIONS)
 
-bench-table: ## Measure everything, and write docs/performance-table.md and docs/performance-glance.md
+bench-table: ## Measure everything, and write docs/performance-table.md, -table-one-core.md and -glance.md
 	@$(MAKE) --no-print-directory bench OPTIONS="--cases all --markdown docs/performance-table.md --glance docs/performance-glance.md $(OPTIONS)"
+	@$(MAKE) --no-print-directory bench OPTIONS="--layout same --cases timed --markdown docs/performance-table-one-core.md --glance docs/performance-glance.md $(OPTIONS)"
 
 bench-growth: $(VENV)/ready ## Plot how costs grow with the number in flight, an event's size, a reply's rows
 	@$(ENV) maturin develop --quiet --release

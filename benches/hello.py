@@ -1,5 +1,7 @@
 """The costs of a dependency: compile time and size of a program that makes one request, with each crate.
 
+The size is that of a release build, and that of one whose profile asks for a small program.
+
     python hello.py [--markdown FILE]
 
 Each is compiled from nothing, on one core. The processor time counts, so that other programs on the machine matter
@@ -34,6 +36,14 @@ async fn main() -> reqwest::Result<()> {
 }
 """
 PATH = f'path = "{(HERE.parent / "crates/muxi-client").as_posix()}"'
+SMALL = """\
+[profile.small]
+inherits = "release"
+codegen-units = 1
+lto = "fat"
+opt-level = "s"
+panic = "abort"
+"""
 LEAN = 'default-features = false, features = ["client", "native-roots"]'
 # The program and its dependencies beside tokio.
 PROGRAMS = {
@@ -69,14 +79,15 @@ def measured(program, dependencies):
         folder = Path(temporary)
         (folder / "Cargo.toml").write_text(
             '[package]\nname = "hello"\nversion = "0.0.0"\nedition = "2024"\n\n[workspace]\n\n[dependencies]\n'
-            f'{dependencies}\ntokio = {{ version = "1", features = ["macros", "rt"] }}\n'
+            f'{dependencies}\ntokio = {{ version = "1", features = ["macros", "rt"] }}\n\n{SMALL}'
         )
         (folder / "src").mkdir()
         (folder / "src/main.rs").write_text(program)
         subprocess.run(["cargo", "fetch", "--quiet"], cwd=folder, check=True)
         debug, _ = compiled(folder)
         release, size = compiled(folder, "--release")
-        return crates(folder), debug, release, size
+        _, small = compiled(folder, "--profile", "small")
+        return crates(folder), debug, release, size, small
 
 
 def main():
@@ -86,15 +97,16 @@ def main():
     rows = {name: measured(*program) for name, program in PROGRAMS.items()}
     first = next(iter(rows.values()))
     lines = [
-        "| crate | packages | debug build, CPU s | release build, CPU s | size of the release, MB |",
-        "|---|---:|---:|---:|---:|",
+        "| crate | packages | debug build, CPU s | release build, CPU s | size of the release, MB | smallest, MB |",
+        "|---|---:|---:|---:|---:|---:|",
     ]
-    for name, (count, debug, release, size) in rows.items():
-        figures = [(debug, first[1], 0), (release, first[2], 0), (size / 1e6, first[3] / 1e6, 1)]
-        cells = [f"{value:.{digits}f} ({value / base:.2f}x)" for value, base, digits in figures]
+    for name, (count, *costs) in rows.items():
+        figures = zip(costs, first[1:], (1, 1, 1e6, 1e6), (0, 0, 1, 1), strict=True)
+        cells = [f"{cost / unit:.{digits}f} ({cost / base:.2f}x)" for cost, base, unit, digits in figures]
         lines.append(f"| {name} | {count} | {' | '.join(cells)} |")
     rustc = subprocess.run(["rustc", "--version"], check=True, capture_output=True, text=True).stdout.split()[1]
     text = f"Written by `make bench-hello`, with Rust {rustc} on {os.uname().machine}.\n\n" + "\n".join(lines) + "\n"
+    text += f"\nThe smallest program is that of this profile, in `Cargo.toml`:\n\n```toml\n{SMALL}```\n"
     print(text)
     if options.markdown:
         options.markdown.write_text(f"# Compile time and size of a Rust program\n\n{text}", encoding="utf-8")
