@@ -106,7 +106,8 @@ def main():
         lines.append(f"| {name} | {count} | {' | '.join(cells)} |")
     rustc = subprocess.run(["rustc", "--version"], check=True, capture_output=True, text=True).stdout.split()[1]
     text = f"Written by `make bench-hello`, with Rust {rustc} on {os.uname().machine}.\n\n" + "\n".join(lines) + "\n"
-    text += f"\nThe smallest program is that of this profile, in `Cargo.toml`:\n\n```toml\n{SMALL}```\n"
+    text += "\nThe smallest program is that of `cargo build --profile small`, with these lines in `Cargo.toml`:\n\n"
+    text += f"```toml\n{SMALL}```\n"
     print(text)
     if options.markdown:
         options.markdown.write_text(f"# Compile time and size of a Rust program\n\n{text}", encoding="utf-8")
