@@ -5,6 +5,7 @@ A race at the end shows in few of many runs, so that each program runs again and
 
 from __future__ import annotations
 
+import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -393,6 +394,77 @@ assert read.wait(30)
 
 def test_a_daemon_thread_packs_a_file_of_python(origin: Origin) -> None:
     again(f"{START}\n{PACKING}\n", origin)
+
+
+HOOKED = """
+import logging
+
+logging.disable()  # a debugging loop's reports of slow callbacks
+
+
+def nap(attempt):
+    time.sleep(0.001)
+
+
+def calls_with(debug=False, **hooks):
+    napping = async_client(origin, **hooks)
+
+    async def main():
+        while True:
+            await napping.request("GET", "/echo/1")
+
+    for _ in range(3):
+        threading.Thread(target=asyncio.run, args=(main(),), kwargs={"debug": debug}, daemon=True).start()
+    origin.until(lambda state: state.requests >= 9)
+
+
+def blocking_calls_with(**hooks):
+    napping = client(origin, **hooks)
+
+    def run():
+        while True:
+            napping.request("GET", "/echo/1")
+
+    threading.Thread(target=run, daemon=True).start()
+    origin.until(lambda state: state.requests >= 3)
+"""
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [
+        "calls_with(on_request=nap)",
+        "calls_with(on_response=nap)",
+        "calls_with(debug=True)",
+        "blocking_calls_with(on_request=nap)",
+    ],
+)
+def test_a_daemon_thread_runs_python_for_the_package(origin: Origin, calls: str) -> None:
+    again(f"{START}\n{HOOKED}\n{calls}\n", origin)
+
+
+FORKING = """
+children = []
+
+
+def fork(attempt):
+    if not children:
+        children.append(os.fork())
+
+
+forking = client(origin, on_request=fork)
+try:
+    forking.request("GET", "/echo/1")
+except Exception:
+    pass
+if children[0] > 0:
+    assert os.waitpid(children[0], 0)[1] == 0
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_hook_forks(origin: Origin) -> None:
+    run(f"{START}\n{FORKING}\n", origin=origin, limit=PATIENCE).check()
 
 
 INTERPRETERS = """

@@ -142,9 +142,12 @@ def test_a_retry_is_told_to_the_loop_before_its_wait(what: str) -> None:
 
 
 @each_kind
-def test_an_exception_in_a_hook_is_logged_and_ends_nothing(kind: str, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("error", [RuntimeError, asyncio.CancelledError, SystemExit])
+def test_an_exception_in_a_hook_is_logged_and_ends_nothing(
+    kind: str, error: type[BaseException], caplog: pytest.LogCaptureFixture
+) -> None:
     def broken(attempt: muxi.Attempt) -> None:
-        raise RuntimeError("no such dashboard")
+        raise error("no such dashboard")
 
     with flaky(BUSY, HEALTHY) as (url, _):
         call(kind, url, on_request=broken, on_response=broken, on_retry=broken)
@@ -153,6 +156,22 @@ def test_an_exception_in_a_hook_is_logged_and_ends_nothing(kind: str, caplog: py
         "on_request", "on_response", "on_retry", "on_request", "on_response"
     ]  # fmt: skip
     assert "no such dashboard" in caplog.text
+
+
+def test_a_hook_that_raises_takes_nothing_from_other_calls(local: LocalServer) -> None:
+    seen: list[str] = []
+
+    def broken(attempt: muxi.Attempt) -> None:
+        seen.append("request")
+        if len(seen) == 1:
+            raise asyncio.CancelledError
+
+    async def main() -> None:
+        async with local.async_formation(on_request=broken, on_response=lambda _: seen.append("response")) as client:
+            await asyncio.gather(*(client.health() for _ in range(50)))
+
+    asyncio.run(main())
+    assert (seen.count("request"), seen.count("response")) == (50, 50)
 
 
 def test_a_hook_may_not_block_the_client_it_belongs_to(caplog: pytest.LogCaptureFixture) -> None:

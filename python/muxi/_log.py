@@ -23,26 +23,33 @@ def write(
     # Those of a client that is gone go with it.
     held = hooks() if hooks is not None else None
     on_request, on_response, on_retry = held.all if held is not None else (None, None, None)
+    interrupted = None
     for kind, note in notes:
-        if kind == "update":
-            logger.warning("muxi-client %s is available (this is %s)", note, __version__)
-        elif kind == "upload":
-            _call(logger, "on_progress", note[0], *note[1:])
-        elif kind == "request":
-            _tell(logger, "on_request", on_request, note)
-        else:
-            if debug and own is None and not logger.hasHandlers():
-                # A program that asks for debug lines and has not set up logging wants to see them.
-                handler = logging.StreamHandler()
-                handler.setFormatter(logging.Formatter("%(name)s: %(message)s"))
-                logger.addHandler(handler)
-                logger.setLevel(logging.DEBUG)
-            logger.debug("%s", note[2])
-            _tell(logger, "on_response", on_response, note)
-            wait = note[1][-1]
-            if wait is not None:
-                logger.warning("%s: trying again in %.3f s", note[2], wait)
-                _tell(logger, "on_retry", on_retry, note)
+        try:
+            if kind == "update":
+                logger.warning("muxi-client %s is available (this is %s)", note, __version__)
+            elif kind == "upload":
+                _call(logger, "on_progress", note[0], *note[1:])
+            elif kind == "request":
+                _tell(logger, "on_request", on_request, note)
+            else:
+                if debug and own is None and not logger.hasHandlers():
+                    # A program that asks for debug lines and has not set up logging wants to see them.
+                    handler = logging.StreamHandler()
+                    handler.setFormatter(logging.Formatter("%(name)s: %(message)s"))
+                    logger.addHandler(handler)
+                    logger.setLevel(logging.DEBUG)
+                logger.debug("%s", note[2])
+                _tell(logger, "on_response", on_response, note)
+                wait = note[1][-1]
+                if wait is not None:
+                    logger.warning("%s: trying again in %.3f s", note[2], wait)
+                    _tell(logger, "on_retry", on_retry, note)
+        except KeyboardInterrupt as error:
+            # The notes after it are those of other calls.
+            interrupted = error
+    if interrupted is not None:
+        raise interrupted
 
 
 def _tell(logger: Logger, name: str, hook: Hook, note: tuple[Any, ...]) -> None:
@@ -55,5 +62,7 @@ def _tell(logger: Logger, name: str, hook: Hook, note: tuple[Any, ...]) -> None:
 def _call(logger: Logger, name: str, hook: Callable[..., object], *values: Any) -> None:
     try:
         hook(*values)
-    except Exception:
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # `asyncio.CancelledError` is no `Exception`.
         logger.exception("%s raised an error", name)

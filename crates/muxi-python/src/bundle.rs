@@ -3,8 +3,9 @@
 use crate::{
     convert::{bytes_of, is_binary, text_of, type_name},
     errors::exception,
+    gil::{attached, attached_to_the_end, detached},
     once::interned,
-    process::{attached, attached_to_the_end, detached, is_main_thread},
+    process::is_main_thread,
 };
 use muxi_client::{
     Bundle, Error, ErrorKind,

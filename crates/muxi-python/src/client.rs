@@ -5,8 +5,9 @@ use crate::{
     convert,
     errors::exception,
     fields,
+    gil::detached,
     log::{Notes, Sink},
-    process::{ProcessBound, detached, lock},
+    process::{ProcessBound, lock, to_the_end},
     settings::{self, pairs, read_settings, wrong},
 };
 use muxi_client::{
@@ -220,7 +221,7 @@ impl Client {
     /// Writes the log lines that calls have left.
     pub(crate) fn write_log(&self, py: Python<'_>, state: &State) {
         if let Some(inner) = state.get() {
-            inner.notes.write(py);
+            to_the_end(py, || inner.notes.write(py));
         }
     }
 }

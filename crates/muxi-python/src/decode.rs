@@ -4,6 +4,7 @@ use crate::{
     errors::exception,
     json::parse,
     once::{Once, interned},
+    process::to_the_end,
     reply::typed,
 };
 use muxi_client::{
@@ -26,9 +27,10 @@ pub(crate) fn reply<'py>(
     reply: &Reply,
     raw: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
-    if raw {
-        return raw_response(py, endpoint, reply);
-    }
+    to_the_end(py, || if raw { raw_response(py, endpoint, reply) } else { value(py, endpoint, reply) })
+}
+
+fn value<'py>(py: Python<'py>, endpoint: Option<&Endpoint>, reply: &Reply) -> PyResult<Bound<'py, PyAny>> {
     match endpoint {
         None if reply.body.is_empty() => Ok(py.None().into_bound(py)),
         None => match parse(py, &reply.body) {
@@ -104,7 +106,7 @@ fn raw_response<'py>(py: Python<'py>, endpoint: Option<&Endpoint>, got: &Reply) 
     for (name, value) in &got.headers {
         headers.append((name.as_str(), String::from_utf8_lossy(value.as_bytes())))?;
     }
-    let parsed = reply(py, endpoint, got, false);
+    let parsed = value(py, endpoint, got);
     let (parsed, failed) = match parsed {
         Ok(value) => (Some(value), None),
         Err(error) => (None, Some(error.into_value(py))),

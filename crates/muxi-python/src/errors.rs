@@ -1,16 +1,19 @@
 //! From errors to Python exceptions.
 
-use crate::once::{Once, interned};
+use crate::{
+    once::{Once, interned},
+    process::to_the_end,
+};
 use muxi_client::{Error, ErrorKind};
 use pyo3::{
     prelude::*,
     types::{PyBytes, PyDict, PyType},
 };
-use std::collections::HashMap;
+use std::{any::Any, collections::HashMap};
 
 /// The Python exception for an error.
 pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
-    made(py, error).unwrap_or_else(|failed| failed)
+    to_the_end(py, || made(py, error)).unwrap_or_else(|failed| failed)
 }
 
 fn made(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
@@ -71,4 +74,21 @@ pub(crate) fn default_code(status: i64) -> &'static str {
 /// The status, or 0 for a number that is none.
 fn known(status: i64) -> u16 {
     u16::try_from(status).unwrap_or_default()
+}
+
+/// The error for something that was made before a fork.
+pub(crate) fn inherited(py: Python<'_>) -> PyErr {
+    let message = "the stream was opened before a fork, and belongs to the parent process: open a new one";
+    exception(py, &Error::new(ErrorKind::Connection, "FORKED", message))
+}
+
+/// The exception for a panic, which is a defect of this package.
+pub(crate) fn panicked(py: Python<'_>, panic: &(dyn Any + Send)) -> PyErr {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    exception(py, &internal(text.unwrap_or("a panic")))
+}
+
+/// The error for a defect of this package.
+pub(crate) fn internal(what: &str) -> Error {
+    Error::new(ErrorKind::Api, "CLIENT_DEFECT", format!("muxi-client has a defect, please report it: {what}"))
 }

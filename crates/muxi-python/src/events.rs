@@ -1,6 +1,9 @@
 //! Events and heads of streams, for Python.
 
-use crate::once::{Once, interned};
+use crate::{
+    once::{Once, interned},
+    process::to_the_end,
+};
 use muxi_client::{
     EventStream,
     api::{event::Event, ids::TurnIds, table::StreamEnd},
@@ -13,7 +16,7 @@ use pyo3::{
 /// The event as an object of the class `Event`, which is written in Python.
 pub(crate) fn to_python<'py>(py: Python<'py>, event: Event) -> PyResult<Bound<'py, PyAny>> {
     static CLASS: Once<Py<PyAny>> = Once::new();
-    let made = CLASS.import(py, "muxi._event", "Event")?.call0()?;
+    let made = to_the_end(py, || CLASS.import(py, "muxi._event", "Event")?.call0())?;
     let dict = made.cast::<PyDict>()?;
     // Nearly all events of a stream are called "message".
     match &*event.event {

@@ -10,6 +10,7 @@ mod decode;
 mod errors;
 mod events;
 mod fields;
+mod gil;
 mod json;
 mod log;
 mod once;

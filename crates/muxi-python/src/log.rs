@@ -2,8 +2,9 @@
 //! once, on its own thread; those of an async call are written by the event loop, which is woken for them.
 
 use crate::{
+    gil::attached_to_the_end,
     once::{Once, interned},
-    process::{attached_to_the_end, is_known_main, lock},
+    process::{is_known_main, lock},
 };
 use muxi_client::{config::Attempt, engine::Observer};
 use pyo3::{

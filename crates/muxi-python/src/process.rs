@@ -1,16 +1,10 @@
 //! The life of the process: what a fork and the end of the interpreter ask of code that works without the GIL.
 
-use crate::{
-    errors::exception,
-    once::{Once, interned},
-};
-use muxi_client::{Error, ErrorKind};
+use crate::once::{Once, interned};
 use pyo3::prelude::*;
 use std::{
-    any::Any,
     cell::Cell,
     mem,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
@@ -36,7 +30,8 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[pyfunction]
 pub(crate) fn after_fork() {
     GENERATION.fetch_add(1, Ordering::SeqCst);
-    RETURNING.store(0, Ordering::SeqCst);
+    // It may have forked within Python's code that the interpreter's end is to wait for.
+    RETURNING.store(usize::from(HELD.get() > 0), Ordering::SeqCst);
     ENDING.store(false, Ordering::SeqCst);
 }
 
@@ -89,75 +84,57 @@ impl<T> Drop for ProcessBound<T> {
     }
 }
 
-/// The error for something that was made before a fork.
-pub(crate) fn inherited(py: Python<'_>) -> PyErr {
-    let message = "the stream was opened before a fork, and belongs to the parent process: open a new one";
-    exception(py, &Error::new(ErrorKind::Connection, "FORKED", message))
+/// Runs `work`, which may run any Python code, while attached: the interpreter does not end before it is done. It would end
+/// the thread in the middle of that code, and unwind these frames, which aborts the process. It must not wait for the network.
+pub(crate) fn to_the_end<T>(py: Python<'_>, work: impl FnOnce() -> T) -> T {
+    let _returning = Returning::begin_attached(py);
+    work()
 }
 
-/// Runs `work` without the GIL. A panic becomes an exception.
-pub(crate) fn detached<T: Send>(py: Python<'_>, work: impl FnOnce() -> T + Send) -> PyResult<T> {
-    let is_main = is_main_thread(py)?;
-    let (done, returning) = py.detach(|| {
-        let done = catch_unwind(AssertUnwindSafe(work));
-        (done, Returning::begin(is_main))
-    });
-    drop(returning);
-    done.map_err(|panic| panicked(py, &*panic))
-}
-
-/// Attaches to the interpreter from within `detached`. Returns `None` if the interpreter has ended: the finalizers of its
-/// modules, which run on the main thread then, may make calls, but CPython lets no code attach anew.
-pub(crate) fn attached<T>(is_main: bool, work: impl FnOnce(Python<'_>) -> T) -> Option<T> {
-    let returning = Returning::begin(is_main);
-    Python::try_attach(|py| {
-        drop(returning);
-        work(py)
-    })
-}
-
-/// The same for work that may run any Python code: the interpreter does not end before it is done. It would end the thread
-/// in the middle of that code, and unwind these frames, which aborts the process.
-pub(crate) fn attached_to_the_end<T>(is_main: bool, work: impl FnOnce(Python<'_>) -> T) -> Option<T> {
-    let _returning = Returning::begin(is_main);
-    Python::try_attach(work)
-}
-
-/// A thread on its way back to the interpreter. It ends when the thread has arrived.
-struct Returning;
+/// A thread on its way back to the interpreter, or in code that the interpreter's end is to wait for. It ends when the
+/// thread has arrived, or that code is done.
+pub(crate) struct Returning;
 
 impl Returning {
-    fn begin(is_main: bool) -> Self {
-        RETURNING.fetch_add(1, Ordering::SeqCst);
-        // The main thread ends the interpreter itself, and may make calls until it is done.
-        if ENDING.load(Ordering::SeqCst) && !is_main {
-            RETURNING.fetch_sub(1, Ordering::SeqCst);
-            loop {
-                thread::park();
+    pub(crate) fn begin(is_main: bool) -> Self {
+        Self::begin_unless(|| !is_main, |park| park())
+    }
+
+    fn begin_attached(py: Python<'_>) -> Self {
+        Self::begin_unless(|| !is_main_thread(py).unwrap_or(true), |park| py.detach(park))
+    }
+
+    /// Begins, or stays outside if the interpreter is about to end. The main thread ends it itself, and may make calls
+    /// until it is done; a thread that it waits for may, too.
+    fn begin_unless(is_other: impl FnOnce() -> bool, stay: impl FnOnce(fn())) -> Self {
+        if HELD.get() == 0 {
+            RETURNING.fetch_add(1, Ordering::SeqCst);
+            if ENDING.load(Ordering::SeqCst) && is_other() {
+                RETURNING.fetch_sub(1, Ordering::SeqCst);
+                stay(|| {
+                    loop {
+                        thread::park();
+                    }
+                });
             }
         }
+        HELD.set(HELD.get() + 1);
         Self
     }
 }
 
 impl Drop for Returning {
     fn drop(&mut self) {
-        RETURNING.fetch_sub(1, Ordering::SeqCst);
+        HELD.set(HELD.get() - 1);
+        if HELD.get() == 0 {
+            RETURNING.fetch_sub(1, Ordering::SeqCst);
+        }
     }
 }
 
-/// The exception for a panic, which is a defect of this package.
-pub(crate) fn panicked(py: Python<'_>, panic: &(dyn Any + Send)) -> PyErr {
-    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    exception(py, &internal(text.unwrap_or("a panic")))
-}
-
-/// The error for a defect of this package.
-pub(crate) fn internal(what: &str) -> Error {
-    Error::new(ErrorKind::Api, "CLIENT_DEFECT", format!("muxi-client has a defect, please report it: {what}"))
-}
-
 thread_local! {
+    /// How often this thread has begun to return, one within the other.
+    static HELD: Cell<usize> = const { Cell::new(0) };
     static KNOWN: Cell<Option<(u32, bool)>> = const { Cell::new(None) };
 }
 

@@ -1,12 +1,7 @@
 //! The part of a stream that the background thread fills, ahead of the reader.
 
 use super::mailbox::{Outcome, Queue};
-use crate::{
-    client::State,
-    events::Head,
-    log::waking,
-    process::{internal, lock},
-};
+use crate::{client::State, errors::internal, events::Head, log::waking, process::lock};
 use muxi_client::{
     CallOptions, CloseHandle, Error, EventStream,
     api::{event::Event, request::Request},

@@ -4,9 +4,9 @@ use super::wake::{Waker, Woken, pair};
 use crate::{
     client::{Client, State},
     decode,
-    errors::exception,
+    errors::{exception, internal},
     once::interned,
-    process::{ProcessBound, internal, lock},
+    process::{ProcessBound, lock, to_the_end},
 };
 use muxi_client::{Result, api::table::Endpoint, engine::Reply};
 use pyo3::{PyTraverseError, PyVisit, exceptions::PyOSError, prelude::*};
@@ -184,6 +184,25 @@ impl Delivery {
 
     /// Gives the futures their results.
     fn __call__(&self, py: Python<'_>) -> PyResult<()> {
+        to_the_end(py, || self.deliver(py))
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        if let Ok(waiting) = self.waiting.try_lock() {
+            for waiter in waiting.values() {
+                visit.call(&waiter.future)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn __clear__(&self) {
+        self.end();
+    }
+}
+
+impl Delivery {
+    fn deliver(&self, py: Python<'_>) -> PyResult<()> {
         let Some(queue) = self.queue.get() else { return Ok(()) };
         if let Some(woken) = &*lock(&self.woken) {
             woken.clear().map_err(|e| PyOSError::new_err(e.to_string()))?;
@@ -214,21 +233,6 @@ impl Delivery {
         Ok(())
     }
 
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        if let Ok(waiting) = self.waiting.try_lock() {
-            for waiter in waiting.values() {
-                visit.call(&waiter.future)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn __clear__(&self) {
-        self.end();
-    }
-}
-
-impl Delivery {
     /// Ends the jobs that something waits for, and lets go of their futures.
     fn end(&self) {
         let waiting = mem::take(&mut *lock(&self.waiting));

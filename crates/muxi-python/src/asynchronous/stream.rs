@@ -6,9 +6,9 @@ use super::{
 };
 use crate::{
     client::{Client, State},
-    errors::{closed_early, exception},
+    errors::{closed_early, exception, inherited},
     events::{list, to_python},
-    process::{ProcessBound, inherited, lock},
+    process::{ProcessBound, lock},
 };
 use muxi_client::{
     CallOptions, Error,

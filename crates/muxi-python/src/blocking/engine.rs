@@ -65,7 +65,7 @@ impl SyncEngine {
         let state = self.0.state(py)?;
         let reply = match state.get() {
             Some(inner) => block_on(py, &state, inner.transport.send(&request, &options)),
-            None => Err(crate::process::inherited(py)),
+            None => Err(crate::errors::inherited(py)),
         };
         self.0.write_log(py, &state);
         decode::reply(py, request.endpoint, &reply?, raw)
@@ -83,7 +83,7 @@ impl SyncEngine {
         let state = self.0.state(py)?;
         let opened = match state.get() {
             Some(inner) => block_on(py, &state, inner.transport.open(&request, &options)),
-            None => Err(crate::process::inherited(py)),
+            None => Err(crate::errors::inherited(py)),
         };
         self.0.write_log(py, &state);
         Ok(SyncStream::new(opened?, state))

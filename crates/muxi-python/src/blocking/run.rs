@@ -2,8 +2,9 @@
 
 use crate::{
     client::State,
-    errors::exception,
-    process::{ProcessBound, attached, detached, inherited, is_main_thread},
+    errors::{exception, inherited},
+    gil::{attached, detached},
+    process::{ProcessBound, is_main_thread},
 };
 use pyo3::{exceptions::PyValueError, prelude::*};
 use std::{future::Future, ops::ControlFlow, time::Duration};

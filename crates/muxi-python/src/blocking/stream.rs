@@ -3,9 +3,10 @@
 use super::run::block_on;
 use crate::{
     client::State,
-    errors::{closed_early, exception},
+    errors::{closed_early, exception, inherited},
     events::{Head, list, to_python},
-    process::{ProcessBound, detached, inherited, lock},
+    gil::detached,
+    process::{ProcessBound, lock},
 };
 use muxi_client::{
     CloseHandle, Error, EventStream,
