@@ -8,8 +8,6 @@ import math
 import os
 import statistics as st
 
-from figures import own_case
-
 # series: the case, the option that varies, its values, (name of x, name of y), and n for a value
 SERIES = {
     "in-flight": ("conc", "--conc", [1, 10, 100, 1000], ("requests in flight", "CPU us per request"), lambda x: 5000),
@@ -28,6 +26,10 @@ SERIES = {
         lambda x: max(3, min(1000, 100_000 // x)),
     ),
 }
+ABOUT = [
+    "Processor time of a step, in microseconds, at each size of its input. The exponent is that of the last two sizes:",
+    "0 means that a step costs the same at any size, 1 that its cost is proportional.",
+]
 COLOURS = ["#0b6e99", "#c0392b", "#6a994e", "#8e5ea2", "#b5651d", "#555555"]
 
 
@@ -37,14 +39,14 @@ def slope(points):
     return math.log(y1 / y0) / math.log(x1 / x0)
 
 
-def run(bench, drivers, folder):
+def run(bench, drivers, folder, about):
     os.makedirs(folder, exist_ok=True)
-    lines = [
-        "| series | client | " + "cost at each size, us of CPU | exponent, last decade |",
-        "| --- | --- | --- | ---: |",
-    ]
+    lines = ["# Growth", "", f"Written by `make bench-growth`. {about}", "", *ABOUT]
     for series, (case, option, sizes, names, number) in SERIES.items():
         found = {}
+        lines += ["", f"## {names[0].capitalize()}", "", f"![The costs, as a plot](growth-{series}.svg)", ""]
+        lines.append(f"| {names[1]} | {' | '.join(f'{x:,}' for x in sizes)} | exponent |")
+        lines.append("| --- |" + " ---: |" * (len(sizes) + 1))
         for driver in drivers:
             kind = driver[1]
             own = "sse" if kind == "rust" and case == "asse" else case
@@ -62,13 +64,13 @@ def run(bench, drivers, folder):
                 label = o["client"]
             if len(points) > 1:
                 found[label] = points
-                shown = ", ".join(f"{x:,}: {y:,.1f}" for x, y in points)
-                lines.append(f"| {series} ({own_case(own)}) | {label} | {shown} | {slope(points):.2f} |")
+                shown = [f"{y:,.1f}" for _, y in points] + [""] * (len(sizes) - len(points))
+                lines.append(f"| {label} | {' | '.join(shown)} | {slope(points):.2f} |")
                 print(lines[-1], flush=True)
         with open(os.path.join(folder, f"growth-{series}.svg"), "w") as f:
             f.write(plot(found, *names))
     with open(os.path.join(folder, "growth.md"), "w") as f:
-        f.write("\n".join(["# Growth", "", "Written by `make bench-growth`.", "", *lines]) + "\n")
+        f.write("\n".join(lines) + "\n")
 
 
 def plot(found, x_name, y_name):
